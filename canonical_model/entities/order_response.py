@@ -1,0 +1,43 @@
+"""Order response: what a supplier answers to an order."""
+
+from datetime import date
+
+from canonical_model.declaration import Entity, field
+from canonical_model.entities.purchase_order import _LINE_NUMBER_ALIASES, _ORDER_NUMBER_ALIASES
+from canonical_model.language import Text
+from canonical_model.values import Code, Instant, Money, Quantity, Ref
+
+
+class OrderResponse(Entity):
+    """A supplier's standing answer to one order; a later answer changes it, and the changes keep the history."""
+
+    label = Text("订单回复", "Order response")
+    key = ("order_number",)
+
+    order_number: str = field("订单号", "Order number", required=True, max_length=60, aliases=_ORDER_NUMBER_ALIASES)
+    order_revision: str | None = field("订单版本", "Order revision", max_length=20)
+    response_number: str | None = field("回复单号", "Response number", max_length=60)
+    sequence: int | None = field("回复次数", "Sequence", minimum=0)
+    responded_at: Instant | None = field("回复时间", "Responded at", aliases=("回复日期", "确认日期"))
+    supplier: Ref | None = field("供应商", "Supplier", refers_to="party", aliases=("供应商编码", "供应商代码"))
+    decision: Code | None = field("回复结果", "Decision", codes="header_decision", aliases=("是否接受",))
+    remark: str | None = field("备注", "Remark", max_length=2000, aliases=("说明",))
+
+
+class OrderResponseLine(Entity):
+    """A supplier's standing answer to one order line."""
+
+    label = Text("订单回复行", "Order response line")
+    key = ("order_number", "line_number")
+    parent = OrderResponse
+    parent_key = ("order_number",)
+
+    order_number: str = field("订单号", "Order number", required=True, max_length=60, aliases=_ORDER_NUMBER_ALIASES)
+    line_number: str = field("行号", "Line number", required=True, max_length=20, aliases=_LINE_NUMBER_ALIASES)
+    item: Ref | None = field("物料", "Item", refers_to="item", aliases=("物料编码", "料号"))
+    decision: Code | None = field("回复结果", "Decision", codes="line_decision", aliases=("是否接受", "确认结果"))
+    confirmed: Quantity | None = field("确认数量", "Confirmed", minimum=0, aliases=("回复数量", "可交数量"))
+    promised_on: date | None = field("承诺交期", "Promised on", aliases=("确认交期", "回复交期", "预计交期"))
+    price: Money | None = field("确认单价", "Confirmed price", minimum=0)
+    substitute: Ref | None = field("替代物料", "Substitute", refers_to="item", aliases=("替代料号",))
+    reason: str | None = field("原因", "Reason", max_length=500, aliases=("备注", "说明"))

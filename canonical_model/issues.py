@@ -1,0 +1,288 @@
+"""Issues: what can be wrong with a value or row, in words for the person who can mend it.
+
+An issue is data, not an exception. The catalogue here is the only place where its sentence stands; the store keeps
+the code, the value and the place, and `render` puts them together for a reader.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from canonical_model.language import Language, Text
+from canonical_model.text import clip
+
+
+class Effect(StrEnum):
+    """What an issue does to its row."""
+
+    REJECT = "reject"
+    """The row is left out until its source sends it mended."""
+    PARK = "park"
+    """The row waits for a decision on our side (a unit, a code, its header) and is tried again."""
+    KEEP = "keep"
+    """The row goes in; the issue is a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKind:
+    """One entry of the catalogue.
+
+    Attributes:
+        code: "XD-DAT-001"; never reused.
+        effect: What it does to its row.
+        reason: Sentence with the places {value} and {field}.
+        fix: What to do about it.
+    """
+
+    code: str
+    effect: Effect
+    reason: Text
+    fix: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One bad value with its place.
+
+    Attributes:
+        code: Code of the catalogue.
+        entity: Entity that the row would have become.
+        field: Field concerned; empty for the whole row.
+        column: Source column as the partner named it; empty where there is none.
+        place: Where a person finds it: "采购单.xlsx [Sheet1] C7".
+        value: The value as received, clipped.
+        detail: A second value that the sentence needs (the other row, the header's number).
+    """
+
+    code: str
+    entity: str
+    field: str
+    column: str
+    place: str
+    value: str
+    detail: str = ""
+
+    def render(self, language: Language) -> str:
+        """Place, reason and remedy in one line."""
+        kind = CATALOGUE[self.code]
+        words = {"value": clip(self.value), "field": self.column or self.field, "detail": self.detail}
+        gap = "" if language is Language.ZH else " "
+        reason = kind.reason.format(**words).get(language)
+        fix = kind.fix.format(**words).get(language)
+        return f"{self.place}{'：' if language is Language.ZH else ': '}{reason}{gap}{fix}"
+
+
+def _kind(code: str, effect: Effect, reason: tuple[str, str], fix: tuple[str, str]) -> IssueKind:
+    return IssueKind(code, effect, Text(*reason), Text(*fix))
+
+
+_KINDS = (
+    _kind(
+        "XD-REQ-001",
+        Effect.REJECT,
+        ("“{field}”是空的，但必须填写。", "“{field}” is empty but required."),
+        ("请填写后重新发送。", "Fill it in and send the file again."),
+    ),
+    _kind(
+        "XD-NUM-001",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”不是数字。", "“{value}” in “{field}” is not a number."),
+        ("请改成数字，例如 1200 或 1,200.50。", "Write a number such as 1200 or 1,200.50."),
+    ),
+    _kind(
+        "XD-NUM-002",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”太大，超过18位整数。",
+            "“{value}” in “{field}” is too large: more than 18 digits before the point.",
+        ),
+        ("请检查是否多写了位数或填错了列。", "Check for surplus digits or a value in the wrong column."),
+    ),
+    _kind(
+        "XD-NUM-003",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”小于允许的最小值。", "“{value}” in “{field}” is below the least value allowed."),
+        ("数量和金额不能为负，请检查正负号。", "Quantities and amounts are not negative here; check the sign."),
+    ),
+    _kind(
+        "XD-NUM-004",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”不是整数。", "“{value}” in “{field}” is not a whole number."),
+        ("请填写整数，不会替您四舍五入。", "Write a whole number; nothing is rounded for you."),
+    ),
+    _kind(
+        "XD-DAT-001",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”不是日期。", "“{value}” in “{field}” is not a date."),
+        ("请写成 2026-03-05 这样的年-月-日。", "Write year-month-day such as 2026-03-05."),
+    ),
+    _kind(
+        "XD-DAT-002",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”看不出哪个是月、哪个是日。",
+            "“{value}” in “{field}” does not tell the month from the day.",
+        ),
+        (
+            "请写成 2026-03-05，或在映射里设置 date_order。",
+            "Write 2026-03-05, or set date_order in the mapping.",
+        ),
+    ),
+    _kind(
+        "XD-DAT-003",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”不是时间。", "“{value}” in “{field}” is not a point in time."),
+        ("请写成 2026-03-05 10:30 这样的形式。", "Write it as 2026-03-05 10:30."),
+    ),
+    _kind(
+        "XD-UNT-001",
+        Effect.PARK,
+        (
+            "不认识“{field}”里的单位“{value}”，不猜换算。",
+            "The unit “{value}” in “{field}” is not known, and no factor is guessed.",
+        ),
+        (
+            "请改用通用单位，或由管理员在映射的 codes: unit 里加上。",
+            "Use a common unit, or add it under codes: unit in the mapping.",
+        ),
+    ),
+    _kind(
+        "XD-UNT-002",
+        Effect.REJECT,
+        ("“{field}”有数量“{value}”，但没有单位。", "“{field}” has the quantity “{value}” but no unit."),
+        ("请填写单位，例如 个、箱、千克。", "Give the unit, for example EA, CTN or KGM."),
+    ),
+    _kind(
+        "XD-COD-001",
+        Effect.PARK,
+        ("“{field}”的值“{value}”不在代码表里。", "“{value}” in “{field}” is not in the code list."),
+        (
+            "请改成代码表里的值，或由管理员在映射的 codes: 里加上。",
+            "Use a value of the list, or add it under codes: in the mapping.",
+        ),
+    ),
+    _kind(
+        "XD-COD-002",
+        Effect.KEEP,
+        (
+            "不认识“{field}”的值“{value}”，先按“未知”记下。",
+            "“{value}” in “{field}” is not known and is kept as unknown.",
+        ),
+        ("请由管理员在映射的 codes: 里加上。", "Add it under codes: in the mapping."),
+    ),
+    _kind(
+        "XD-CUR-001",
+        Effect.REJECT,
+        ("“{field}”有金额“{value}”，但没有币种。", "“{field}” has the amount “{value}” but no currency."),
+        ("请填写币种，例如 CNY 或 人民币。", "Give the currency, for example CNY."),
+    ),
+    _kind(
+        "XD-FLG-001",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”不是“是/否”。", "“{value}” in “{field}” is neither yes nor no."),
+        ("请写 是 或 否。", "Write yes or no."),
+    ),
+    _kind(
+        "XD-TXT-001",
+        Effect.REJECT,
+        ("“{field}”的内容太长：{value}", "“{field}” is too long: {value}"),
+        ("请缩短。", "Shorten it."),
+    ),
+    _kind(
+        "XD-TXT-002",
+        Effect.REJECT,
+        ("“{field}”里有不可见的空字符。", "“{field}” contains a NUL character."),
+        ("请重新输入这个单元格。", "Type the cell anew."),
+    ),
+    _kind(
+        "XD-CHK-001",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”校验位不对。", "The check digit of “{value}” in “{field}” is wrong."),
+        ("请核对是否抄错了一位。", "Check for a mistyped digit."),
+    ),
+    _kind(
+        "XD-EXP-001",
+        Effect.REJECT,
+        ("“{field}”算不出结果（用到的值：{value}）。", "“{field}” cannot be computed (from: {value})."),
+        ("请检查是否除以零或数值过大。", "Check for a division by zero or a number that is too large."),
+    ),
+    _kind(
+        "XD-CEL-001",
+        Effect.REJECT,
+        (
+            "“{field}”是超过15位的数字，Excel 已经把后面的位数改成0（现在是 {value}）。",
+            "“{field}” is a number of more than 15 digits: Excel has already replaced its last digits (now {value}).",
+        ),
+        ("请把该列设为文本格式后重新输入原号码。", "Format the column as text and type the original number again."),
+    ),
+    _kind(
+        "XD-CEL-002",
+        Effect.REJECT,
+        ("“{field}”是公式错误 {value}。", "“{field}” holds the formula error {value}."),
+        ("请修正公式或直接填写值。", "Mend the formula or type the value."),
+    ),
+    _kind(
+        "XD-CEL-003",
+        Effect.REJECT,
+        (
+            "这一行的值比表头多，列可能已经错位。",
+            "This row has more values than the header has columns, so they may have shifted.",
+        ),
+        ("含分隔符的内容请加双引号。", "Put values that contain the separator in double quotes."),
+    ),
+    _kind(
+        "XD-CEL-004",
+        Effect.KEEP,
+        (
+            "这一行的值比表头少，从“{field}”起按空值处理。",
+            "This row has fewer values than the header has columns; “{field}” and what follows count as empty.",
+        ),
+        ("如果不该为空，请补齐后重新发送。", "If they should not be empty, complete the row and send the file again."),
+    ),
+    _kind(
+        "XD-CEL-005",
+        Effect.REJECT,
+        (
+            "“{field}”里夹着好几行数据，前面可能有一个双引号没有配对。",
+            "“{field}” has swallowed whole rows: a double quote before it was probably never closed.",
+        ),
+        ("请补上或删除这个双引号后重新发送。", "Close or remove that quote and send the file again."),
+    ),
+    _kind(
+        "XD-KEY-001",
+        Effect.REJECT,
+        (
+            "{value} 在同一个文件里出现两次而内容不同（另见 {detail}）。",
+            "{value} stands twice in this file with different contents (see also {detail}).",
+        ),
+        ("请只保留正确的一行。", "Keep only the right row."),
+    ),
+    _kind(
+        "XD-PAR-001",
+        Effect.PARK,
+        ("单头 {value} 有问题，这一行随之等待。", "Its header {value} has a problem, so this line waits with it."),
+        ("先修正单头。", "Mend the header first."),
+    ),
+    _kind(
+        "XD-DOC-001",
+        Effect.PARK,
+        (
+            "单号 {value} 以前用过，但日期和内容都不同，不会覆盖旧单（{detail}）。",
+            "Number {value} was used before with another date and other lines; "
+            "the old one is not overwritten ({detail}).",
+        ),
+        ("请确认是否重复使用了单号。", "Check whether the number was used again."),
+    ),
+    _kind(
+        "XD-VER-001",
+        Effect.KEEP,
+        (
+            "{value} 有两个时间相同而内容不同的版本，取后收到的。",
+            "{value} has two statements of the same time and different contents; the one received later holds.",
+        ),
+        ("如果不对，请重新发送正确的文件。", "If that is wrong, send the right file again."),
+    ),
+)
+
+CATALOGUE: Mapping[str, IssueKind] = {kind.code: kind for kind in _KINDS}
+"""Issue code -> its entry."""

@@ -1,0 +1,252 @@
+"""Reads files that people or systems put into a folder, and puts them away once they are safe."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ValidationError
+
+from canonical_model.clock import Clock, utc_now
+from canonical_model.errors import AuthError, ConfigError, TransientError
+from canonical_model.language import Text
+from canonical_model.text import JsonValue
+from connectors.base import Batch, ConnectorConfig, Cursor, Origin, StreamSpec
+from connectors.folder.config import FolderConfig, FolderStream
+from connectors.folder.pattern import PathPattern
+from connectors.folder.shelve import digest_of, move_away
+from connectors.formats import SheetRead, read_file
+from connectors.formats.sheet import refused
+
+_PASSING = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file in the inbox as it stood when it was listed."""
+
+    name: str
+    path: Path
+    parts: Mapping[str, str]
+    status: os.stat_result
+
+    @property
+    def stamp(self) -> list[JsonValue]:
+        return [self.status.st_size, str(self.status.st_mtime_ns), str(self.status.st_ctime_ns)]
+
+
+class FolderConnector:
+    """Files in a folder: each is taken once it lies still, read whole, and moved when its rows are stored.
+
+    The cursor holds what was taken and still lies in the inbox: {"taken": {path: [size, mtime, ctime, sha256]}}. So a
+    file with an earlier name or date that arrives late is read all the same, and one with new content is read again.
+
+    Args:
+        config: The folder.
+        streams: Stream name -> settings (`FolderStream`).
+        secrets: Not used.
+        clock: The present.
+    """
+
+    name: ClassVar[str] = "folder"
+    config_model: ClassVar[type[ConnectorConfig]] = FolderConfig
+    stream_model: ClassVar[type[ConnectorConfig]] = FolderStream
+
+    def __init__(
+        self,
+        config: ConnectorConfig,
+        streams: Mapping[str, Mapping[str, JsonValue]],
+        secrets: Mapping[str, str],
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._config = FolderConfig.model_validate(config.model_dump())
+        self._streams = {stream: _checked(stream, settings) for stream, settings in streams.items()}
+        self._clock = clock
+
+    def streams(self) -> list[StreamSpec]:
+        """The streams of the source file: one per pattern of files."""
+        return [
+            StreamSpec(stream, Text(f"文件 {'、'.join(one.files)}", f"Files {', '.join(one.files)}"))
+            for stream, one in self._streams.items()
+        ]
+
+    def check(self) -> None:
+        """Returns when the folder is there and can be read and, where files are moved, written."""
+        root = self._config.path
+        if not root.is_dir():
+            raise ConfigError(
+                Text(f"文件夹不存在：{root}。", f"There is no folder {root}."),
+                hint=Text("请建立它，或改正设置里的 path。", "Create it or correct path in the settings."),
+                code="XD-CFG-050",
+            )
+        moves = any(one.done or one.failed for one in self._streams.values())
+        if not os.access(root, os.R_OK | os.X_OK | (os.W_OK if moves else 0)):
+            zh, en = ("读写", "read and write") if moves else ("读取", "read")
+            raise AuthError(
+                Text(f"没有权限{zh}文件夹 {root}。", f"No permission to {en} the folder {root}."),
+                hint=Text("请给运行 Crossdock 的用户这个权限。", "Grant it to the user that runs Crossdock."),
+            )
+
+    def read(self, stream: str, since: Cursor) -> Iterator[Batch]:
+        """One batch per sheet, more for large text files; oldest file first.
+
+        A file enters the cursor with its last batch.
+        """
+        self.check()
+        settings = self._streams[stream]
+        files = self._files(settings)
+        before = since.get("taken")
+        there = {file.name for file in files}
+        taken: dict[str, JsonValue] = (
+            {name: entry for name, entry in before.items() if name in there} if isinstance(before, dict) else {}
+        )
+        for file in files:
+            entry = taken.get(file.name)
+            if (isinstance(entry, list) and entry[:3] == file.stamp) or not self._lies_still(file, settings):
+                continue
+            with tempfile.TemporaryDirectory(prefix="crossdock-") as private:
+                copy = Path(private) / "original"
+                digest = _copy_unchanged(file, copy)
+                if digest is None:
+                    continue
+                new: list[JsonValue] = [*file.stamp, digest]
+                if isinstance(entry, list) and entry[3:] == [digest]:
+                    taken = {**taken, file.name: new}
+                    continue
+                for sheet in _sheets(file, copy, settings):
+                    if sheet.is_last:
+                        taken = {**taken, file.name: new}
+                    yield _batch(file, sheet, digest, copy, taken)
+
+    def acknowledge(self, stream: str, cursor: Cursor, *, failed: Mapping[str, str]) -> Cursor:
+        """Moves the files of `cursor` to done/ or failed/ (there with the reason beside), unless changed since.
+
+        What was moved leaves the cursor, so that the same file put back into the inbox is read again.
+        """
+        settings = self._streams[stream]
+        taken = cursor.get("taken")
+        staying: dict[str, JsonValue] = {}
+        for name, entry in taken.items() if isinstance(taken, dict) else ():
+            folder = settings.failed if name in failed else settings.done
+            if folder is None:
+                staying[name] = entry
+            elif isinstance(entry, list):
+                move_away(
+                    self._config.path,
+                    name,
+                    wanted=f"{folder}/{settings.below_inbox(name)}",
+                    digest=str(entry[3]),
+                    reason=failed.get(name),
+                )
+        return {"taken": staying}
+
+    def _files(self, settings: FolderStream) -> list[_File]:
+        """The files of a stream in the order of their last change."""
+        patterns = [PathPattern(pattern) for pattern in settings.files]
+        found: dict[str, _File] = {}
+        root = self._config.path
+        try:
+            for folder, subfolders, names in os.walk(root, onerror=_raise):
+                below = Path(folder).relative_to(root)
+                if below == Path():
+                    subfolders[:] = [one for one in subfolders if one not in {settings.done, settings.failed}]
+                for name in names:
+                    path = (below / name).as_posix()
+                    parts = next((match for one in patterns if (match := one.match(path)) is not None), None)
+                    if parts is not None and not _is_passing(name):
+                        with suppress(FileNotFoundError):  # it went away while the folder was being listed
+                            found[path] = _File(path, root / path, parts, (root / path).lstat())
+        except OSError as error:
+            raise TransientError(
+                Text(f"读不了文件夹 {root}：{error.strerror}。", f"The folder {root} cannot be read: {error.strerror}.")
+            ) from error
+        return sorted(found.values(), key=lambda file: (file.status.st_mtime_ns, file.name))
+
+    def _lies_still(self, file: _File, settings: FolderStream) -> bool:
+        now = self._clock().timestamp()
+        changes = [moment for moment in (file.status.st_ctime, file.status.st_mtime) if moment <= now]
+        return not changes or now - max(changes) >= settings.minimum_age_seconds
+
+
+def _checked(stream: str, settings: Mapping[str, JsonValue]) -> FolderStream:
+    try:
+        one = FolderStream.model_validate(dict(settings))
+        for pattern in one.files:
+            PathPattern(pattern)
+    except (ValidationError, ValueError) as error:
+        reasons = (
+            "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise ConfigError(
+            Text(f"数据流 {stream} 的设置不对：{reasons}。", f"The settings of stream {stream} are wrong: {reasons}."),
+            code="XD-CFG-051",
+        ) from error
+    return one
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _is_passing(name: str) -> bool:
+    """Whether a file is none that a person means: a lock of Excel, a hidden file, a download under way."""
+    return name.startswith((".", "~$", "~")) or name.lower().endswith(_PASSING)
+
+
+def _copy_unchanged(file: _File, copy: Path) -> str | None:
+    """Copies the file and gives its sha256; None when it changed or went away meanwhile, a link's own digest."""
+    if not stat.S_ISREG(file.status.st_mode):
+        return digest_of(file.path)
+    digest = hashlib.sha256()
+    try:
+        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, copy.open("wb") as target:
+            while block := source.read(_CHUNK):
+                digest.update(block)
+                target.write(block)
+        after = file.path.lstat()
+    except OSError:
+        return None
+    is_same = (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
+    return digest.hexdigest() if is_same else None
+
+
+def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRead]:
+    if not stat.S_ISREG(file.status.st_mode):
+        problem = Text(
+            f"“{file.name}”是链接或特殊文件，不会去读它指向的内容。请把文件本身放进来。",
+            f"“{file.name}” is a link or special file; what it points to is not read. Put the file itself here.",
+        )
+        return iter([replace(refused(problem), is_last=True)])
+    return read_file(copy, options=settings, display_name=file.name)
+
+
+def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, taken: Mapping[str, JsonValue]) -> Batch:
+    return Batch(
+        table=sheet.table,
+        cursor={"taken": dict(taken)},
+        origin=Origin(
+            name=file.name,
+            sheet=sheet.sheet,
+            parts=file.parts,
+            columns=sheet.columns,
+            sha256=digest,
+            modified_at=datetime.fromtimestamp(file.status.st_mtime, UTC),
+            original=copy if copy.exists() else None,
+            header_row=sheet.header_row,
+            header_reason=sheet.header_reason,
+            encoding=sheet.encoding,
+        ),
+        counts=sheet.counts,
+        problem=sheet.problem,
+        suspects=sheet.suspects,
+    )

@@ -1,0 +1,43 @@
+"""Path patterns that name their parts: inbox/{partner}/*.xlsx."""
+
+import re
+from collections.abc import Mapping
+
+_TOKEN = re.compile(r"\{(?P<name>[^{}]*)\}|(?P<deep>\*\*/)|(?P<any>\*)|(?P<one>\?)|(?P<text>[^{*?]+|.)", re.DOTALL)
+
+
+class PathPattern:
+    """A pattern for paths below a folder: * within a name, **/ any depth, {name} a part that is kept.
+
+    Args:
+        pattern: The pattern as written in the source file.
+
+    Raises:
+        ValueError: A part has no usable name, or a name twice.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self.names: list[str] = []
+        written = "".join(map(self._translate, _TOKEN.finditer(pattern)))
+        if len(set(self.names)) != len(self.names):
+            message = f"{pattern}: a name in braces stands twice / 花括号里的名称重复"
+            raise ValueError(message)
+        self._regex = re.compile(written)
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        """The named parts of `path`; None when it does not match as a whole."""
+        found = self._regex.fullmatch(path)
+        return None if found is None else dict(zip(self.names, found.groups(), strict=True))
+
+    def _translate(self, token: re.Match[str]) -> str:
+        if token["name"] is not None:
+            if not token["name"].isidentifier():
+                message = f"{{{token['name']}}}: letters, digits and _ only / 花括号里只能写字母、数字和下划线"
+                raise ValueError(message)
+            self.names.append(token["name"])
+            return "([^/]+)"
+        if token["deep"]:
+            return "(?:[^/]+/)*"
+        if token["any"]:
+            return "[^/]*"
+        return "[^/]" if token["one"] else re.escape(token["text"])

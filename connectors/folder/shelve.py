@@ -1,0 +1,79 @@
+"""Puts a taken file away: never deleting, never overwriting, and only what was really taken."""
+
+import errno
+import hashlib
+import os
+from itertools import count
+from pathlib import Path
+
+from canonical_model.errors import TransientError
+from canonical_model.language import Text
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV})
+"""What a file system says that knows no hard links; a link refuses to overwrite, where a rename would."""
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a file; of a link or special file that of what it is called, since it is never opened."""
+    if path.is_symlink() or not path.is_file():
+        target = path.readlink() if path.is_symlink() else path.name
+        return hashlib.sha256(str(target).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def move_away(root: Path, name: str, *, wanted: str, digest: str, reason: str | None) -> None:
+    """Moves `root/name` to `root/wanted`, or a free name near it; does nothing when it is not there.
+
+    Args:
+        root: The folder of the source.
+        name: The file's path below it.
+        wanted: Where it goes, below `root`.
+        digest: sha256 of the content that was taken; a file with other content is a new one and stays.
+        reason: Why it failed; written to a text file beside it. None: it did not.
+
+    Raises:
+        TransientError: The file cannot be moved at present.
+    """
+    source, place = root / name, root / wanted
+    try:
+        if not os.path.lexists(source) or not _is_inside(root, source) or digest_of(source) != digest:
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not _is_inside(root, place):
+            raise PermissionError(errno.EACCES, "leads out of the folder")
+        target = _place(place, source, digest)
+        if reason is not None:
+            target.with_name(target.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
+        if os.path.lexists(source) and source.lstat().st_ino == target.lstat().st_ino:
+            source.unlink()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise TransientError(
+            Text(f"文件 {name} 移不到 {wanted}：{why}。", f"{name} cannot be moved to {wanted}: {why}.")
+        ) from error
+
+
+def _is_inside(root: Path, path: Path) -> bool:
+    """Whether the folder in which `path` stands lies below `root`, links followed."""
+    return path.parent.resolve().is_relative_to(root.resolve())
+
+
+def _place(wanted: Path, source: Path, digest: str) -> Path:
+    """Puts `source` under a free name as near to `wanted` as can be; a link left by a crash is used again."""
+    for number in count():
+        mark = "" if not number else f".{digest[:8]}" if number == 1 else f".{digest[:8]}-{number}"
+        target = wanted.with_name(f"{wanted.stem}{mark}{wanted.suffix}")
+        try:
+            os.link(source, target, follow_symlinks=False)
+        except FileExistsError:
+            if target.lstat().st_ino == source.lstat().st_ino:
+                return target
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if not os.path.lexists(target):
+                return source.rename(target)
+        else:
+            return target
+    raise AssertionError  # count() has no end

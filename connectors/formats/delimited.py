@@ -1,0 +1,398 @@
+"""Tables in .csv, .tsv and .txt files: every value stays the text that was received."""
+
+import csv
+import io
+import re
+import tempfile
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from canonical_model.language import Text
+from connectors.base import ROW, RowCounts
+from connectors.formats.encoding import PlainText, open_text
+from connectors.formats.layout import HEAD_ROWS, Layout, plan_layout
+from connectors.formats.options import FormatOptions
+from connectors.formats.records import RecordCount, count_records
+from connectors.formats.sheet import LONG_ROW, SHORT_ROW, SWALLOWED_ROWS, SheetRead, Suspect, empty_table, refused
+from connectors.formats.sieve import Sieve
+
+_HEAD_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 20
+PART_BYTES = 32 << 20
+"""About how much text one read holds; longer files come in several, so that memory does not grow with the file."""
+
+_SINGLE = "\x1f"
+"""Stands for a delimiter of several characters while a file is split (US, the unit separator)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The first records.
+
+    Attributes:
+        rows: Their values.
+        lines: The line on which each begins, and at the end the line behind the last.
+        starts: The byte at which each begins, and at the end the byte behind the last.
+    """
+
+    rows: list[list[str]]
+    lines: list[int]
+    starts: list[int]
+
+
+def read_delimited(path: Path, options: FormatOptions, *, part_bytes: int = PART_BYTES) -> Iterator[SheetRead]:
+    """The table of a text file, in several reads where it is large."""
+    with open_text(path, options.encoding) as text:
+        if isinstance(text, Text):
+            yield refused(text)
+        elif options.delimiter and len(options.delimiter.encode()) > 1:
+            with _single_delimiter(text, options.delimiter) as single:
+                yield from _read_text(single, options, part_bytes)
+        else:
+            yield from _read_text(text, options, part_bytes)
+
+
+def _read_text(text: PlainText, options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
+    with text.path.open("rb") as file:
+        file.seek(text.offset)
+        start = file.read(_HEAD_BYTES)
+    content = start.decode("utf-8", "ignore")
+    if "\x00" in content:
+        yield refused(_not_text(), total=text.lines, encoding=text.encoding)
+        return
+    delimiter = options.delimiter or sniff_delimiter(content)
+    split_at = delimiter if len(delimiter.encode()) == 1 else _SINGLE
+    count = max(HEAD_ROWS, options.header if isinstance(options.header, int) else 0)
+    head = _split_head(content, split_at, text.offset, is_whole=len(start) < _HEAD_BYTES, count=count)
+    layout = plan_layout(head.rows, head.lines[:-1], options)
+    if isinstance(layout, Text):
+        yield refused(layout, total=text.lines, encoding=text.encoding)
+        return
+    yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), part_bytes)
+
+
+def sniff_delimiter(text: str) -> str:
+    """The character that splits the most records of `text` into the same number of values; a comma when none does."""
+    if hint := re.match(r"sep=(.)\r?\n", text):
+        return hint[1]
+    return max(",;\t|", key=lambda delimiter: _regularity(text, delimiter))
+
+
+def _regularity(text: str, delimiter: str) -> tuple[float, int]:
+    try:
+        widths = [
+            len(row) for row in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 200) if row
+        ]
+    except csv.Error:
+        return 0.0, 0
+    split = Counter(width for width in widths if width > 1)
+    if not split:
+        return 0.0, 0
+    width, count = split.most_common(1)[0]
+    return count / len(widths), width
+
+
+def _split_head(content: str, delimiter: str, offset: int, *, is_whole: bool, count: int) -> _Head:
+    source = io.StringIO(content, newline="")
+    lengths = [0]
+    reader = csv.reader(_measured(source, lengths), delimiter=delimiter)
+    head = _Head([], [1], [offset])
+    with suppress(csv.Error):  # a value beyond 128 KB cannot be part of a header
+        for row in islice(reader, count):
+            head.rows.append(row)
+            head.lines.append(reader.line_num + 1)
+            head.starts.append(offset + sum(lengths))
+            lengths[:] = [sum(lengths)]
+    if not is_whole and source.tell() == len(content) and head.rows:
+        head.rows.pop()  # the end of the block may lie inside the last record
+        head.lines.pop()
+        head.starts.pop()
+    return head
+
+
+def _measured(lines: Iterable[str], lengths: list[int]) -> Iterator[str]:
+    for line in lines:
+        lengths.append(len(line.encode()))
+        yield line
+
+
+def _read_body(splitter: "_Splitter", part_bytes: int) -> Iterator[SheetRead]:
+    """The table in parts of about `part_bytes`; the accounts of the parts add up to the file's."""
+    layout, text = splitter.layout, splitter.text
+    sieve = Sieve(layout)
+    above, header = max(layout.index, 0), int(layout.index >= 0)
+    accounted = 0
+    try:
+        for tables, is_last in _parts(splitter.tables(), part_bytes):
+            total = above + header + sum(table.num_rows for table in tables)
+            if is_last:
+                counted = splitter.count_again()
+                if counted.open_quote_line or counted.records != accounted + total:
+                    yield _uncountable(text, counted)
+                    return
+                total = counted.records - accounted
+            rows = splitter.join([sieve.sift(table) for table in tables])
+            rows = sieve.trim_end(rows) if is_last else rows
+            table, places = splitter.layout.name(rows)
+            yield SheetRead(
+                table=table,
+                counts=RowCounts(total, above, header, sieve.take_skipped(), table.num_rows),
+                columns=places,
+                header_row=splitter.head.lines[layout.index] if header else 0,
+                header_reason=layout.reason,
+                encoding=text.encoding,
+                suspects=splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
+            )
+            accounted, above, header = accounted + total, 0, 0
+    except pa.ArrowInvalid:
+        yield _uncountable(text, splitter.count_again())
+
+
+def _parts(tables: Iterable[pa.Table], part_bytes: int) -> Iterator[tuple[list[pa.Table], bool]]:
+    part: list[pa.Table] = []
+    size = 0
+    for table in tables:
+        if size >= part_bytes:
+            yield part, False
+            part, size = [], 0
+        part.append(table)
+        size += table.nbytes
+    yield part, True
+
+
+@dataclass(slots=True)
+class _Splitter:
+    """Splits the records below the header into text columns by position and numbers them by line.
+
+    Attributes:
+        width: Values of a regular record.
+        record: Number of the next record.
+        line: The line on which it begins.
+        split_at: The one character that stands between values.
+        ragged: Records with another number of values than the header, not yet placed: (record number, text).
+        suspects: Of the records since `take_suspects` was last called.
+        has_inner_lines: Whether any record so far runs over several lines.
+    """
+
+    text: PlainText
+    split_at: str
+    head: _Head
+    layout: Layout
+    ragged: deque[tuple[int, str]] = field(default_factory=deque)
+    suspects: list[Suspect] = field(default_factory=list)
+    has_inner_lines: bool = False
+    record: int = 1
+    line: int = 1
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.width = len(self.layout.names)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The records in blocks, as tables of columns by position and the line on which each begins."""
+        begin = self.layout.index + 1
+        self.line, self.record = self.head.lines[begin], 1
+        self.has_inner_lines = self.line != begin + 1
+        for batch in self._batches(self.head.starts[begin]):
+            yield self._number(*self._place_ragged(pa.table(batch)))
+        if self.ragged:
+            yield self._number(*self._place_ragged(_empty(len(self.layout.names)).drop_columns(ROW), is_end=True))
+
+    def count_again(self) -> RecordCount:
+        """The records of the whole file, counted from its lines and, where records have several, its quotes."""
+        return count_records(self.text, self.split_at) if self.has_inner_lines else RecordCount(self.text.lines)
+
+    def join(self, tables: list[pa.Table]) -> pa.Table:
+        """The tables as one, all as wide as the widest."""
+        width = len(self.layout.names)
+        return pa.concat_tables([_widen(table, width) for table in tables]) if tables else _empty(width)
+
+    def take_suspects(self, kept: pa.Table, last_line: int) -> tuple[Suspect, ...]:
+        """The suspects among the rows of `kept`; those up to `last_line` are done with."""
+        if not self.suspects:
+            return ()
+        lines = set(kept[ROW].to_pylist())
+        taken = tuple(one for one in self.suspects if one[0] in lines)
+        self.suspects = [one for one in self.suspects if one[0] > last_line]
+        return taken
+
+    def _batches(self, start: int) -> Iterator[pa.RecordBatch]:
+        if start >= self.text.path.stat().st_size:
+            return
+        names = [str(position) for position in range(len(self.layout.names))]
+        with pa.OSFile(str(self.text.path)) as file:
+            file.seek(start)
+            yield from pyarrow.csv.open_csv(
+                file,
+                read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK_BYTES),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=self.split_at,
+                    newlines_in_values=True,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=self._keep_ragged,
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+                ),
+            )
+
+    def _keep_ragged(self, row: pyarrow.csv.InvalidRow) -> str:
+        self.ragged.append((row.number, row.text))
+        return "skip"
+
+    def _place_ragged(self, rows: pa.Table, *, is_end: bool = False) -> tuple[pa.Table, dict[int, int]]:
+        """`rows` with the ragged records back in their places; position -> number of values of each of these."""
+        first, left = self.record, rows.num_rows
+        order: list[int] = []
+        odd: dict[int, list[str]] = {}
+        while True:
+            take = min(self.ragged[0][0] - self.record, left) if self.ragged else left
+            order.extend(range(self.record, self.record + take))
+            self.record, left = self.record + take, left - take
+            if not self.ragged or self.ragged[0][0] != self.record or not (left or is_end):
+                break
+            odd[self.record] = self._cells(self.ragged.popleft()[1])
+            self.record += 1
+        if not odd:
+            return rows, {}
+        width = len(self.layout.names)
+        padded = [cells + [""] * (width - len(cells)) for cells in odd.values()]
+        added = pa.table([pa.array(column, pa.string()) for column in zip(*padded, strict=True)], _names(width))
+        merged = pa.concat_tables([_widen(rows, width), added])
+        placed = merged.take(pc.sort_indices(pa.array([*order, *odd], pa.int64())))
+        return placed, {number - first: len(cells) for number, cells in odd.items()}
+
+    def _cells(self, record: str) -> list[str]:
+        """The values of a ragged record without blank ones beyond the header; the layout grows with the others."""
+        cells = next(csv.reader(io.StringIO(record, newline=""), delimiter=self.split_at), [])
+        while len(cells) > len(self.layout.names) and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > len(self.layout.names):
+            self.layout = self.layout.resize(len(cells))
+        return cells
+
+    def _number(self, rows: pa.Table, odd: dict[int, int]) -> pa.Table:
+        """`rows` with the line on which each begins; notes the ragged ones as suspects."""
+        count = rows.num_rows
+        inner = _inner_lines(rows)
+        if inner is None:
+            lines = pa.array(range(self.line, self.line + count), pa.int64())
+            self.line += count
+        else:
+            self.has_inner_lines = True
+            ends = pc.cumulative_sum(pc.add(inner, 1), start=self.line)
+            lines = pc.subtract(ends, pc.add(inner, 1))
+            self.line = ends[-1].as_py()
+            self._note_swallowed(rows, lines)
+        for position, values in odd.items():
+            self._note_ragged(lines[position].as_py(), values)
+        return rows.append_column(pa.field(ROW, pa.int64()), lines)
+
+    def _note_ragged(self, line: int, values: int) -> None:
+        if values > self.width:
+            self.suspects.append((line, self.layout.names[self.width], LONG_ROW))
+            return
+        missing = [place for place in range(values, self.width) if place not in self.layout.unnamed]
+        if missing:
+            self.suspects.append((line, self.layout.names[missing[0]], SHORT_ROW))
+
+    def _note_swallowed(self, rows: pa.Table, lines: pa.Array) -> None:
+        """Notes cells that hold whole further records: a quote in front of them was never closed."""
+        if self.width < 4:
+            return
+        delimiter = re.escape(self.split_at)
+        pattern = rf"\n(?:[^\n{delimiter}]*{delimiter}){{{self.width - 1}}}[^\n{delimiter}]*"
+        for position, column in enumerate(rows.columns):
+            for line in lines.filter(pc.match_substring_regex(column, pattern).combine_chunks()).to_pylist():
+                self.suspects.append((line, self.layout.names[position], SWALLOWED_ROWS))
+
+
+def _inner_lines(rows: pa.Table) -> pa.Array | None:
+    """How many line ends lie inside each record; None when inside none."""
+    found: pa.Array | None = None
+    for column in rows.columns:
+        for pattern in ("\n", "\r"):
+            if not _holds(column, pattern.encode()):
+                continue
+            ends = pc.count_substring(column, pattern)
+            if pattern == "\r":
+                ends = pc.subtract(ends, pc.count_substring(column, "\r\n"))
+            ends = ends.cast(pa.int64()).combine_chunks()
+            found = ends if found is None else pc.add(found, ends)
+    return found
+
+
+def _holds(column: pa.ChunkedArray, letter: bytes) -> bool:
+    """Whether `letter` stands anywhere in the memory of `column`: a quick look before counting."""
+    return any(
+        buffer is not None and letter in buffer.to_pybytes()
+        for chunk in column.chunks
+        for buffer in chunk.buffers()[2:]
+    )
+
+
+def _names(width: int) -> list[str]:
+    return [str(position) for position in range(width)]
+
+
+def _empty(width: int) -> pa.Table:
+    return empty_table(_names(width))
+
+
+def _widen(rows: pa.Table, width: int) -> pa.Table:
+    """`rows` with empty columns up to `width`; `_row`, where it is there, stays behind them."""
+    has_row = rows.column_names[-1:] == [ROW]
+    blank = pa.repeat("", rows.num_rows)
+    for position in range(rows.num_columns - has_row, width):
+        rows = rows.add_column(position, pa.field(str(position), pa.string()), blank)
+    return rows
+
+
+def _fit(layout: Layout, head: _Head) -> Layout:
+    """The layout as wide as the header or, where they are wider, most of the records below it."""
+    below = Counter(len(row) for row in head.rows[layout.index + 1 :] if any(cell.strip() for cell in row))
+    usual = below.most_common(1)[0][0] if below else 0
+    return layout.resize(max(layout.last_named + 1, usual))
+
+
+@contextmanager
+def _single_delimiter(text: PlainText, delimiter: str) -> Iterator[PlainText]:
+    """A copy of the text in which one character stands for a delimiter of several."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as copy, text.path.open("rb") as source:
+        source.seek(text.offset)
+        for line in source:
+            copy.write(line.replace(delimiter.encode(), _SINGLE.encode()))
+        copy.flush()
+        yield replace(text, path=Path(copy.name), offset=0)
+
+
+def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:
+    if line := counted.open_quote_line:
+        problem = Text(
+            f"第 {line} 行有一个双引号没有成对，后面的行都会被并进这一格。请补上或删掉这个引号后再发。",
+            f"A double quote that begins on line {line} is never closed, so all lines below run into one cell. "
+            "Close or remove it and send the file again.",
+        )
+    else:
+        problem = Text(
+            "文件的行拆不开：按引号数出的行数与读到的行数不同。请在 Excel 里重新导出为“CSV UTF-8”。",
+            "The rows of the file cannot be told apart: counting quotes gives another number than reading. "
+            "Export it again as “CSV UTF-8”.",
+        )
+    return refused(problem, total=text.lines, encoding=text.encoding)
+
+
+def _not_text() -> Text:
+    return Text(
+        "这不是文本文件（含有空字节）。请导出为 CSV，或把文件名的后缀改成它真正的格式。",
+        "This is no text file (it holds null bytes). Export it as "
+        "CSV, or give the file the extension of its real format.",
+    )

@@ -1,0 +1,112 @@
+"""JSON files: one document with a list of records, one record, or one record per line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from canonical_model.language import Text
+from canonical_model.text import JsonValue, clip, parse_json
+from connectors.base import ROW, RowCounts
+from connectors.formats.encoding import open_text
+from connectors.formats.options import FormatOptions
+from connectors.formats.sheet import SheetRead, refused
+
+JSON = "json"
+"""Name of the one text column; every number in it is a string with the digits that were received."""
+
+
+def read_json(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
+    """One read: a row per record, its `_row` the position of the record (or its line) from 1."""
+    with open_text(path, options.encoding) as text:
+        if isinstance(text, Text):
+            yield refused(text)
+            return
+        content = text.path.read_bytes()[text.offset :].decode()
+        try:
+            document = parse_json(content)
+        except json.JSONDecodeError as error:
+            if path.suffix.lower() == ".json" and not _is_lines(content):
+                yield refused(_broken(error), encoding=text.encoding)
+            else:
+                yield _read_lines(content, text.encoding)
+            return
+        yield _read_document(document, options.records, text.encoding)
+
+
+def _read_document(document: JsonValue, place: str | None, encoding: str) -> SheetRead:
+    records = document
+    for step in (place or "").split(".") if place else ():
+        records = records.get(step) if isinstance(records, dict) else None
+        if records is None:
+            return refused(_no_records(document, place or "", step), encoding=encoding)
+    if isinstance(records, dict):
+        records = [records]
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        return refused(_no_list(records), encoding=encoding)
+    rows = list(range(1, len(records) + 1))
+    return _as_read(records, rows, RowCounts(total=len(records), read=len(rows)), encoding)
+
+
+def _read_lines(content: str, encoding: str) -> SheetRead:
+    lines = content.splitlines()
+    records: list[JsonValue] = []
+    rows = []
+    blank = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            blank.append(number)
+            continue
+        try:
+            record = parse_json(line)
+        except json.JSONDecodeError as error:
+            return refused(_broken(error, line=number), total=len(lines), encoding=encoding)
+        if not isinstance(record, dict):
+            return refused(_no_list(record, line=number), total=len(lines), encoding=encoding)
+        records.append(record)
+        rows.append(number)
+    skipped = {"blank": tuple(blank)} if blank else {}
+    return _as_read(records, rows, RowCounts(total=len(lines), skipped=skipped, read=len(rows)), encoding)
+
+
+def _as_read(records: list[JsonValue], rows: list[int], counts: RowCounts, encoding: str) -> SheetRead:
+    texts = pa.array([json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records], pa.string())
+    return SheetRead(pa.table({JSON: texts, ROW: pa.array(rows, pa.int64())}), counts, encoding=encoding)
+
+
+def _is_lines(content: str) -> bool:
+    """Whether the first line is a record by itself, as in JSON lines that are named .json."""
+    first = content.lstrip().split("\n", 1)[0]
+    try:
+        return isinstance(parse_json(first), dict)
+    except json.JSONDecodeError:
+        return False
+
+
+def _broken(error: json.JSONDecodeError, *, line: int | None = None) -> Text:
+    row, column = (error.lineno if line is None else line), error.colno
+    return Text(
+        f"第 {row} 行第 {column} 个字符起不是合法的 JSON，文件可能没有传完。请重新导出或重新发送。",
+        f"From line {row}, character {column} on this is not valid JSON; "
+        "the transfer may have stopped early. Export or send it again.",
+    )
+
+
+def _no_records(document: JsonValue, place: str, step: str) -> Text:
+    there = ", ".join(document) if isinstance(document, dict) else ""
+    return Text(
+        f"文件里没有“{place}”（找不到“{step}”；最外层有：{clip(there)}）。请改正设置里的 records。",
+        f"The document has no “{place}” (“{step}” is missing; at the "
+        f"top there are: {clip(there)}). Correct records in the settings.",
+    )
+
+
+def _no_list(found: JsonValue, *, line: int | None = None) -> Text:
+    shown = clip(json.dumps(found, ensure_ascii=False), 40)
+    at, at_en = (f"第 {line} 行", f" on line {line}") if line else ("", "")
+    return Text(
+        f"{at}应是记录（对象）或记录的列表，实际是 {shown}。若记录在里层，请用 records 写出位置，如 d.results。",
+        f"Expected a record (object) or a list of records{at_en}, found "
+        f"{shown}. If they lie deeper, name the place in records, e.g. d.results.",
+    )

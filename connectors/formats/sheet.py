@@ -1,0 +1,107 @@
+"""What reading a file gives, whatever its format: one `SheetRead` per table."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from canonical_model.language import Text
+from connectors.base import ROW, RowCounts
+
+Suspect = tuple[int, str, str]
+"""(row number, column name, issue code)."""
+
+LOST_DIGITS = "XD-CEL-001"
+ERROR_CELL = "XD-CEL-002"
+LONG_ROW = "XD-CEL-003"
+SHORT_ROW = "XD-CEL-004"
+SWALLOWED_ROWS = "XD-CEL-005"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRead:
+    """One table of a file: its rows as text, where every row of the sheet went, and what is wrong with it.
+
+    Attributes:
+        table: The columns in the order of the sheet, all text, and `_row`. Empty with `problem` set.
+        counts: Where every row went.
+        sheet: Name of the sheet; empty for text and JSON.
+        columns: Column name -> letters of its place ("C"); empty for JSON.
+        header_row: Row number of the header as shown; 0 where there is none.
+        header_reason: Why that row.
+        encoding: Text encoding that was used; empty for workbooks.
+        problem: Why nothing of it could be read, with the remedy.
+        suspects: Cells and rows that were damaged before we got them.
+        is_last: Nothing of the file follows.
+    """
+
+    table: pa.Table
+    counts: RowCounts
+    sheet: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    header_row: int = 0
+    header_reason: Text = Text("", "")
+    encoding: str = ""
+    problem: Text | None = None
+    suspects: tuple[Suspect, ...] = ()
+    is_last: bool = False
+
+
+def empty_table(names: Iterable[str] = ()) -> pa.Table:
+    """A table of no rows with text columns `names` and `_row`."""
+    fields = [pa.field(name, pa.string()) for name in names]
+    return pa.schema([*fields, pa.field(ROW, pa.int64())]).empty_table()
+
+
+def refused(problem: Text, *, total: int = 0, sheet: str = "", encoding: str = "") -> SheetRead:
+    """A file or sheet of which nothing can be read: all its rows are counted as skipped for that reason."""
+    return SheetRead(
+        table=empty_table(),
+        counts=RowCounts(total=total, skipped={"problem": tuple(range(1, total + 1))} if total else {}),
+        sheet=sheet,
+        encoding=encoding,
+        problem=problem,
+    )
+
+
+def settle(reads: Iterable[SheetRead]) -> Iterator[SheetRead]:
+    """The reads of one file, those without rows behind the others, the last one marked.
+
+    A sheet without rows is no problem beside others that have some; a file without any row is.
+    """
+    held: SheetRead | None = None
+    rowless: list[SheetRead] = []
+    for read in reads:
+        if not read.table.num_rows and read.problem is None:
+            rowless.append(read)
+            continue
+        if held is not None:
+            yield held
+        held = read
+    if held is None:
+        held, rowless = _without_rows(rowless), []
+    for read in rowless:
+        yield held
+        held = read
+    yield replace(held, is_last=True)
+
+
+def _without_rows(rowless: list[SheetRead]) -> SheetRead:
+    problem = Text(
+        "文件里没有数据行。请检查是否发错了文件，或数据在隐藏的工作表里。",
+        "The file holds no data rows. Check that it is the right file and that the data is not on a hidden sheet.",
+    )
+    with_header = [read for read in rowless if read.header_row]
+    if not with_header:
+        return refused(problem, total=sum(read.counts.total for read in rowless))
+    read = with_header[0]
+    place = f"“{read.sheet}”" if read.sheet else ""
+    return replace(
+        read,
+        problem=Text(
+            f"{place}第 {read.header_row} 行是表头，下面没有数据行。请填好数据后再发。",
+            f"Row {read.header_row} {place and f'of {place} '}is the header "
+            "and no data rows follow. Fill in the data and send it again.",
+        ),
+        table=empty_table(),
+    )

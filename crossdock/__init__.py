@@ -1,0 +1,1 @@
+"""Crossdock: the application over connectors, mappings, the store and WeCom."""

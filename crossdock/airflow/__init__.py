@@ -1,0 +1,1 @@
+"""Airflow: DAGs made from source files, connection forms, the WeCom notifier."""

@@ -1,0 +1,153 @@
+"""Words that several commands share: where rows went, when something was, what a status is called."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from canonical_model.language import Text
+
+Places = Mapping[str, Sequence[int]]
+
+_SKIPPED = {
+    "blank": Text("空行", "blank"),
+    "total": Text("合计行", "totals"),
+    "repeated_header": Text("重复的表头", "header repeated"),
+    "after_end": Text("表尾的落款或备注", "signature or note below the table"),
+    "hidden_sheet": Text("隐藏的工作表", "hidden sheet"),
+    "other_sheet": Text("不是所选的工作表", "not the chosen sheet"),
+    "no_table": Text("工作表里没有表格", "no table on the sheet"),
+    "problem": Text("整张表读不了", "the whole sheet cannot be read"),
+}
+RUN_STATUS = {
+    "running": Text("进行中", "running"),
+    "succeeded": Text("成功", "succeeded"),
+    "failed": Text("失败", "failed"),
+    "parked": Text("搁置", "parked"),
+    "idle": Text("没有新内容", "nothing new"),
+}
+INCIDENT_STATUS = {
+    "open": Text("未处理", "open"),
+    "acknowledged": Text("已知晓", "acknowledged"),
+    "resolved": Text("已恢复", "resolved"),
+}
+SEVERITY = {
+    "info": Text("提示", "info"),
+    "warning": Text("注意", "warning"),
+    "critical": Text("严重", "critical"),
+}
+ALERT_STATUS = {
+    "pending": Text("待发", "pending"),
+    "delivered": Text("已送达", "delivered"),
+    "merged": Text("合并送达", "merged into another message"),
+    "silenced": Text("免打扰", "silenced"),
+    "dead": Text("送不出去", "dead"),
+}
+CHANNELS = {
+    "app": Text("企业微信应用", "WeCom app"),
+    "robot": Text("群机器人", "group robot"),
+    "none": Text("没有收件人", "nobody"),
+}
+EVENTS = {
+    "opened": Text("发现", "opened"),
+    "updated": Text("有变化", "updated"),
+    "acknowledged": Text("知晓", "acknowledged"),
+    "resolved": Text("恢复", "resolved"),
+    "reopened": Text("再次发生", "reopened"),
+}
+COUNTED = ("created", "updated", "unchanged", "stale", "folded", "parked", "rejected")
+COUNTS = {
+    "read": Text("读入 =", "read ="),
+    "created": Text("新增 +", "created +"),
+    "updated": Text("更新 +", "updated +"),
+    "unchanged": Text("不变 +", "unchanged +"),
+    "stale": Text("过时 +", "stale +"),
+    "folded": Text("重复 +", "folded +"),
+    "parked": Text("搁置 +", "parked +"),
+    "rejected": Text("拒收", "rejected"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowAccount:
+    """Where the rows of a file or sheet went."""
+
+    total: int
+    above: int
+    header: int
+    skipped: int
+    read: int
+
+    def __add__(self, other: "RowAccount") -> "RowAccount":
+        return RowAccount(
+            self.total + other.total,
+            self.above + other.above,
+            self.header + other.header,
+            self.skipped + other.skipped,
+            self.read + other.read,
+        )
+
+    @property
+    def equation(self) -> Text:
+        """The account in words."""
+        terms = (self.above, self.header, self.skipped, self.read)
+        sign = "=" if self.total == sum(terms) else "≠"
+        return Text(
+            "共 {:,} 行 {} 表头以上 {:,} + 表头 {:,} + 跳过 {:,} + 读入 {:,}".format(self.total, sign, *terms),
+            "{:,} rows {} {:,} above + {:,} header + {:,} skipped + {:,} read".format(self.total, sign, *terms),
+        )
+
+
+def merge_places(parts: Sequence[Places]) -> dict[str, list[int]]:
+    """Skipped rows by reason, over all parts of a file."""
+    merged: dict[str, list[int]] = {}
+    for part in parts:
+        for reason, rows in part.items():
+            merged.setdefault(reason, []).extend(int(row) for row in rows)
+    return merged
+
+
+def skipped(places: Places) -> Text:
+    """Which rows were left out and why: "合计行 第13行；空行 第5、7–9行"; empty when none was."""
+    known = [(_SKIPPED.get(reason, Text(reason, reason)), list(rows)) for reason, rows in places.items() if rows]
+    zh = "；".join(f"{reason.zh}（第 {_ranges(rows, '、')} 行）" for reason, rows in known)
+    en = "; ".join(f"{reason.en} (row{'s' if len(rows) > 1 else ''} {_ranges(rows, ', ')})" for reason, rows in known)
+    return Text(zh, en)
+
+
+def _ranges(rows: list[int], comma: str, *, most: int = 6) -> str:
+    """Runs of numbers as "7–9", the first few of them."""
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    shown = comma.join(str(first) if first == last else f"{first}–{last}" for first, last in runs[:most])
+    return shown + ("…" if len(runs) > most else "")
+
+
+def ago(span: timedelta) -> Text:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(0, int(span.total_seconds()))
+    for size, zh, en in ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
+        if seconds >= size:
+            return Text(f"{seconds // size} {zh}前", f"{seconds // size} {en} ago")
+    return Text("刚刚", "just now")
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """The instant in the deployment's zone: "2026-03-05 10:30"."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def entity_label(name: str) -> Text:
+    """What people call an entity."""
+    from canonical_model.entities import SPECS
+
+    return SPECS[name].label if name in SPECS else Text(name, name)
+
+
+def stored_text(value: Mapping[str, str] | None) -> Text:
+    """A text as the store keeps it; empty for none."""
+    return Text(value.get("zh", ""), value.get("en", "")) if value else Text("", "")

@@ -1,0 +1,102 @@
+"""Holds one program on a leash: when our parent ends, in whatever way, the program and all that it started end too.
+
+Run as `python -I -S _leash.py <seconds> <program> <argument>…` with a pipe as standard input. The parent keeps the
+other end of the pipe; the kernel closes it when the parent dies. Only the standard library, since it starts in an
+instant.
+"""
+
+import contextlib
+import ctypes
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: orphans below us become our children, so none is out of sight (Linux)
+_TICK_SECONDS = 0.2
+
+
+def main() -> int:
+    """Runs the program; gives its exit code."""
+    patience = float(sys.argv[1])
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    # A shell starts background jobs with SIGINT ignored; the program is to understand it all the same.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the pipe alone decides
+    with selectors.DefaultSelector() as selector:
+        selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        while child.poll() is None and not selector.select(_TICK_SECONDS):
+            pass
+    known = _descendants(os.getpid())
+    if child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
+    _end_all(known, patience=3.0)
+    return child.poll() or 0
+
+
+def _end_all(known: set[int], patience: float) -> None:
+    """Asks what is left to end, then makes it."""
+    deadline = time.monotonic() + patience
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        while alive := (_descendants(os.getpid()) | {pid for pid in known if _is_ours(pid)}):
+            for pid in alive:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
+            _reap()
+            if number == signal.SIGTERM and time.monotonic() > deadline:
+                break
+            time.sleep(_TICK_SECONDS)
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a process seen below us earlier is still below us; a number may have been given to another since."""
+    return pid in _descendants(os.getpid())
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _descendants(root: int) -> set[int]:
+    """All living processes below `root`."""
+    children: dict[int, list[int]] = {}
+    for pid, parent, state in _processes():
+        if not state.startswith("Z"):
+            children.setdefault(parent, []).append(pid)
+    found, frontier = set(), [root]
+    while frontier:
+        below = children.get(frontier.pop(), [])
+        found |= set(below)
+        frontier += below
+    return found
+
+
+def _processes() -> list[tuple[int, int, str]]:
+    """(pid, parent, state) of every process."""
+    if sys.platform == "linux":
+        listed = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    state, parent = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
+                    listed.append((int(entry.name), int(parent), state))
+        return listed
+    done = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=False)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    return [(int(pid), int(parent), state) for pid, parent, state in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,296 @@
+"""A deployment's folder: its settings, sources and rules, read and checked."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from canonical_model.errors import ConfigError
+from canonical_model.language import Language, Text, choose_language
+from canonical_model.text import JsonValue, parse_json
+
+ConnectionLookup = Callable[[str], Mapping[str, str]]
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"unknown time zone {value!r}; write an IANA name such as Asia/Shanghai") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Person(_Part):
+    """A member of staff."""
+
+    name: str = Field(description="Name shown to others.")
+    wecom: str = Field(description="WeCom userid.")
+    also: list[str] = Field(default=[], description="Other ways in which sources write this person (code, name).")
+    language: Language | None = Field(default=None, description="zh or en; else the deployment's.")
+
+
+class Group(_Part):
+    """A WeCom group that a robot writes to."""
+
+    name: str = Field(description="Name shown to others.")
+    connection: str = Field(description="Connection with the robot's key.")
+
+
+class Role(_Part):
+    """Who stands for a role: a fixed person, the person that a field names, or a group."""
+
+    person: str | None = Field(default=None, description="A person of `people:`.")
+    person_of: str | None = Field(default=None, description="Column of the rule's row that names the person.")
+    group: str | None = Field(default=None, description="A group of `groups:`; also the last resort after a person.")
+
+
+class WeCom(_Part):
+    """How WeCom is reached."""
+
+    connection: str = Field(
+        default="wecom_default", description="Connection with corp_id, agent_id, secret, token, aes_key."
+    )
+    base_url: str = Field(
+        default="https://qyapi.weixin.qq.com", description="API address; another one for a proxy or test."
+    )
+    proxy: str | None = Field(default=None, description="Outbound proxy, since WeCom demands fixed addresses.")
+
+
+class Settings(_Part):
+    """`crossdock.yaml`."""
+
+    company: str = Field(default="", description="Name of the company, shown on pages.")
+    language: Language | None = Field(
+        default=None, description="zh or en; else by LANG, Chinese where it says nothing."
+    )
+    timezone: Zone = Field(default="Asia/Shanghai", description="IANA zone of naive times and of dates shown.")
+    store_name: str = Field(
+        default="crossdock", pattern="^[a-z][a-z0-9_]*$", description="Name of the store in Airflow assets."
+    )
+    public_url: str = Field(default="http://127.0.0.1:8600", description="Address at which staff reach our pages.")
+    landing: str = Field(default="", description="fsspec URL of the landing zone; else .crossdock/landing.")
+    wecom: WeCom = WeCom()
+    people: dict[str, Person] = {}
+    groups: dict[str, Group] = {}
+    roles: dict[str, Role] = {}
+
+
+class StreamFile(_Part):
+    """One stream of a source."""
+
+    config: dict[str, object] = Field(default={}, description="The connector's settings for this stream.")
+    mapping: str | list[str] = Field(description="Mapping, or several of which the header chooses one.")
+    schedule: str | None = Field(default=None, description="Cron line; None = only by hand.")
+
+    @property
+    def mappings(self) -> list[str]:
+        """The mapping names."""
+        return [self.mapping] if isinstance(self.mapping, str) else self.mapping
+
+
+class SourceFile(_Part):
+    """`sources/<name>.yaml`."""
+
+    source: str = Field(pattern="^[a-z][a-z0-9_]*$", description="Its id, part of every key.")
+    connector: str = Field(description="Connector name.")
+    title: str = Field(default="", description="What people call it.")
+    timezone: Zone | None = Field(default=None, description="IANA zone of naive times; else the deployment's.")
+    connection: str | None = Field(default=None, description="Airflow connection id or CROSSDOCK_CONN_<ID>.")
+    config: dict[str, object] = Field(default={}, description="The connector's settings.")
+    streams: dict[str, StreamFile] = Field(min_length=1)
+
+
+def environment_connection(name: str) -> Mapping[str, str]:
+    """The connection `name` from CROSSDOCK_CONN_<NAME>, a JSON object of texts.
+
+    Raises:
+        ConfigError (XD-CFG-020): It is not set or no JSON object; the value itself is never shown.
+    """
+    variable = f"CROSSDOCK_CONN_{name.upper()}"
+    hint = Text(
+        f'请设置环境变量 {variable}，内容是 JSON，例如 {{"url": "…"}}。',
+        f'Set the environment variable {variable} to a JSON object such as {{"url": "…"}}.',
+    )
+    text = os.environ.get(variable)
+    if text is None:
+        raise ConfigError(
+            Text(f"没有连接“{name}”。", f"There is no connection “{name}”."), hint=hint, code="XD-CFG-020"
+        )
+    try:
+        parsed = parse_json(text)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        what = Text(f"{variable} 不是 JSON 对象。", f"{variable} is not a JSON object.")
+        raise ConfigError(what, hint=hint, code="XD-CFG-020") from None
+    return {str(key): str(value) for key, value in parsed.items()}
+
+
+@dataclass(frozen=True)
+class Home:
+    """A deployment's folder.
+
+    Attributes:
+        path: The folder.
+        connect: Gives a connection's values by its id; Airflow passes its own.
+    """
+
+    path: Path
+    connect: ConnectionLookup = environment_connection
+
+    @classmethod
+    def find(cls, path: Path | None = None, connect: ConnectionLookup = environment_connection) -> "Home":
+        """The home at `path`, else at CROSSDOCK_HOME, else the current folder.
+
+        Raises:
+            ConfigError (XD-CFG-002): There is no crossdock.yaml.
+        """
+        folder = (path or Path(os.environ.get("CROSSDOCK_HOME", "."))).resolve()
+        if not (folder / "crossdock.yaml").is_file():
+            raise ConfigError(
+                Text(
+                    "这里不是 Crossdock 的目录：没有 crossdock.yaml。",
+                    "This is no Crossdock folder: there is no crossdock.yaml.",
+                ),
+                where=str(folder),
+                hint=Text(
+                    "先运行 crossdock init，或设置 CROSSDOCK_HOME。", "Run crossdock init first, or set CROSSDOCK_HOME."
+                ),
+                code="XD-CFG-002",
+            )
+        return cls(folder, connect)
+
+    @property
+    def state(self) -> Path:
+        """Where the embedded store and the local landing zone lie."""
+        return self.path / ".crossdock"
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The checked content of crossdock.yaml."""
+        return _load(self.path / "crossdock.yaml", Settings)
+
+    @property
+    def language(self) -> Language:
+        """The language of the deployment."""
+        return choose_language(self.settings.language)
+
+    @property
+    def mappings(self) -> Path | None:
+        """Folder of the deployment's own mappings, None where there is none."""
+        folder = self.path / "mappings"
+        return folder if folder.is_dir() else None
+
+    @cached_property
+    def sources(self) -> Mapping[str, SourceFile]:
+        """Source id -> its checked file.
+
+        Raises:
+            ConfigError: A file is wrong, or its name differs from the id that it says.
+        """
+        found = {}
+        for path in sorted((self.path / "sources").glob("*.yaml")):
+            source = _load(path, SourceFile)
+            if source.source != path.stem:
+                raise ConfigError(
+                    Text(
+                        f"source: {source.source} 应与文件名一致。",
+                        f"source: {source.source} must equal the file's name.",
+                    ),
+                    where=f"sources/{path.name}",
+                )
+            found[source.source] = source
+        return found
+
+    def source(self, name: str) -> SourceFile:
+        """The source called `name`.
+
+        Raises:
+            ConfigError (XD-CFG-003): There is none.
+        """
+        if name not in self.sources:
+            listed = ", ".join(self.sources)
+            raise ConfigError(
+                Text(f"没有数据源“{name}”。", f"There is no source “{name}”."),
+                where="sources/",
+                hint=Text(f"现有：{listed or '（无）'}。", f"There are: {listed or '(none)'}."),
+                code="XD-CFG-003",
+            )
+        return self.sources[name]
+
+    def stream(self, source: str, stream: str) -> StreamFile:
+        """The stream of a source.
+
+        Raises:
+            ConfigError (XD-CFG-003): There is none.
+        """
+        streams = self.source(source).streams
+        if stream not in streams:
+            raise ConfigError(
+                Text(f"数据源 {source} 没有数据流“{stream}”。", f"The source {source} has no stream “{stream}”."),
+                where=f"sources/{source}.yaml",
+                hint=Text(f"现有：{', '.join(streams)}。", f"There are: {', '.join(streams)}."),
+                code="XD-CFG-003",
+            )
+        return streams[stream]
+
+    def timezone(self, source: str) -> str:
+        """IANA zone that naive times of the source take."""
+        return self.source(source).timezone or self.settings.timezone
+
+
+def load_yaml(path: Path) -> JsonValue:
+    """The YAML document at `path`.
+
+    Raises:
+        ConfigError (XD-CFG-004): It is not YAML; names the line.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigError(
+            Text("不是合法的 YAML。", "It is not valid YAML."), where=f"{path.name}{line}", code="XD-CFG-004"
+        ) from error
+
+
+def _load(path: Path, model: type[_Model]) -> _Model:
+    return check_model(load_yaml(path) or {}, model, path.name)
+
+
+def check_model(raw: object, model: type[_Model], where: str) -> _Model:
+    """`raw` as `model`.
+
+    Raises:
+        ConfigError (XD-CFG-005): It does not fit; names the key and what is expected.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(all)"
+        allowed = ", ".join(model.model_fields)
+        unknown = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
+        hint = Text(f"可用：{allowed}。", f"Allowed: {allowed}.") if unknown else None
+        raise ConfigError(
+            Text(f"设置“{key}”不对：{first['msg']}。", f"The setting “{key}” is wrong: {first['msg']}."),
+            where=where,
+            hint=hint,
+            code="XD-CFG-005",
+        ) from error

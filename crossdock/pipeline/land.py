@@ -1,0 +1,158 @@
+"""Landing: what a connector reads is kept, original bytes and rows, before anybody interprets it."""
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import stamina
+from sqlalchemy import Engine, insert, select, update
+
+from canonical_model.clock import Clock, utc_now
+from canonical_model.errors import CrossdockError, TransientError
+from connectors.base import Acknowledges, Batch, Connector, Cursor
+from crossdock.home import Home
+from crossdock.pipeline.runs import begin_run, fail_run
+from crossdock.pipeline.sources import open_source
+from crossdock.store import tables
+from crossdock.store.database import lock, translate_errors
+
+ATTEMPTS = 3
+
+
+def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "sync", clock: Clock = utc_now) -> int:
+    """Reads everything new of a stream into the landing zone and gives the number of the run.
+
+    A run of the kind "backfill" tells old news: its incidents raise no alerts. Each batch is durable with the cursor behind it, so a landing that is cut off goes on after its last batch.
+
+    Raises:
+        CrossdockError: The source cannot be read; what was landed before stays.
+    """
+    home.stream(source, stream)
+    run_id = begin_run(engine, source, stream, clock, kind)
+    try:
+        connector = open_source(home, source)
+        acknowledge(engine, connector, source, stream)
+        for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
+            with attempt:
+                for batch in connector.read(stream, _position(engine, source, stream)):
+                    _keep(home, engine, run_id, source, stream, batch, clock)
+    except CrossdockError as error:
+        fail_run(engine, run_id, error, clock())
+        raise
+    return run_id
+
+
+def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) -> None:
+    """Tells the source what is safely committed, where it has not been told yet."""
+    if not isinstance(connector, Acknowledges):
+        return
+    at = (tables.cursor.c.source == source, tables.cursor.c.stream == stream)
+    with translate_errors(), engine.begin() as connection:
+        row = connection.execute(select(tables.cursor).where(*at)).one_or_none()
+        if row is None or row.is_acknowledged:
+            return
+        position = dict(connector.acknowledge(stream, row.position, failed=row.failed))
+        connection.execute(update(tables.cursor).where(*at).values(is_acknowledged=True, position=position))
+
+
+def _position(engine: Engine, source: str, stream: str) -> Cursor:
+    """Behind the last landed batch, else behind the last committed one, else the beginning."""
+    batch, cursor = tables.batch, tables.cursor
+    waiting = (
+        select(batch.c.cursor)
+        .where(batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed")
+        .order_by(batch.c.id.desc())
+        .limit(1)
+    )
+    committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
+    with translate_errors(), engine.connect() as connection:
+        return connection.scalar(waiting) or connection.scalar(committed) or {}
+
+
+def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, batch: Batch, clock: Clock) -> None:
+    origin, counts = batch.origin, batch.counts
+    at = clock()
+    folder = f"{source}/{stream}/{at:%Y-%m}"
+    original = (
+        _keep_original(home, folder, origin.original, origin.sha256, Path(origin.name).suffix)
+        if origin.original
+        else None
+    )
+    table = batch.table
+    for name, value in origin.parts.items():
+        table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
+    data = _keep_rows(home, folder, table)
+    row = {
+        "landed_at": at,
+        "landed_run": run_id,
+        "source": source,
+        "stream": stream,
+        "name": origin.name,
+        "sheet": origin.sheet,
+        "parts": dict(origin.parts),
+        "columns": [name for name in table.column_names if name != "_row"],
+        "places": dict(origin.columns),
+        "is_json": table.column_names[:1] == ["json"] and not origin.columns,
+        "sha256": origin.sha256,
+        "modified_at": origin.modified_at,
+        "header_row": origin.header_row,
+        "header_reason": origin.header_reason._asdict(),
+        "encoding": origin.encoding,
+        "rows_total": counts.total,
+        "rows_above": counts.above,
+        "rows_header": counts.header,
+        "rows_skipped": sum(len(rows) for rows in counts.skipped.values()),
+        "rows_read": counts.read,
+        "skipped": {reason: list(rows) for reason, rows in counts.skipped.items()},
+        "suspects": [list(suspect) for suspect in batch.suspects],
+        "data_url": data,
+        "original_url": original,
+        "cursor": dict(batch.cursor),
+        "status": "landed",
+        "problem": batch.problem._asdict() if batch.problem else None,
+    }
+    with translate_errors(), engine.begin() as connection:
+        lock(connection, [f"landing:{source}.{stream}"])
+        connection.execute(insert(tables.batch).values(row))
+
+
+def _base(home: Home) -> str:
+    return home.settings.landing or str(home.state / "landing")
+
+
+def _keep_rows(home: Home, folder: str, table: pa.Table) -> str:
+    """Writes the rows as Parquet under a name of their own; visible only when whole."""
+    url = f"{_base(home)}/{folder}/{uuid.uuid4().hex}.parquet"
+    filesystem, path = fsspec.url_to_fs(url)
+    filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
+    with filesystem.open(f"{path}.part", "wb") as sink:
+        pq.write_table(table, sink, compression="zstd", compression_level=1, use_dictionary=False)
+    filesystem.mv(f"{path}.part", path)
+    return url
+
+
+def _keep_original(home: Home, folder: str, original: Path, sha256: str, suffix: str) -> str:
+    """Keeps the original bytes once for each content."""
+    url = f"{_base(home)}/{folder}/original/{sha256}{suffix}"
+    filesystem, path = fsspec.url_to_fs(url)
+    if not filesystem.exists(path):
+        filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
+        part = f"{path}.{uuid.uuid4().hex}.part"
+        with original.open("rb") as source, filesystem.open(part, "wb") as sink:
+            shutil.copyfileobj(source, sink)
+        filesystem.mv(part, path)
+    return url
+
+
+def fetch_rows(url: str, folder: Path) -> Path:
+    """Local path of landed rows; brought into `folder` where the landing zone is elsewhere."""
+    filesystem, path = fsspec.url_to_fs(url)
+    if "file" in filesystem.protocol or filesystem.protocol == "file":
+        return Path(path)
+    local = folder / Path(path).name
+    filesystem.get_file(path, str(local))
+    return local

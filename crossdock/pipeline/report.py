@@ -1,0 +1,70 @@
+"""What a run did, for the command line, Airflow and tests."""
+
+from dataclasses import dataclass, field
+
+from canonical_model.issues import Issue
+from canonical_model.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCounts:
+    """Where the records of one entity went: read = the sum of the others but `deleted`."""
+
+    entity: str
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    stale: int
+    folded: int
+    parked: int
+    rejected: int
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file or sheet.
+
+    Attributes:
+        name: File or table.
+        sheet: Sheet, empty where there is none.
+        status: "applied" or "parked".
+        mapping: Mapping that was taken, empty where none was.
+        rows_total, rows_above, rows_header, rows_skipped, rows_read: Where its rows went.
+        problem: Why it is parked.
+        absent: Fields that the mapping would state but for whose columns the header has nothing.
+    """
+
+    name: str
+    sheet: str
+    status: str
+    mapping: str
+    rows_total: int
+    rows_above: int
+    rows_header: int
+    rows_skipped: int
+    rows_read: int
+    problem: Text | None
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run of one stream.
+
+    Attributes:
+        status: "succeeded", "parked" (every file waits) or "idle" (there was nothing new).
+        is_baseline: Whether this was the first load, which raises no alert.
+    """
+
+    run_id: int
+    source: str
+    stream: str
+    status: str
+    is_baseline: bool = False
+    files: tuple[FileReport, ...] = ()
+    entities: tuple[EntityCounts, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    issue_count: int = 0
+    seconds: float = field(default=0.0, compare=False)

@@ -1,0 +1,48 @@
+"""The record of a run: begun before anything is read, ended whatever happens."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, exists, insert, select, update
+
+from canonical_model.clock import Clock
+from canonical_model.errors import CrossdockError
+from crossdock.store.database import ensure_partitions, translate_errors
+from crossdock.store.tables import run, run_entity
+
+ENDED = ("succeeded", "parked", "idle")
+"""Statuses of a run whose transaction is committed: a second try of it finds nothing left to do."""
+
+
+def begin_run(engine: Engine, source: str, stream: str, clock: Clock, kind: str) -> int:
+    """Records a run as running and gives its number."""
+    with translate_errors(), engine.begin() as connection:
+        ensure_partitions(connection, clock())
+        statement = insert(run).values(started_at=clock(), source=source, stream=stream, kind=kind, status="running")
+        number = connection.scalar(statement.returning(run.c.id))
+    return int(number or 0)
+
+
+def is_first_load(connection: Connection, source: str, stream: str) -> bool:
+    """Whether no run of the stream has brought a good record yet."""
+    earlier = exists().where(
+        run.c.source == source,
+        run.c.stream == stream,
+        run.c.status == "succeeded",
+        run_entity.c.run_id == run.c.id,
+        run_entity.c.created + run_entity.c.updated + run_entity.c.unchanged > 0,
+    )
+    return not connection.scalar(select(earlier))
+
+
+def end_run(connection: Connection, run_id: int, status: str, at: datetime, *, is_baseline: bool) -> None:
+    """Records how a run ended, in the transaction of its rows."""
+    ended = {"status": status, "finished_at": at, "is_baseline": is_baseline, "problem": None}
+    connection.execute(update(run).where(run.c.id == run_id).values(ended))
+
+
+def fail_run(engine: Engine, run_id: int, error: CrossdockError, at: datetime) -> None:
+    """Records why a run failed, in a transaction of its own; what has already ended well stays so."""
+    problem = {"code": error.problem_code, "zh": error.what.zh, "en": error.what.en, "where": error.where}
+    with translate_errors(), engine.begin() as connection:
+        failed = {"status": "failed", "finished_at": at, "problem": problem}
+        connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(failed))

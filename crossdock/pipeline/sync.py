@@ -1,0 +1,20 @@
+"""Landing and applying in one call."""
+
+from sqlalchemy import Engine
+
+from canonical_model.clock import Clock, utc_now
+from crossdock.home import Home
+from crossdock.pipeline.apply import apply
+from crossdock.pipeline.land import land
+from crossdock.pipeline.report import RunReport
+
+
+def sync(
+    home: Home, engine: Engine, source: str, stream: str, *, kind: str = "sync", clock: Clock = utc_now
+) -> RunReport:
+    """Lands what is new in a stream and applies it.
+
+    Raises:
+        CrossdockError: The run failed; its record says why, and a later run goes on where this one was.
+    """
+    return apply(home, engine, land(home, engine, source, stream, kind=kind, clock=clock), clock=clock)

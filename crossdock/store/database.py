@@ -1,0 +1,192 @@
+"""Opening the store: a server by URL or the embedded one, migrated to the newest revision."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Row, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+
+from canonical_model.errors import AuthError, ConfigError, CrossdockError, StoreError, TransientError
+from canonical_model.language import Text
+from canonical_model.text import parse_json
+from crossdock.home import Home
+from crossdock.store import views
+from crossdock.store.embedded import EmbeddedServer
+from crossdock.store.tables import PARTITIONED
+
+Report = Callable[[Text], None]
+AnyRow = Row[*tuple[Any, ...]]
+
+
+def dump_json(value: object) -> str:
+    """`value` as JSON with decimals and instants as text, in the characters that they have."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def open_store(home: Home, report: Report | None = None) -> Iterator[Engine]:
+    """The store of the deployment, ready to use.
+
+    It is the server of CROSSDOCK_DATABASE_URL, or, where that is not set, an embedded one below `.crossdock`.
+
+    Raises:
+        ConfigError, AuthError, TransientError, StoreError: It cannot be opened; says why.
+    """
+    given = os.environ.get("CROSSDOCK_DATABASE_URL")
+    if given:
+        with translate_errors():
+            yield from _connected(_server_url(given))
+        return
+    with EmbeddedServer.start(home.state, report=report) as server:
+        server.create_database("crossdock")
+        yield from _connected(server.url("crossdock"))
+
+
+def _server_url(given: str) -> URL:
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise ConfigError(
+            Text("CROSSDOCK_DATABASE_URL 不是数据库地址。", "CROSSDOCK_DATABASE_URL is not a database URL."),
+            hint=Text(
+                "写法：postgresql://用户:密码@主机:5432/crossdock",
+                "Write postgresql://user:password@host:5432/crossdock",
+            ),
+            code="XD-CFG-036",
+        ) from None
+    if url.get_backend_name() != "postgresql":
+        raise ConfigError(
+            Text(
+                f"存储只用 PostgreSQL，不是 {url.get_backend_name()}。",
+                f"The store is PostgreSQL, not {url.get_backend_name()}.",
+            ),
+            code="XD-CFG-036",
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _connected(url: URL) -> Iterator[Engine]:
+    engine = create_engine(
+        url,
+        json_serializer=dump_json,
+        json_deserializer=parse_json,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
+        pool_pre_ping=True,
+    )
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the store to the newest revision; two processes at once do it one after the other."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(files("crossdock.store"))) / "migrations"))
+    with translate_errors(), engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('crossdock.migrate'))"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        views.refresh(connection)
+
+
+def ensure_partitions(connection: Connection, now: datetime) -> None:
+    """Makes the monthly partitions of this month and the next two, where they are missing.
+
+    Two processes at once would both miss them, so the one that is later looks again behind a lock.
+    """
+    spans = list(pairwise(_month(now.astimezone(UTC), ahead) for ahead in range(4)))
+    wanted = {f"{table.name}_{start:%Y_%m}": (table.name, start, end) for table in PARTITIONED for start, end in spans}
+    if not _missing(connection, wanted):
+        return
+    lock(connection, ["partitions"])
+    for name in _missing(connection, wanted):
+        table, start, end = wanted[name]
+        connection.execute(
+            text(
+                f"CREATE TABLE crossdock.{name} PARTITION OF crossdock.{table} "
+                f"FOR VALUES FROM ('{start:%Y-%m-%d}') TO ('{end:%Y-%m-%d}')"
+            )
+        )
+
+
+def _missing(connection: Connection, names: Iterable[str]) -> list[str]:
+    there = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = 'crossdock' AND tablename = ANY(:names)"),
+        {"names": list(names)},
+    ).all()
+    return sorted(set(names) - set(there))
+
+
+def _month(now: datetime, ahead: int) -> datetime:
+    index = now.year * 12 + now.month - 1 + ahead
+    return datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
+
+
+def lock(connection: Connection, names: Sequence[str]) -> None:
+    """Takes transaction locks on `names`, always in the same order."""
+    for name in sorted(set(names)):
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def _of_driver(error: BaseException) -> BaseException | None:
+    """Psycopg's own error; COPY runs on its connection, without SQLAlchemy around it."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _first_line(error: BaseException | None) -> str:
+    return next(iter(str(error or "").strip().splitlines()), "")
+
+
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """Turns what SQLAlchemy and psycopg raise into our errors.
+
+    Raises:
+        AuthError: The server refused user or password.
+        TransientError: It is unreachable or went away.
+        StoreError: It refused a statement; the transaction is rolled back.
+    """
+    try:
+        yield
+    except CrossdockError:
+        raise
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        orig = _of_driver(error)
+        state = getattr(orig, "sqlstate", None) or ""
+        said = _first_line(orig)
+        if state.startswith("28") or "password authentication failed" in said:
+            raise AuthError(
+                Text("存储拒绝了用户名或密码。", "The store refused the user or password."),
+                hint=Text("请检查 CROSSDOCK_DATABASE_URL。", "Check CROSSDOCK_DATABASE_URL."),
+            ) from error
+        if state.startswith("53"):
+            raise StoreError(
+                Text(f"存储的磁盘或连接用完了：{said}", f"The store is out of disk or connections: {said}"),
+                code="XD-STO-003",
+            ) from error
+        raise TransientError(
+            Text(
+                "连接不上存储（PostgreSQL），本次没有写入任何内容。",
+                "The store (PostgreSQL) is gone; nothing of this run was written.",
+            ),
+            hint=Text("恢复后再次运行即可，会接着上次的位置。", "Run again when it is back; it goes on where it was."),
+            code="XD-TMP-002",
+        ) from error
+    except (DBAPIError, psycopg.Error) as error:
+        said = _first_line(_of_driver(error))
+        raise StoreError(
+            Text(f"存储拒绝了写入，已全部回滚：{said}", f"The store refused; all was rolled back: {said}")
+        ) from error

@@ -1,0 +1,101 @@
+"""Where an expression finds its columns: in a sheet's header, by its aliases, or in a JSON document by path."""
+
+from collections.abc import Mapping, Sequence
+
+from canonical_model.entities import SPECS
+from canonical_model.text import half_width
+from mappings.expressions import quote_name, quote_text
+
+
+def source_column(name: str) -> str:
+    """The source's column `name` as SQL.
+
+    Prefixed, so that it never meets a canonical column of the same name; with a mark of its capitals, since DuckDB
+    takes `Qty` and `QTY` for one name.
+    """
+    capitals = sum(1 << place for place, letter in enumerate(name) if letter != letter.lower())
+    return quote_name(f"c{capitals:x}:{name}" if capitals else f"c:{name}")
+
+
+def json_path(pieces: Sequence[str]) -> str:
+    """The DuckDB JSON path of nested names, each quoted."""
+    escaped = (piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces)
+    return "$" + "".join(f'."{piece}"' for piece in escaped)
+
+
+def normalise_header(name: str) -> str:
+    """The form in which headers are compared: half-width, lower case, without blanks, `*` and a trailing colon."""
+    text = half_width(name).lower()
+    return "".join(text.split()).replace("*", "").rstrip(":").removesuffix("(必填)")
+
+
+class SheetColumns:
+    """Columns of a table with a header.
+
+    Args:
+        header: Column names as received.
+        aliases: Name used in expressions -> headers that it goes by (the mapping's `columns:`).
+        entity: Entity whose declared labels and aliases serve where the mapping says nothing.
+    """
+
+    def __init__(self, header: Sequence[str], aliases: Mapping[str, Sequence[str]], entity: str) -> None:
+        self._header = list(header)
+        self._by_form = {normalise_header(name): name for name in reversed(self._header)}
+        self._aliases = aliases
+        self._fields = SPECS[entity].fields
+
+    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
+        """The column called `path`, letter for letter first, then by alias, then by the model's own labels."""
+        name = ".".join(path)
+        if name in self._header:
+            return source_column(name), name
+        candidates = list(self._aliases.get(name, ()))
+        if not candidates and name in self._fields:
+            spec = self._fields[name]
+            candidates = [spec.label.zh, spec.label.en, *spec.aliases]
+        for candidate in (name, *candidates):
+            found = self._by_form.get(normalise_header(candidate))
+            if found:
+                return source_column(found), found
+        return None
+
+    def whole(self, text: str) -> tuple[str, str] | None:
+        """The column that the text `text` as a whole names."""
+        return self.find((text,))
+
+    def names(self) -> list[str]:
+        """The header."""
+        return list(self._header)
+
+
+class JsonColumns:
+    """Paths into a JSON document; a path that a document does not carry is NULL there.
+
+    Args:
+        promoted: Columns that stand beside the document (parts of the path pattern).
+        nested: True inside `each:`, where names mean the element and `parent.` the document.
+    """
+
+    def __init__(self, promoted: Sequence[str], *, nested: bool) -> None:
+        self._promoted = set(promoted)
+        self._nested = nested
+
+    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
+        """The text at `path`; numbers keep their received digits. None for `parent` alone."""
+        if len(path) == 1 and path[0] in self._promoted:
+            return source_column(path[0]), path[0]
+        document, where = ("_element", path) if self._nested else (source_column("json"), path)
+        if self._nested and path[0] == "parent":
+            document, where = source_column("json"), path[1:]
+        if not all(where) or not where:
+            return None
+        return f"json_extract_string({document}, {quote_text(json_path(where))})", ".".join(path)
+
+    def whole(self, text: str) -> tuple[str, str] | None:
+        """The column beside the document or the plain path that the text `text` as a whole names."""
+        path = tuple(text.split("."))
+        return self.find(path) if text in self._promoted or all(piece.isidentifier() for piece in path) else None
+
+    def names(self) -> list[str]:
+        """Nothing: a document has no header."""
+        return []

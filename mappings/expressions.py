@@ -1,0 +1,745 @@
+"""Right-hand sides of mapping files: parsed by sqlglot, checked node by node, compiled to DuckDB SQL.
+
+Nothing that a mapping author writes reaches DuckDB as text. The expression is parsed in a dialect without built-in
+functions, and each syntax-tree class that is allowed has a compiler of its own here; any other class is refused.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from sqlglot import Dialect, exp, parser, tokens
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from canonical_model.codes import list_names
+from canonical_model.declaration import FieldSpec, Kind
+from canonical_model.entities import SPECS
+from canonical_model.errors import MappingError
+from canonical_model.language import Text
+from canonical_model.text import clip
+from mappings.functions import DECIMAL
+from mappings.spec import MappingFile, code_table, nearest
+
+_NAMES = re.compile(r"_[a-z]?(?:atom|lookup)[0-9]+(?:_code|_factor)?")
+
+
+class _Mapping(Dialect):
+    """Expressions only: no built-in function, so that `date(x)` is ours and never a CAST."""
+
+    class Tokenizer(tokens.Tokenizer):
+        IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"']
+        QUOTES: ClassVar[list[str | tuple[str, str]]] = ["'"]
+
+    class Parser(parser.Parser):
+        FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A condition under which an expression has no right value, and the issue that says so."""
+
+    condition: str
+    code: str
+    value: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One compiled expression.
+
+    Attributes:
+        kind: What it gives.
+        parts: SQL of its values, in the order of the kind's columns.
+        problems: What can be wrong, most telling first.
+        columns: Source columns that it reads.
+        main: That of its first value, where a second column gives the unit or currency; else empty.
+    """
+
+    kind: Kind
+    parts: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    columns: tuple[str, ...] = ()
+    main: str = ""
+
+    @property
+    def sql(self) -> str:
+        """Its first value."""
+        return self.parts[0]
+
+    @property
+    def column(self) -> str:
+        """The column that a person would look at; empty for a constant."""
+        return self.columns[0] if self.columns else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A value that is worked out once for each row and used under its name by everything that needs it.
+
+    Attributes:
+        name: Its column.
+        sql: What it is, over source columns and atoms of lower levels.
+        level: 1 where it needs no other atom, else one more than the highest that it needs.
+    """
+
+    name: str
+    sql: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A code table that an expression reads: joined on the normalised spelling.
+
+    Attributes:
+        name: Name of its table; its code and factor are the columns `<name>_code` and `<name>_factor`.
+        word: SQL of the spelling to look up.
+        rows: (spelling, code, factor).
+        level: As for an atom.
+    """
+
+    name: str
+    word: str
+    rows: tuple[tuple[str, str, str], ...]
+    level: int
+
+
+class Columns(Protocol):
+    """Where the columns of an expression come from: a sheet's header, or a JSON document."""
+
+    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
+        """(SQL that gives the column as text, its name in the source), None where there is no such column."""
+        ...
+
+    def whole(self, text: str) -> tuple[str, str] | None:
+        """The same for a right-hand side that is, letter for letter, a column's name."""
+        ...
+
+    def names(self) -> list[str]:
+        """All names there are, for error messages."""
+        ...
+
+
+class MissingColumnError(Exception):
+    """The header does not carry a column that an expression reads."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _brackets(listed: list[Token]) -> int:
+    deepest = depth = 0
+    for token in listed:
+        if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE):
+            depth += 1
+        elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE):
+            depth -= 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _union(*parts: Compiled) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(column for part in parts for column in part.columns))
+
+
+def _depth(root: exp.Expr) -> int:
+    deepest, stack = 0, [(root, 1)]
+    while stack:
+        node, depth = stack.pop()
+        deepest = max(deepest, depth)
+        stack.extend((child, depth + 1) for child in node.iter_expressions())
+    return deepest
+
+
+def _weight(node: exp.Expr) -> int:
+    inner = 1 + sum(_weight(child) for child in node.iter_expressions())
+    if isinstance(node, exp.Anonymous):
+        return inner * (4 if str(node.this).lower() in _PARSERS else 1)
+    if isinstance(node, exp.Div | exp.Case):
+        return inner * 4
+    return inner
+
+
+def quote_text(text: str) -> str:
+    """`text` as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+_COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
+_ARITHMETIC: dict[type[exp.Expr], str] = {
+    exp.Add: "xd_plus",
+    exp.Sub: "xd_minus",
+    exp.Mul: "xd_times",
+    exp.Div: "xd_over",
+}
+MAX_LENGTH = 2000
+"""Most characters of one expression."""
+MAX_BRACKETS = 8
+"""Most brackets within brackets; the parser's time doubles with every further one around a type's name."""
+MAX_DEPTH = 50
+"""Most levels of one expression: a sum of so many parts, brackets within brackets."""
+MAX_WEIGHT = 20_000
+"""Most work that one expression asks for: functions read their argument several times, so nesting multiplies."""
+MAX_SQL = 400_000
+"""Most characters of SQL that one expression may become."""
+MAX_TEXT = 20_000
+"""Longest text that replace() makes."""
+
+_TEXT_FUNCTIONS = {"upper": 1, "lower": 1, "trim": 1, "left": 2, "right": 2, "replace": 3, "substring": 3, "split": 3}
+_REFERENCES = {"party": "party", "item": "item", "location": "location"}
+_PARSERS = (
+    *("text", "number", "integer", "date", "instant", "flag", "code", "quantity", "money", *_REFERENCES),
+    *("coalesce", "concat", *_TEXT_FUNCTIONS),
+)
+
+
+class ExpressionCompiler:
+    """Compiles the right-hand sides of one mapping against one header.
+
+    Args:
+        spec: The mapping file.
+        columns: The header's columns.
+        timezone: IANA zone that naive times take.
+        prefix: Letter that keeps the names of its atoms apart from another compiler's.
+    """
+
+    def __init__(self, spec: MappingFile, columns: Columns, timezone: str, *, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._spec = spec
+        self._columns = columns
+        self._zone = quote_text(timezone)
+        self._order = quote_text(spec.date_order)
+        self._where = f"mappings/{spec.mapping}.yaml"
+        self._lookups: dict[tuple[str, str, str], Lookup] = {}
+        self._column_sql: dict[str, str] = {}
+        self._atoms: dict[str, Atom] = {}
+        self._levels: dict[str, int] = {}
+
+    @property
+    def column_sql(self) -> Mapping[str, str]:
+        """Source columns that the expressions compiled so far read: name -> SQL of its text as received."""
+        return self._column_sql
+
+    @property
+    def steps(self) -> tuple["Atom | Lookup", ...]:
+        """What the expressions compiled so far share: values worked out once, and code tables."""
+        return (*self._atoms.values(), *self._lookups.values())
+
+    def compile(self, text: str, target: FieldSpec) -> Compiled:
+        """The compiled right-hand side `text` for the field `target`, of the field's kind.
+
+        Raises:
+            MappingError: It does not parse, uses something that is not allowed, or gives another kind.
+            MissingColumnError: It reads a column that the header does not carry.
+        """
+        whole = self._columns.whole(text)
+        compiled = self._column(*whole) if whole else self._visit(self._parse(text, target.name), text, target)
+        return self._bounded(self._as_kind(compiled, text, target), text)
+
+    def compile_text(self, text: str) -> Compiled:
+        """The compiled expression as text, for keys."""
+        whole = self._columns.whole(text)
+        return self._bounded(self._column(*whole) if whole else self._visit(self._parse(text, "key"), text, None), text)
+
+    def _parse(self, text: str, name: str) -> exp.Expr:
+        hint = Text(
+            "列名里有空格、括号或符号时请加双引号，例如 '\"重量(kg)\"'。",
+            "Put a column name with blanks, brackets or signs in double quotes, such as '\"重量(kg)\"'.",
+        )
+        if len(text) > MAX_LENGTH:
+            raise self._too_much(text)
+        if "\x00" in text:
+            raise self._error(text, Text(f"{name} 里有空字符。", f"{name} contains a NUL character."))
+        try:
+            if _brackets(_Mapping().tokenize(text)) > MAX_BRACKETS:
+                raise self._too_much(text)
+            parsed = _Mapping().parse(text)
+        except SqlglotError as error:
+            raise self._error(
+                text, Text(f"{name} 的表达式看不懂。", f"The expression of {name} does not parse."), hint
+            ) from error
+        except RecursionError as error:
+            raise self._too_much(text) from error
+        if len(parsed) != 1 or parsed[0] is None:
+            raise self._error(text, Text(f"{name} 必须是一个表达式。", f"{name} must be one expression."), hint)
+        if _depth(parsed[0]) > MAX_DEPTH or _weight(parsed[0]) > MAX_WEIGHT:
+            raise self._too_much(text)
+        return parsed[0]
+
+    def _bounded(self, compiled: Compiled, text: str) -> Compiled:
+        size = sum(map(len, compiled.parts)) + sum(len(p.condition) + len(p.value) for p in compiled.problems)
+        if size > MAX_SQL:
+            raise self._too_much(text)
+        return compiled
+
+    def _too_much(self, text: str) -> MappingError:
+        return self._error(
+            text,
+            Text("表达式太长或嵌套太深。", "The expression is too long or nested too deeply."),
+            Text("请把它拆开，或在来源系统里先算好。", "Split it, or compute it in the source system."),
+        )
+
+    def _error(self, text: str, what: Text, hint: Text | None = None) -> MappingError:
+        shown = clip(text)
+        return MappingError(
+            Text(f"{what.zh}（{shown}）", f"{what.en} ({shown})"), where=self._where, hint=hint, code="XD-MAP-005"
+        )
+
+    def _visit(self, node: exp.Expr, text: str, target: FieldSpec | None) -> Compiled:
+        def visit(part: exp.Expr) -> Compiled:
+            return self._visit(part, text, target)
+
+        kind = type(node)
+        if isinstance(node, exp.Column | exp.Dot):
+            return self._named(node, text)
+        if isinstance(node, exp.Anonymous):
+            return self._function(node, text, target)
+        if kind is exp.Paren:
+            return visit(node.this)
+        if kind is exp.Literal:
+            if node.is_string:
+                return Compiled(Kind.TEXT, (quote_text(node.this),))
+            return Compiled(Kind.NUMBER, (self._once(f"xd_number({quote_text(node.this)})"),))
+        if kind is exp.Null:
+            return Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
+        if kind is exp.Boolean:
+            return Compiled(Kind.FLAG, ("TRUE" if node.this else "FALSE",))
+        if kind is exp.Neg:
+            return self._arithmetic(
+                "xd_minus", Compiled(Kind.NUMBER, (f"CAST(0 AS {DECIMAL})",)), visit(node.this), text
+            )
+        if kind in _ARITHMETIC:
+            return self._arithmetic(_ARITHMETIC[kind], visit(node.this), visit(node.expression), text)
+        if kind is exp.DPipe:
+            return self._concat([visit(node.this), visit(node.expression)])
+        if kind in _COMPARISONS:
+            left, right = visit(node.this), visit(node.expression)
+            self._same_kind(left, right, text)
+            return self._join(Kind.FLAG, f"({left.sql} {_COMPARISONS[kind]} {right.sql})", left, right)
+        if kind in (exp.And, exp.Or):
+            left, right = visit(node.this), visit(node.expression)
+            return self._join(Kind.FLAG, f"({left.sql} {'AND' if kind is exp.And else 'OR'} {right.sql})", left, right)
+        if kind is exp.Not:
+            inner = visit(node.this)
+            return self._join(Kind.FLAG, f"(NOT {inner.sql})", inner)
+        if kind is exp.Is and isinstance(node.expression, exp.Null):
+            inner = visit(node.this)
+            return self._join(Kind.FLAG, f"({inner.sql} IS NULL)", inner)
+        if kind is exp.In and node.expressions and not node.args.get("query"):
+            inner, *listed = [visit(part) for part in (node.this, *node.expressions)]
+            for part in listed:
+                self._same_kind(inner, part, text)
+            return self._join(Kind.FLAG, f"({inner.sql} IN ({', '.join(p.sql for p in listed)}))", inner, *listed)
+        if isinstance(node, exp.Case):
+            return self._case(node, text, target)
+        raise self._error(
+            text,
+            Text(f"这里不能使用 {node.key}。", f"{node.key} is not allowed here."),
+            Text(
+                "可用：列、常量、+ - * /、||、比较、AND/OR/NOT、CASE 和映射函数。",
+                "Allowed: columns, constants, + - * /, ||, comparisons, AND/OR/NOT, CASE and mapping functions.",
+            ),
+        )
+
+    # columns
+
+    def _named(self, node: exp.Column | exp.Dot, text: str) -> Compiled:
+        path = tuple(part.name for part in node.parts)
+        if not all(isinstance(part, exp.Identifier) for part in node.parts):
+            raise self._error(
+                text, Text("这里不能使用 * 或带点的函数。", "* and functions with a dot are not allowed here.")
+            )
+        found = self._columns.find(path)
+        if found is None:
+            raise MissingColumnError(".".join(path))
+        return self._column(*found)
+
+    def _column(self, sql: str, name: str) -> Compiled:
+        self._column_sql[name] = sql
+        return Compiled(Kind.TEXT, (self._once(f"xd_clean({sql})"),), (), (name,))
+
+    # atoms
+
+    def _level(self, sql: str) -> int:
+        """One more than the highest level of what `sql` names."""
+        return 1 + max((self._levels.get(name, 0) for name in _NAMES.findall(sql)), default=0)
+
+    def _once(self, sql: str) -> str:
+        """The name under which `sql` is worked out once for each row."""
+        if sql not in self._atoms:
+            atom = Atom(f"_{self._prefix}atom{len(self._atoms)}", sql, self._level(sql))
+            self._atoms[sql] = atom
+            self._levels[atom.name] = atom.level
+        return self._atoms[sql].name
+
+    # combining
+
+    @staticmethod
+    def _join(kind: Kind, sql: str, *parts: Compiled) -> Compiled:
+        return Compiled(
+            kind,
+            (sql,),
+            tuple(p for part in parts for p in part.problems),
+            _union(*parts),
+        )
+
+    def _same_kind(self, left: Compiled, right: Compiled, text: str) -> None:
+        if left.kind is not right.kind or len(left.parts) > 1:
+            raise self._error(
+                text,
+                Text(f"不能比较 {left.kind} 和 {right.kind}。", f"{left.kind} cannot be compared with {right.kind}."),
+                Text(
+                    "列的内容是文本，先用 number()、date() 等转换。",
+                    "Columns are text: convert them with number(), date() and so on.",
+                ),
+            )
+
+    def _arithmetic(self, macro: str, left: Compiled, right: Compiled, text: str) -> Compiled:
+        if left.kind is not Kind.NUMBER or right.kind is not Kind.NUMBER:
+            raise self._error(
+                text,
+                Text("只有数字能做加减乘除。", "Only numbers can be added, subtracted, multiplied or divided."),
+                Text("列的内容是文本，请写 number(列)。", "Columns are text: write number(column)."),
+            )
+        joined = self._join(Kind.NUMBER, self._once(f"{macro}({left.sql}, {right.sql})"), left, right)
+        failed = f"({joined.sql} IS NULL AND {left.sql} IS NOT NULL AND {right.sql} IS NOT NULL)"
+        shown = f"concat_ws(', ', CAST({left.sql} AS VARCHAR), CAST({right.sql} AS VARCHAR))"
+        column = joined.column
+        return Compiled(
+            Kind.NUMBER, joined.parts, (*joined.problems, Problem(failed, "XD-EXP-001", shown, column)), joined.columns
+        )
+
+    def _concat(self, parts: list[Compiled]) -> Compiled:
+        sql = " || ".join(f"coalesce(CAST({part.sql} AS VARCHAR), '')" for part in parts)
+        return self._join(Kind.TEXT, self._once(f"nullif({sql}, '')"), *parts)
+
+    def _case(self, node: exp.Case, text: str, target: FieldSpec | None) -> Compiled:
+        subject = self._visit(node.this, text, target) if node.this else None
+        branches, everything = [], [subject] if subject else []
+        values: list[Compiled] = []
+        for branch in node.args["ifs"]:
+            condition = self._visit(branch.this, text, target)
+            value = self._visit(branch.args["true"], text, target)
+            if subject:
+                self._same_kind(subject, condition, text)
+            branches.append((f"{subject.sql} = {condition.sql}" if subject else condition.sql, value))
+            everything += [condition, value]
+            values.append(value)
+        default = self._visit(node.args["default"], text, target) if node.args.get("default") else None
+        if default:
+            values.append(default)
+            everything.append(default)
+        if len({(value.kind, len(value.parts)) for value in values}) != 1:
+            raise self._error(text, Text("CASE 的各个结果类型不同。", "The results of CASE are of different kinds."))
+        parts = []
+        for i in range(len(values[0].parts)):
+            whens = " ".join(f"WHEN {condition} THEN {value.parts[i]}" for condition, value in branches)
+            parts.append(self._once(f"CASE {whens} ELSE {default.parts[i] if default else 'NULL'} END"))
+        # only the branch that is taken may complain
+        problems = [p for part in everything if part not in values for p in part.problems]
+        taken = [self._once(f"({condition})") for condition, _ in branches]
+        for i, value in enumerate(values):
+            before = " AND ".join(f"NOT coalesce({t}, FALSE)" for t in taken[:i]) or "TRUE"
+            here = taken[i] if i < len(taken) else "TRUE"
+            problems += [
+                Problem(f"({before} AND {here} AND {p.condition})", p.code, p.value, p.column) for p in value.problems
+            ]
+        joined = self._join(values[0].kind, parts[0], *everything)
+        return Compiled(values[0].kind, tuple(parts), tuple(problems), joined.columns)
+
+    # functions
+
+    def _function(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
+        name = str(node.this).lower()
+        if name not in _PARSERS:
+            near = nearest(name, _PARSERS)
+            raise self._error(
+                text,
+                Text(
+                    f"没有函数“{node.this}”，是不是 {near}？",
+                    f"There is no function “{node.this}”; did you mean {near}?",
+                ),
+                Text(
+                    "如果它是列名，请加双引号，例如 '\"重量(kg)\"'。",
+                    "If it is a column name, put it in double quotes, such as '\"重量(kg)\"'.",
+                ),
+            )
+        if name == "code":
+            return self._code_call(node, text, target)
+        arguments = [self._visit(part, text, target) for part in node.expressions]
+        if name in ("coalesce", "concat"):
+            if not arguments:
+                raise self._count(text, name, 1)
+            if name == "concat":
+                return self._concat(arguments)
+            if len({a.kind for a in arguments}) != 1 or len(arguments[0].parts) > 1:
+                raise self._error(
+                    text, Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds.")
+                )
+            return self._join(
+                arguments[0].kind, self._once(f"coalesce({', '.join(a.sql for a in arguments)})"), *arguments
+            )
+        if name in _TEXT_FUNCTIONS:
+            return self._text_function(name, arguments, text)
+        if name in ("quantity", "money"):
+            if len(arguments) != 2:
+                raise self._count(text, name, 2)
+            value, unit = arguments
+            return self._quantity(value, unit, text) if name == "quantity" else self._money(value, unit, text)
+        if len(arguments) != 1:
+            raise self._count(text, name, 1)
+        return self._convert(arguments[0], name, text)
+
+    def _count(self, text: str, name: str, count: int) -> MappingError:
+        return self._error(text, Text(f"{name}() 需要 {count} 个参数。", f"{name}() takes {count} arguments."))
+
+    def _text_function(self, name: str, arguments: list[Compiled], text: str) -> Compiled:
+        if len(arguments) != _TEXT_FUNCTIONS[name]:
+            raise self._count(text, name, _TEXT_FUNCTIONS[name])
+        values = [
+            f"CAST({a.sql} AS BIGINT)" if a.kind is Kind.NUMBER and i else f"CAST({a.sql} AS VARCHAR)"
+            for i, a in enumerate(arguments)
+        ]
+        call = {"split": "split_part"}.get(name, name)
+        joined = self._join(Kind.TEXT, self._once(f"nullif(TRY({call}({', '.join(values)})), '')"), *arguments)
+        if name != "replace":
+            return joined
+        # a longer word in place of a shorter one, nested, would grow without end
+        fits = f"(length({values[0]}) * greatest(length({values[2]}), 1) <= {MAX_TEXT})"
+        grown = Problem(f"(NOT {fits})", "XD-EXP-001", f"left({values[0]}, 80)", joined.column)
+        return Compiled(
+            Kind.TEXT,
+            (self._once(f"CASE WHEN {fits} THEN {joined.sql} END"),),
+            (*joined.problems, grown),
+            joined.columns,
+        )
+
+    def _raw(self, argument: Compiled, name: str, text: str) -> str:
+        if argument.kind is not Kind.TEXT:
+            raise self._error(
+                text,
+                Text(
+                    f"{name}() 的参数已经是 {argument.kind}。", f"The argument of {name}() is already {argument.kind}."
+                ),
+            )
+        return argument.sql
+
+    def _convert(self, argument: Compiled, name: str, text: str) -> Compiled:
+        if name == "text":
+            return self._join(Kind.TEXT, f"CAST({argument.sql} AS VARCHAR)", argument)
+        if argument.kind is Kind.NUMBER and name in ("number", "integer"):
+            raw, value = f"CAST({argument.sql} AS VARCHAR)", argument.sql
+        else:
+            raw = self._raw(argument, name, text)
+            value = self._once(f"xd_number({raw})") if name in ("number", "integer") else ""
+        column = argument.column
+        parts: tuple[str, ...]
+        problems: tuple[Problem, ...]
+        if name in _REFERENCES:
+            return Compiled(Kind.REF, (raw,), argument.problems, argument.columns)
+        if name == "number":
+            kind, parts = Kind.NUMBER, (value,)
+            problems = self._number_problems(raw, value, column)[1:]
+        elif name == "integer":
+            whole = self._once(f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END")
+            kind, parts = Kind.INTEGER, (whole,)
+            problems = self._number_problems(raw, whole, column)
+        elif name == "date":
+            sql = self._once(f"xd_date({raw}, {self._order})")
+            kind, parts = Kind.DAY, (sql,)
+            unread = f"({raw} IS NOT NULL AND {sql} IS NULL)"
+            problems = (
+                Problem(f"({unread} AND xd_is_ambiguous_date({raw}, {self._order}))", "XD-DAT-002", raw, column),
+                Problem(unread, "XD-DAT-001", raw, column),
+            )
+        elif name == "instant":
+            sql = self._once(f"xd_instant({raw}, {self._zone})")
+            kind = Kind.INSTANT
+            parts = (
+                sql,
+                f"CAST(xd_instant_offset({raw}, {self._zone}) AS SMALLINT)",
+                f"CASE WHEN {sql} IS NOT NULL THEN xd_offset({raw}) IS NULL END",
+            )
+            problems = (Problem(f"({raw} IS NOT NULL AND {sql} IS NULL)", "XD-DAT-003", raw, column),)
+        else:
+            kind, parts = Kind.FLAG, (self._once(f"xd_flag({raw})"),)
+            problems = (Problem(f"({raw} IS NOT NULL AND {parts[0]} IS NULL)", "XD-FLG-001", raw, column),)
+        return Compiled(kind, parts, (*argument.problems, *problems), argument.columns)
+
+    @staticmethod
+    def _number_problems(raw: str, value: str, column: str) -> tuple[Problem, ...]:
+        unread = f"({raw} IS NOT NULL AND {value} IS NULL)"
+        return (
+            Problem(f"({unread} AND xd_number({raw}) IS NOT NULL)", "XD-NUM-004", raw, column),
+            Problem(f"({unread} AND xd_is_number({raw}))", "XD-NUM-002", raw, column),
+            Problem(unread, "XD-NUM-001", raw, column),
+        )
+
+    def _number(self, argument: Compiled, name: str, text: str) -> Compiled:
+        return argument if argument.kind is Kind.NUMBER else self._convert(argument, "number", text)
+
+    def _quantity(self, value: Compiled, unit: Compiled, text: str) -> Compiled:
+        number = self._number(value, "quantity", text)
+        raw = self._raw(unit, "quantity", text)
+        code, factor = self._lookup(raw, "unit", "unit")
+        amount = number.sql
+        if factor is not None:
+            amount = self._once(f"CASE WHEN {factor} = 1 THEN {number.sql} ELSE xd_times({number.sql}, {factor}) END")
+        column = unit.column or value.column
+        value_column = value.column
+        problems = (
+            *number.problems,
+            *unit.problems,
+            Problem(
+                f"({number.sql} IS NOT NULL AND {raw} IS NULL)",
+                "XD-UNT-002",
+                f"CAST({number.sql} AS VARCHAR)",
+                value_column,
+            ),
+            Problem(f"({number.sql} IS NOT NULL AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", raw, column),
+            Problem(
+                f"({number.sql} IS NOT NULL AND {code} IS NOT NULL AND {amount} IS NULL)",
+                "XD-EXP-001",
+                f"CAST({number.sql} AS VARCHAR)",
+                value_column,
+            ),
+        )
+        known = f"{number.sql} IS NOT NULL"
+        parts = (amount, f"CASE WHEN {known} THEN {code} END", f"CASE WHEN {known} THEN {raw} END")
+        return Compiled(Kind.QUANTITY, parts, problems, _union(number, unit), value_column)
+
+    def _money(self, value: Compiled, currency: Compiled, text: str) -> Compiled:
+        number = self._number(value, "money", text)
+        if currency.kind is Kind.CODE:
+            code, raw = currency.sql, currency.parts[1]
+        else:
+            raw = self._raw(currency, "money", text)
+            code, _ = self._lookup(raw, "currency", "currency")
+        column = currency.column or value.column
+        value_column = value.column
+        problems = (
+            *number.problems,
+            Problem(
+                f"({number.sql} IS NOT NULL AND {raw} IS NULL)",
+                "XD-CUR-001",
+                f"CAST({number.sql} AS VARCHAR)",
+                value_column,
+            ),
+            Problem(f"({number.sql} IS NOT NULL AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
+        )
+        parts = (number.sql, f"CASE WHEN {number.sql} IS NOT NULL THEN {code} END")
+        return Compiled(Kind.MONEY, parts, problems, _union(number, currency), value_column)
+
+    def _code_call(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
+        if len(node.expressions) != 2 or not (
+            isinstance(node.expressions[0], exp.Literal) and node.expressions[0].is_string
+        ):
+            raise self._error(text, Text("请写成 code('代码表', 列)。", "Write code('list', column)."))
+        table = str(node.expressions[0].this)
+        value = self._visit(node.expressions[1], text, target)
+        if target is not None and target.codes and table not in self._spec.codes and table != target.codes:
+            raise self._error(
+                text,
+                Text(
+                    f"{target.name} 用的代码表是 {target.codes}，不是 {table}。",
+                    f"{target.name} takes the list {target.codes}, not {table}.",
+                ),
+            )
+        list_name = target.codes if target is not None and target.codes else table
+        if list_name not in list_names():
+            near = nearest(list_name, list_names())
+            raise self._error(
+                text,
+                Text(
+                    f"没有代码表“{list_name}”，是不是 {near}？", f"There is no list “{list_name}”; did you mean {near}?"
+                ),
+            )
+        return self._code(value, table, list_name, text)
+
+    def _code(self, value: Compiled, table: str, list_name: str, text: str) -> Compiled:
+        raw = self._raw(value, "code", text)
+        code, _ = self._lookup(raw, table, list_name)
+        listed, _ = code_table(self._spec, table, list_name)
+        column = value.column
+        unread = f"({raw} IS NOT NULL AND {code} IS NULL)"
+        if "unknown" in listed.entries:
+            known = f"CASE WHEN {raw} IS NOT NULL THEN coalesce({code}, 'unknown') END"
+            problem = Problem(unread, "XD-COD-002", raw, column)
+            return Compiled(Kind.CODE, (known, raw), (*value.problems, problem), value.columns)
+        problem = Problem(unread, "XD-COD-001", raw, column)
+        return Compiled(Kind.CODE, (code, raw), (*value.problems, problem), value.columns)
+
+    def _lookup(self, raw: str, table: str, list_name: str) -> tuple[str, str | None]:
+        """SQL of the code for the spelling `raw`, and of its factor (None where all factors are 1)."""
+        _, spellings = code_table(self._spec, table, list_name)
+        key = (table, list_name, raw)
+        if key not in self._lookups:
+            rows = tuple((word, code, factor) for word, (code, factor) in spellings.items())
+            word = f"lower(xd_half({raw}))"
+            lookup = Lookup(f"_{self._prefix}lookup{len(self._lookups)}", word, rows, self._level(word))
+            self._lookups[key] = lookup
+            self._levels |= {f"{lookup.name}_code": lookup.level, f"{lookup.name}_factor": lookup.level}
+        name = self._lookups[key].name
+        has_factors = any(factor != "1" for _, factor in spellings.values())
+        return f"{name}_code", f"{name}_factor" if has_factors else None
+
+    # target kind
+
+    def _as_kind(self, compiled: Compiled, text: str, target: FieldSpec) -> Compiled:
+        if compiled.kind is target.kind and target.kind is not Kind.TEXT:
+            return compiled
+        if target.kind is Kind.INTEGER and compiled.kind is Kind.NUMBER:
+            return self._convert(compiled, "integer", text)
+        if compiled.kind is not Kind.TEXT:
+            if target.kind is Kind.TEXT and len(compiled.parts) == 1:
+                return self._join(Kind.TEXT, f"CAST({compiled.sql} AS VARCHAR)", compiled)
+            raise self._error(
+                text,
+                Text(
+                    f"{target.name} 需要 {target.kind}，表达式给出 {compiled.kind}。",
+                    f"{target.name} needs {target.kind}; the expression gives {compiled.kind}.",
+                ),
+            )
+        match target.kind:
+            case Kind.TEXT:
+                return compiled
+            case Kind.REF:
+                return Compiled(Kind.REF, compiled.parts, compiled.problems, compiled.columns)
+            case Kind.CODE:
+                return self._code(compiled, str(target.codes), str(target.codes), text)
+            case Kind.QUANTITY | Kind.MONEY:
+                call = "quantity(数量, 单位)" if target.kind is Kind.QUANTITY else "money(金额, 币种)"
+                raise self._error(text, Text(f"{target.name} 要写成 {call}。", f"{target.name} is written {call}."))
+            case _:
+                names = {
+                    Kind.DAY: "date",
+                    Kind.INSTANT: "instant",
+                    Kind.NUMBER: "number",
+                    Kind.INTEGER: "integer",
+                    Kind.FLAG: "flag",
+                }
+                return self._convert(compiled, names[target.kind], text)
+
+
+FUNCTION_NAMES: tuple[str, ...] = tuple(sorted(_PARSERS))
+"""Every function that a mapping may call."""
+
+assert set(_REFERENCES) <= set(SPECS)  # noqa: S101  # references name entities

@@ -1,0 +1,224 @@
+"""A mapping made ready for one header: which fields it states, from which columns, as which SQL."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from canonical_model.codes import code_list
+from canonical_model.declaration import EntitySpec
+from canonical_model.entities import SPECS
+from canonical_model.errors import MappingError
+from canonical_model.language import Text
+from mappings.columns import JsonColumns, SheetColumns, source_column
+from mappings.expressions import Atom, Columns, Compiled, ExpressionCompiler, Lookup, MissingColumnError
+from mappings.functions import MACROS
+from mappings.spec import MappingFile
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPlan:
+    """How one entity is made.
+
+    Attributes:
+        entity: Its declaration.
+        each: JSON pointer of the nested list, None for one record per row.
+        fields: Field name -> its compiled expression; only the fields that the header can state.
+        key: Expressions of the key's parts.
+        natural: Expressions by which its lines name it: the natural key.
+        parent: Expressions that name the parent by its natural key; empty for a header.
+        columns: Source columns that it reads, sorted.
+        column_sql: SQL of each of these columns as received.
+        steps: Values that its expressions share, and code tables that they read.
+        absent: Fields that the mapping would state but whose columns are not there.
+    """
+
+    entity: EntitySpec
+    each: str | None
+    fields: dict[str, Compiled]
+    key: tuple[str, ...]
+    natural: tuple[str, ...]
+    parent: tuple[str, ...]
+    columns: tuple[str, ...]
+    column_sql: tuple[str, ...]
+    steps: tuple[Atom | Lookup, ...]
+    absent: tuple[str, ...]
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """Physical columns that this plan fills, in order."""
+        return tuple(c.name for name in self.fields for c in self.entity.fields[name].columns if c.is_mapped)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A mapping compiled against one header.
+
+    Attributes:
+        spec: The mapping file.
+        entities: Its entities, parents before their lines.
+        version: SQL of the version as numeric, None where the file's modification time serves.
+        version_steps: As `steps`, for the version.
+        is_json: Whether the stream gives JSON documents.
+        fingerprint: Digest of all that decides the outcome besides the rows.
+    """
+
+    spec: MappingFile
+    entities: tuple[EntityPlan, ...]
+    version: Compiled | None
+    version_steps: tuple[Atom | Lookup, ...]
+    is_json: bool
+    fingerprint: str
+
+
+class MappingDoesNotFitError(MappingError):
+    """The header does not carry a column that the mapping requires."""
+
+    code = "XD-MAP-006"
+
+    def __init__(self, spec: MappingFile, missing: Sequence[Text], header: Sequence[str]) -> None:
+        super().__init__(
+            Text(
+                f"缺少必需的列：{'、'.join(one.zh for one in missing)}。",
+                f"Required columns are missing: {', '.join(one.en for one in missing)}.",
+            ),
+            where=f"mappings/{spec.mapping}.yaml",
+            hint=Text(
+                f"表头里有：{'、'.join(header) or '（没有）'}。请改表头，或在映射的 columns: 里加上这个叫法。",
+                f"The header has: {', '.join(header) or '(nothing)'}. "
+                "Rename the column, or add its name under columns: in the mapping.",
+            ),
+        )
+
+
+def make_plan(
+    spec: MappingFile,
+    *,
+    header: Sequence[str],
+    is_json: bool,
+    timezone: str,
+    key_parts: Sequence[str] = (),
+) -> Plan:
+    """The mapping compiled for one header.
+
+    Args:
+        spec: The mapping file.
+        header: Column names as received (for JSON: the columns beside the document).
+        is_json: Whether rows are JSON documents.
+        timezone: IANA zone of naive times.
+        key_parts: Columns from the path pattern that belong to every key (`partner`).
+
+    Raises:
+        MappingDoesNotFitError: A required column is missing.
+        MappingError: An expression is wrong.
+    """
+    order = list(SPECS)
+    entities = tuple(
+        _plan_entity(spec, name, header, is_json=is_json, timezone=timezone, key_parts=tuple(key_parts))
+        for name in sorted(spec.entities, key=order.index)
+    )
+    version: Compiled | None = None
+    version_steps: tuple[Atom | Lookup, ...] = ()
+    if spec.version is not None:
+        columns = _columns(spec, entities[0].entity.name, header, is_json=is_json, nested=False)
+        compiler = ExpressionCompiler(spec, columns, timezone, prefix="v")
+        version, version_steps = _version(spec, compiler), compiler.steps
+    digest = hashlib.sha256()
+    for part in (
+        spec.text,
+        timezone,
+        duckdb.__version__,
+        *MACROS,
+        *(repr(plan.entity) + repr(plan.stated) for plan in entities),
+        *(repr(code_list(f.codes).spellings) for p in entities for f in p.entity.fields.values() if f.codes),
+    ):
+        digest.update(part.encode())
+    return Plan(spec, entities, version, version_steps, is_json, digest.hexdigest())
+
+
+def _columns(spec: MappingFile, entity: str, header: Sequence[str], *, is_json: bool, nested: bool) -> Columns:
+    if is_json:
+        return JsonColumns(header, nested=nested)
+    return SheetColumns(header, spec.columns, entity)
+
+
+def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
+    target = SPECS["order_response"].fields["responded_at"]
+    number = SPECS["purchase_order_line"].fields["price_base"]
+    text = str(spec.version)
+    try:
+        if text.startswith("number("):
+            return compiler.compile(text, number)
+        instant = compiler.compile(text, target)
+    except MissingColumnError as error:
+        raise MappingDoesNotFitError(spec, [Text(error.name, error.name)], []) from error
+    return Compiled(
+        number.kind,
+        (f"CAST(epoch_us({instant.sql}) AS DECIMAL(24,0)) * 0.000001::DECIMAL(7,6)",),
+        instant.problems,
+        instant.columns,
+    )
+
+
+def _plan_entity(
+    spec: MappingFile,
+    name: str,
+    header: Sequence[str],
+    *,
+    is_json: bool,
+    timezone: str,
+    key_parts: tuple[str, ...],
+) -> EntityPlan:
+    entity, mapped = SPECS[name], spec.entities[name]
+    if mapped.each and not is_json:
+        raise MappingError(
+            Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
+            where=f"mappings/{spec.mapping}.yaml",
+        )
+    columns = _columns(spec, name, header, is_json=is_json, nested=mapped.each is not None)
+    compiler = ExpressionCompiler(spec, columns, timezone)
+    fields: dict[str, Compiled] = {}
+    missing: list[Text] = []
+    absent: list[str] = []
+    for field, text in mapped.fields.items():
+        try:
+            fields[field] = compiler.compile(str(text), entity.fields[field])
+        except MissingColumnError as error:
+            if entity.fields[field].is_required:
+                missing.append(_wanted(spec, entity.fields[field].label, error.name))
+            else:
+                absent.append(field)
+    own_key = []
+    for text in mapped.key:
+        try:
+            own_key.append(compiler.compile_text(text))
+        except MissingColumnError as error:
+            missing.append(Text(error.name, error.name))
+    if missing:
+        raise MappingDoesNotFitError(spec, missing, header)
+    parts = [source_column(part) for part in key_parts]
+    natural = [f"CAST({fields[k].sql} AS VARCHAR)" if k in fields else "NULL" for k in entity.key]
+    parent = [f"CAST({fields[k].sql} AS VARCHAR)" for k in entity.parent_key]
+    used = sorted({c for compiled in (*fields.values(), *own_key) for c in compiled.columns})
+    return EntityPlan(
+        entity=entity,
+        each=mapped.each,
+        fields={f: fields[f] for f in entity.fields if f in fields},
+        key=(*parts, *([c.sql for c in own_key] or natural)),
+        natural=(*parts, *natural),
+        parent=(*parts, *parent) if parent else (),
+        columns=tuple(used),
+        column_sql=tuple(compiler.column_sql[c] for c in used),
+        steps=compiler.steps,
+        absent=tuple(absent),
+    )
+
+
+def _wanted(spec: MappingFile, label: Text, name: str) -> Text:
+    """A missing column as a person would call it, with some of the headers that it may have."""
+    aliases = [alias for alias in spec.columns.get(name, []) if alias not in label]
+    zh, en = label
+    if aliases:
+        zh, en = f"{zh}（也可叫 {'、'.join(aliases[:4])}）", f"{en} (also {', '.join(aliases[:4])})"
+    return Text(zh, en)

@@ -1,0 +1,43 @@
+"""The folder connector keeps the contract."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from canonical_model.text import JsonValue
+from connectors.base import Connector
+from connectors.folder import FolderConfig, FolderConnector
+from connectors.testing import ConnectorContract
+
+STREAM: dict[str, JsonValue] = {"files": "inbox/{partner}/*", "minimum_age_seconds": 0}
+
+
+class TestFolder(ConnectorContract):
+    connector = FolderConnector
+    stream = "orders"
+    key = ("单号", "行号")
+    valid_config: ClassVar = {"path": "."}
+    valid_stream = STREAM
+    waivers: ClassVar = {
+        "test_a_dropped_connection_is_transient": "a local folder has no connection",
+        "test_a_wrong_password_is_an_auth_error_and_never_shown": "a folder has no password",
+    }
+
+    @pytest.fixture
+    def build(self, tmp_path: Path) -> Callable[[], Connector]:
+        inbox = tmp_path / "inbox" / "acme"
+        inbox.mkdir(parents=True, exist_ok=True)
+        for number in range(3):
+            lines = [f"PO-{number},{line},{line * 10}" for line in range(1, 4)]
+            (inbox / f"{number}.csv").write_text("\n".join(["单号,行号,数量", *lines]), encoding="gb18030")
+            os.utime(inbox / f"{number}.csv", (1e9, 1e9 + 3 - number))
+        return lambda: FolderConnector(FolderConfig(path=tmp_path), {"orders": STREAM}, {})
+
+    @pytest.fixture
+    def system_state(self, tmp_path: Path) -> Callable[[], object]:
+        return lambda: {
+            path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()
+        }

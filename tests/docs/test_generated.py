@@ -1,0 +1,66 @@
+"""The reference pages are what docs/generate.py makes of the code as it is."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from canonical_model.entities import SPECS
+from canonical_model.issues import CATALOGUE
+from canonical_model.text import parse_json
+from mappings.expressions import FUNCTION_NAMES
+from mappings.reference import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def generate(*arguments: str, docs: Path = ROOT / "docs") -> int:
+    """The exit code of docs/generate.py."""
+    loaded = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+    return int(loaded["main"](arguments, docs))
+
+
+def test_no_reference_page_is_stale(capsys: pytest.CaptureFixture[str]) -> None:
+    code = generate("--check")
+    assert code == 0, f"Stale docs. Run: make docs\n{capsys.readouterr().out}"
+
+
+def test_a_stale_a_missing_and_a_surplus_page_are_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate("--check", docs=tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert generate(docs=tmp_path) == 0
+    assert generate("--check", docs=tmp_path) == 0
+    page = tmp_path / "reference" / "errors.md"
+    page.write_text(page.read_text(encoding="utf-8") + "x", encoding="utf-8")
+    (page.parent / "old.md").write_text("x", encoding="utf-8")
+    capsys.readouterr()
+    assert generate("--check", docs=tmp_path) == 1
+    said = capsys.readouterr().out
+    assert "errors.md" in said
+    assert "old.md" in said
+
+
+def test_pages_hold_what_they_are_about() -> None:
+    entities = (REFERENCE / "entities.md").read_text(encoding="utf-8")
+    errors = (REFERENCE / "errors.md").read_text(encoding="utf-8")
+    for spec in SPECS.values():
+        assert all(f"`{column.name}`" in entities for column in spec.columns)
+    assert all(f"`{code}`" in errors for code in CATALOGUE)
+    assert "`XD-MAP-005`" in errors
+    settings = (REFERENCE / "settings.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in settings for name in ("streams.<name>.mapping", "files", "path", "timezone"))
+
+
+def test_every_function_of_a_mapping_is_explained() -> None:
+    assert sorted(FUNCTIONS) == list(FUNCTION_NAMES)
+    assert all(one.gives.zh and one.gives.en and one.call.startswith(f"{name}(") for name, one in FUNCTIONS.items())
+
+
+def test_schemas_are_json() -> None:
+    found = sorted((ROOT / "docs" / "schema").rglob("*.json"))
+    assert {path.stem for path in found} >= {"mapping", "source", "crossdock", *SPECS}
+    for path in found:
+        schema = parse_json(path.read_text(encoding="utf-8"))
+        assert isinstance(schema, dict)
+        assert str(schema["$schema"]).startswith("https://json-schema.org/")

@@ -1,0 +1,268 @@
+"""Text files: every value as it stands, every record in its place, none lost unnoticed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.base import ROW
+from connectors.formats import FormatOptions, SheetRead, read_file
+from connectors.formats.delimited import read_delimited
+from connectors.formats.sheet import settle
+
+Read = Callable[..., SheetRead]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def one(content: str | bytes, *, name: str = "a.csv", **options: object) -> SheetRead:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        (only,) = read_file(path, options=FormatOptions.model_validate(options))
+        balanced(only)
+        return only
+
+    return one
+
+
+def balanced(read: SheetRead) -> None:
+    counts = read.counts
+    assert counts.total == counts.above + counts.header + sum(map(len, counts.skipped.values())) + counts.read
+    assert counts.read == read.table.num_rows
+
+
+def rows(read: SheetRead) -> list[dict[str, object]]:
+    assert read.problem is None, read.problem
+    return [{name: value for name, value in row.items() if name != ROW} for row in read.table.to_pylist()]
+
+
+def test_values_stay_exactly_what_was_received(read: Read) -> None:
+    only = read("料号,数量,备注\n000123,1.50,\n 7 ,1e5,NULL\n")
+    assert rows(only) == [
+        {"料号": "000123", "数量": "1.50", "备注": ""},
+        {"料号": " 7 ", "数量": "1e5", "备注": "NULL"},
+    ]
+    assert only.columns == {"料号": "A", "数量": "B", "备注": "C"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("gb18030", "gb18030"),
+        ("gbk", "gb18030"),
+        ("utf-16", "utf-16-le"),
+    ],
+)
+def test_the_encoding_is_found(read: Read, encoding: str, expected: str) -> None:
+    only = read("料号,数量\n螺丝,3\n".encode(encoding))
+    assert rows(only) == [{"料号": "螺丝", "数量": "3"}]
+    assert only.encoding == expected
+
+
+def test_a_named_encoding_is_used(read: Read) -> None:
+    assert rows(read("料號,數量\n螺絲,3\n".encode("big5"), encoding="big5")) == [{"料號": "螺絲", "數量": "3"}]
+
+
+def test_text_is_decoded_before_it_is_split(read: Read) -> None:
+    assert "倈".encode("gb18030")[1:] == b"|"
+    assert rows(read("名称|数量\n倈|3\n螺|4\n".encode("gb18030"))) == [
+        {"名称": "倈", "数量": "3"},
+        {"名称": "螺", "数量": "4"},
+    ]
+
+
+def test_undecodable_text_is_a_problem_with_a_remedy(read: Read) -> None:
+    problem = read(b"a,b\n\xff\xff\xff,1\n").problem
+    assert problem is not None
+    assert "CSV UTF-8" in problem.zh
+    assert "CSV UTF-8" in problem.en
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(read: Read, delimiter: str) -> None:
+    text = "\n".join(delimiter.join(row) for row in (["料号", "单价", "交期"], ["A-1", "1.5", "2026-03-01"]))
+    assert rows(read(text)) == [{"料号": "A-1", "单价": "1.5", "交期": "2026-03-01"}]
+
+
+def test_decimal_commas_do_not_pass_for_delimiters(read: Read) -> None:
+    assert rows(read("item;price;qty\nA-1;1,5;2,5\nA-2;3,5;4,5\n"))[0] == {"item": "A-1", "price": "1,5", "qty": "2,5"}
+
+
+def test_a_delimiter_of_several_characters_may_be_given(read: Read) -> None:
+    only = read('编号+|名称\n1+|"a+b"\n2+|c,d\n', delimiter="+|")
+    assert rows(only) == [{"编号": "1", "名称": "a+b"}, {"编号": "2", "名称": "c,d"}]
+
+
+def test_the_line_on_which_a_record_begins_is_kept_over_inner_line_ends(read: Read) -> None:
+    only = read('单号,备注\nA1,"x\ny"\nA2,z\r\n\nA3,"p\r\nq"\nA4,\n')
+    assert only.table[ROW].to_pylist() == [2, 4, 6, 8]
+    assert only.counts.total == 6
+    assert only.counts.skipped == {"blank": (5,)}
+
+
+def test_a_long_row_keeps_all_its_values_and_is_suspect(read: Read) -> None:
+    only = read("单号,数量\nA1,3\nA2,4,多出\nA3,5\n")
+    assert rows(only)[1] == {"单号": "A2", "数量": "4", "列C": "多出"}
+    assert only.suspects == ((3, "列C", "XD-CEL-003"),)
+
+
+def test_a_short_row_is_suspect_and_nothing_shifts(read: Read) -> None:
+    only = read("单号,名称,数量\nA1,螺丝,3\nA2,4\nA3,螺母,5\n")
+    assert rows(only)[1] == {"单号": "A2", "名称": "4", "数量": ""}
+    assert only.suspects == ((3, "数量", "XD-CEL-004"),)
+    assert only.table[ROW].to_pylist() == [2, 3, 4]
+
+
+def test_a_delimiter_at_every_line_end_makes_no_column(read: Read) -> None:
+    only = read("单号,数量,\nA1,3,\nA2,4,\n")
+    assert only.table.column_names == ["单号", "数量", ROW]
+    assert only.suspects == ()
+
+
+def test_values_below_a_blank_header_get_the_letter_as_name(read: Read) -> None:
+    assert rows(read("单号,,数量\nA1,x,3\n")) == [{"单号": "A1", "列B": "x", "数量": "3"}]
+
+
+def test_an_unclosed_quote_is_a_problem_that_names_its_line(read: Read) -> None:
+    problem = read('单号,数量\nA1,3\nA2,"4\nA3,5\n').problem
+    assert problem is not None
+    assert "第 3 行" in problem.zh
+    assert "line 3" in problem.en
+
+
+def test_an_inch_mark_inside_a_value_is_no_quote(read: Read) -> None:
+    assert rows(read('单号,规格\nA1,5 7/8" bowl\nA2,"a ""b"""\n'))[0]["规格"] == '5 7/8" bowl'
+
+
+def test_rows_swallowed_by_a_quote_that_another_closes_are_suspect(read: Read) -> None:
+    only = read('a1,b1,c1,d1\nx,"1,2,3\ny,4,5,6\nz,"7",8,9\n', header=1)
+    assert [code for _, _, code in only.suspects if code == "XD-CEL-005"] or only.problem
+
+
+def test_totals_and_repeated_headers_and_signatures_are_left_out_with_their_rows(read: Read) -> None:
+    only = read(
+        "采购订单,,,\n制表人：张三,,日期：2026-03-01,\n\n料号,名称,数量,金额\nA1,螺丝,3,30\n小计,,3,30\n料号,名称,数量,金额\n"
+        "A2,合计机械,4,40\n合计：,,7,70元\n,,,\n制表：李四,,审核：王五,\n"
+    )
+    assert [row["料号"] for row in rows(only)] == ["A1", "A2"]
+    assert only.header_row == 4
+    assert (only.counts.total, only.counts.above, only.counts.header) == (11, 3, 1)
+    assert only.counts.skipped == {"total": (6, 9), "repeated_header": (7,), "blank": (10,), "after_end": (11,)}
+
+
+def test_an_item_whose_name_is_total_is_no_total_row(read: Read) -> None:
+    only = read("料号,名称,数量,备注\n合计,螺丝,3,急\nA2,螺母,4,\n")
+    assert only.counts.read == 2
+
+
+def test_a_repeated_column_is_a_problem_that_names_both_places(read: Read) -> None:
+    problem = read("单号,数量,数量\nA1,3,4\n").problem
+    assert problem is not None
+    assert "B1、C1" in problem.zh
+    assert "B1 and C1" in problem.en
+
+
+def test_a_file_without_a_header_says_so(read: Read) -> None:
+    problem = read("BOX,Boxes,2019-04-30\nBTL,Bottle,2019-04-30\n").problem
+    assert problem is not None
+    assert "header: none" in problem.zh
+
+
+def test_names_may_be_given_where_there_is_no_header(read: Read) -> None:
+    only = read("BOX\tBoxes\t1\nBTL\tBottle\t2\n", header="none", names=["code", "name"])
+    assert rows(only)[1] == {"code": "BTL", "name": "Bottle", "列C": "2"}
+    assert (only.counts.total, only.counts.header, only.header_row) == (2, 0, 0)
+
+
+def test_the_header_row_may_be_given(read: Read) -> None:
+    assert rows(read("x,y\n甲,乙\nm,n\n", header=2)) == [{"甲": "m", "乙": "n"}]
+    problem = read("x,y\n", header=9).problem
+    assert problem is not None
+    assert "第 9 行" in problem.zh
+
+
+def test_a_header_without_rows_is_a_problem(read: Read) -> None:
+    problem = read("单号,数量,交期\n").problem
+    assert problem is not None
+    assert "没有数据行" in problem.zh
+
+
+def test_parts_of_a_large_file_add_up_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    lines = [f'A{i},"名称{i}",{i}' if i % 7_000 else f'A{i},"两\n行",{i},多' for i in range(120_000)]
+    path.write_text("\n".join(["单号,名称,数量", *lines, "合计,,9"]), encoding="utf-8")
+    whole = list(settle(read_delimited(path, FormatOptions())))
+    parts = list(settle(read_delimited(path, FormatOptions(), part_bytes=1)))
+    assert len(whole) == 1
+    assert len(parts) > 1
+    assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
+    for part in parts:
+        balanced(part)
+    assert sum(part.counts.total for part in parts) == whole[0].counts.total == 120_002
+    assert [row for part in parts for row in part.table[ROW].to_pylist()] == whole[0].table[ROW].to_pylist()
+    assert sorted(one for part in parts for one in part.suspects) == sorted(whole[0].suspects)
+    assert len(whole[0].suspects) == 18
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    table=st.lists(
+        st.tuples(*[st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=6)] * 3),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_what_a_csv_writer_wrote_is_read_back(table: list[tuple[str, str, str]], tmp_path_factory: object) -> None:
+    assert isinstance(tmp_path_factory, pytest.TempPathFactory)
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    body = "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in table)
+    path.write_bytes(("单号,名称,备注\n" + body).encode())
+    (only,) = read_file(path, options=FormatOptions(header=1, encoding="utf-8", delimiter=","))
+    balanced(only)
+    kept = [tuple(row.values())[:3] for row in only.table.to_pylist()] if only.problem is None else []
+    blank = [row for row in table if not any(cell.strip() for cell in row)]
+    skipped = sum(map(len, only.counts.skipped.values()))
+    assert len(kept) + skipped == len(table)
+    assert skipped >= len(blank) or only.problem
+    assert set(kept) <= set(table)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "comma_in_quotes",
+        "empty",
+        "empty_crlf",
+        "escaped_quotes",
+        "json",
+        "newlines",
+        "quotes_and_newlines",
+        "simple",
+        "simple_crlf",
+        "utf8",
+    ],
+)
+def test_csv_spectrum_is_read_as_its_answers_say(samples: Path, name: str) -> None:
+    expected = json.loads((samples / "csv-spectrum" / "json" / f"{name}.json").read_text("utf-8"))  # noqa: TID251  # text only
+    (only,) = read_file(samples / "csv-spectrum" / "csvs" / f"{name}.csv", options=FormatOptions())
+    assert rows(only) == expected
+
+
+def test_adventureworks_is_read_without_header_by_tabs(samples: Path) -> None:
+    names = (
+        "PurchaseOrderID Line DueDate OrderQty ProductID UnitPrice LineTotal ReceivedQty RejectedQty StockedQty Changed"
+    )
+    options = FormatOptions(header="none", names=names.split(), delimiter="\t")
+    (only,) = read_file(samples / "adventureworks" / "PurchaseOrderDetail.csv", options=options)
+    assert only.counts.read == 8_845
+    assert rows(only)[4]["ReceivedQty"] == "2.00"
+    assert rows(only)[1]["UnitPrice"] == "45.1200"
+    options = FormatOptions(header="none", names=["id", "account", "name"])
+    (vendors,) = read_file(samples / "adventureworks" / "Vendor.csv", options=options)
+    assert vendors.counts.read == 104
+    assert rows(vendors)[3]["name"] == "Trikes, Inc."

@@ -1,0 +1,56 @@
+"""JSON: every number keeps its digits, every record its position."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.base import ROW
+from connectors.formats import FormatOptions, SheetRead, read_file
+
+
+def read(tmp_path: Path, content: str, *, name: str = "a.json", records: str | None = None) -> SheetRead:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    (only,) = read_file(tmp_path / name, options=FormatOptions(records=records))
+    return only
+
+
+def test_numbers_keep_their_digits(tmp_path: Path) -> None:
+    only = read(tmp_path, '[{"数量": 1.10, "条码": 6932169358293014567, "x": null, "y": true, "z": 1e5}]')
+    assert only.table.to_pylist() == [
+        {"json": '{"数量":"1.10","条码":"6932169358293014567","x":null,"y":true,"z":"1e5"}', ROW: 1}
+    ]
+
+
+def test_the_list_may_lie_deeper(tmp_path: Path) -> None:
+    only = read(tmp_path, '{"d": {"results": [{"a": 1}, {"a": 2}]}}', records="d.results")
+    assert (only.counts.total, only.counts.read, only.table[ROW].to_pylist()) == (2, 2, [1, 2])
+
+
+def test_one_record_is_a_list_of_one(tmp_path: Path) -> None:
+    assert read(tmp_path, '{"a": 1}').counts.read == 1
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_one_record_per_line(tmp_path: Path, name: str) -> None:
+    only = read(tmp_path, '{"a": 1}\n\n{"a": 2}\n', name=name)
+    assert only.table[ROW].to_pylist() == [1, 3]
+    assert only.counts.skipped == {"blank": (2,)}
+
+
+@pytest.mark.parametrize(
+    ("content", "records", "word"),
+    [
+        ('[{"a": 1}, {"a":', None, "第 1 行"),
+        ("[1, 2]", None, "对象"),
+        ('{"value": []}', "d.results", "value"),
+        ("[]", None, "没有数据行"),
+        ('{"a": 1}\n{"a":', None, "第 2 行"),
+    ],
+)
+def test_a_broken_document_is_a_problem_with_its_place(
+    tmp_path: Path, content: str, records: str | None, word: str
+) -> None:
+    problem = read(tmp_path, content, records=records).problem
+    assert problem is not None
+    assert word in problem.zh
+    assert problem.en

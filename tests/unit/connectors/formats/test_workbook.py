@@ -1,0 +1,261 @@
+"""Workbooks: what a person sees in the cells, and what cannot be trusted any more."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlwt
+from openpyxl.worksheet.worksheet import Worksheet
+
+from connectors.base import ROW
+from connectors.formats import FormatOptions, SheetRead, read_file
+
+Fill = Callable[[Worksheet], None]
+
+
+def make(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book["Sheet"])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    book.close()
+    return path
+
+
+def read(path: Path, **options: object) -> list[SheetRead]:
+    reads = list(read_file(path, options=FormatOptions.model_validate(options)))
+    for one in reads:
+        counts = one.counts
+        assert counts.total == counts.above + counts.header + sum(map(len, counts.skipped.values())) + counts.read
+        assert counts.read == one.table.num_rows
+    assert [one.is_last for one in reads] == [False] * (len(reads) - 1) + [True]
+    return reads
+
+
+HEADER: list[object] = ["料号", "名称", "数量", "交期"]
+
+
+def test_cells_become_the_text_that_a_person_sees(tmp_path: Path) -> None:
+    values = [
+        (2001, "2001"),
+        (0.1 + 0.2, "0.3"),
+        (-0.0, "0"),
+        (1e-7, "0.0000001"),
+        (123456789012345, "123456789012345"),
+        (1234.5, "1234.5"),
+        (True, "TRUE"),
+        (date(2026, 3, 5), "2026-03-05"),
+        (datetime(2026, 3, 5, 10), "2026-03-05 10:00:00"),  # noqa: DTZ001  # a cell has no zone
+        (time(9, 30), "09:30:00"),
+        (timedelta(hours=27, minutes=5), "27:05:00"),
+        ("000123", "000123"),
+        (" x ", " x "),
+    ]
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "数量"], *([f"A-{i}", value] for i, (value, _) in enumerate(values))])
+    (only,) = read(path)
+    assert only.table["数量"].to_pylist() == [text for _, text in values]
+    assert only.suspects == ()
+
+
+def test_a_long_number_is_shown_but_suspect(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[["条码", "数量"], [6932169358293014567, 1], ["6932169358293014567", 2]])
+    (only,) = read(path)
+    assert only.table["条码"].to_pylist() == ["6932169358293010000", "6932169358293014567"]
+    assert only.suspects == ((2, "条码", "XD-CEL-001"),)
+
+
+def test_an_error_cell_is_shown_and_suspect(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "数量"], ["A-1", 3], ["A-2", 4]])
+    book = openpyxl.load_workbook(path)
+    cell = book["单"]["B3"]
+    cell.value, cell.data_type = "#N/A", "e"
+    book.save(path)
+    book.close()
+    (only,) = read(path)
+    assert only.table["数量"].to_pylist() == ["3", "#N/A"]
+    assert only.suspects == ((3, "数量", "XD-CEL-002"),)
+
+
+def test_the_header_is_found_under_title_maker_and_blank_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    make(
+        path,
+        单=[
+            ["采购订单", None, None, None],
+            ["制表人：张三", None, "日期", date(2026, 3, 1)],
+            [],
+            HEADER,
+            ["A-1", "螺丝", 3, date(2026, 3, 5)],
+            ["A-2", "螺母", 4, date(2026, 3, 6)],
+            ["合计", None, 7, None],
+        ],
+    )
+    book = openpyxl.load_workbook(path)
+    book["单"].merge_cells("A1:D1")
+    book.save(path)
+    book.close()
+    (only,) = read(path)
+    assert only.header_row == 4
+    assert (only.counts.above, only.counts.header, only.counts.read) == (3, 1, 2)
+    assert only.counts.skipped == {"total": (7,)}
+    assert only.columns == {"料号": "A", "名称": "B", "数量": "C", "交期": "D"}
+    assert "上面 2 行" in only.header_reason.zh
+    assert only.table[ROW].to_pylist() == [5, 6]
+
+
+def test_rows_and_letters_count_from_the_edge_of_the_sheet(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[], [], [None, None, *HEADER], [None, None, "A-1", "螺丝", 3, date(2026, 3, 5)]]
+    (only,) = read(make(tmp_path / "a.xlsx", 单=rows))
+    assert only.columns["料号"] == "C"
+    assert (only.header_row, only.table[ROW].to_pylist()) == (3, [4])
+
+
+def test_line_breaks_in_a_header_become_a_blank(tmp_path: Path) -> None:
+    (only,) = read(make(tmp_path / "a.xlsx", 单=[[" 料号\n(必填) ", "数量"], ["A-1", 3]]))
+    assert only.table.column_names[:2] == ["料号 (必填)", "数量"]
+
+
+def test_every_visible_sheet_with_a_table_is_read_and_the_others_are_counted(tmp_path: Path) -> None:
+    path = make(
+        tmp_path / "a.xlsx",
+        说明=[["请填写第二张表"], ["谢谢"]],
+        三月=[HEADER, ["A-1", "螺丝", 3, date(2026, 3, 5)]],
+        空=[],
+        四月=[HEADER, ["A-2", "螺母", 4, date(2026, 4, 5)]],
+        参数=[["键", "值"], ["a", 1]],
+    )
+    book = openpyxl.load_workbook(path)
+    book["参数"].sheet_state = "hidden"
+    book.save(path)
+    book.close()
+    reads = {one.sheet: one for one in read(path)}
+    assert [name for name, one in reads.items() if one.table.num_rows] == ["三月", "四月"]
+    assert reads["说明"].counts.skipped == {"no_table": (1, 2)}
+    assert reads["参数"].counts.skipped == {"hidden_sheet": (1, 2)}
+    assert "空" not in reads
+    assert all(one.problem is None for one in reads.values())
+
+
+def test_one_sheet_may_be_named_and_a_wrong_name_lists_those_there_are(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 三月=[HEADER, ["A-1", "x", 3, None]], 四月=[HEADER, ["A-2", "y", 4, None]])
+    assert [one.sheet for one in read(path, sheet="四月") if one.table.num_rows] == ["四月"]
+    (wrong,) = read(path, sheet="五月")
+    assert wrong.problem is not None
+    assert "三月、四月" in wrong.problem.zh
+
+
+def test_a_workbook_that_is_something_else_is_named_for_what_it_is(tmp_path: Path) -> None:
+    cases = {
+        b"<html><table><tr><td>1</td></tr></table></html>": "HTML",
+        "单号,数量\nA,1\n".encode("gbk"): "CSV",
+        b"%PDF-1.7 \x00": "PDF",
+        b"PK\x03\x04 cut off": "damaged",
+        b"": "0 bytes",
+    }
+    for content, word in cases.items():
+        path = tmp_path / "a.xls"
+        path.write_bytes(content)
+        (only,) = read(path)
+        assert only.problem is not None
+        assert word in only.problem.en
+        assert only.table.num_rows == 0
+
+
+def test_a_truncated_workbook_is_a_problem(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[HEADER, ["A-1", "x", 3, None]])
+    content = path.read_bytes()
+    for length in range(1, len(content), len(content) // 20):
+        path.write_bytes(content[:length])
+        (only,) = read(path)
+        assert only.problem is not None
+
+
+def test_a_stray_cell_at_the_far_corner_is_a_problem_and_not_the_end_of_the_process(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[HEADER, ["A-1", "x", 3, None]])
+    book = openpyxl.load_workbook(path)
+    book["单"]["XFD1048576"] = "x"
+    book.save(path)
+    book.close()
+    (only,) = read(path)
+    assert only.problem is not None
+    assert "删除" in only.problem.zh
+
+
+def test_an_xlsx_named_xls_is_read_all_the_same(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[HEADER, ["A-1", "x", 3, None]])
+    (only,) = read(path.rename(tmp_path / "a.xls"))
+    assert only.table["料号"].to_pylist() == ["A-1"]
+
+
+def test_an_old_workbook_is_read(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("单")
+    for place, name in enumerate(("料号", "数量")):
+        sheet.write(0, place, name)
+    sheet.write(1, 0, "000123")
+    sheet.write(1, 1, 2001)
+    book.save(str(tmp_path / "a.xls"))
+    (only,) = read(tmp_path / "a.xls")
+    assert only.table.to_pylist() == [{"料号": "000123", "数量": "2001", ROW: 2}]
+
+
+def test_an_unknown_extension_lists_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(b"PK")
+    (only,) = read(tmp_path / "a.docx")
+    assert only.problem is not None
+    assert ".xlsx" in only.problem.zh
+
+
+def test_the_display_name_gives_the_extension(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[HEADER, ["A-1", "x", 3, None]])
+    (only,) = read_file(path.rename(tmp_path / "original"), options=FormatOptions(), display_name="三月.xlsx")
+    assert only.counts.read == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "rows", "column", "value"),
+    [
+        ("goods_template.xls", "名称*", 2, "基本条码*", "2001"),
+        ("vendor_template.xls", "名称*", 2, "手机号码", "13000000000"),
+        ("order_item_template.xls", "条码*", 2, "数量*", "1"),
+        ("buy_sale_item_template.xls", "仓库*", 2, "税率（%）", ""),
+    ],
+)
+def test_jsherp_sheets_have_their_header_on_row_two(
+    samples: Path, name: str, first: str, rows: int, column: str, value: str
+) -> None:
+    (only,) = read(samples / "excel" / "jsherp" / name)
+    assert (only.problem, only.header_row, only.counts.above, only.counts.read) == (None, 2, 1, rows)
+    assert only.table.column_names[0] == first
+    assert only.table[column][0].as_py() == value
+
+
+def test_a_hospitals_orders_are_read_as_their_reader_would(samples: Path) -> None:
+    (only,) = read(samples / "excel" / "openboxes" / "purchaseOrders.xls")
+    assert (only.header_row, only.counts.read) == (1, 136)
+    assert only.table["Vendor code"][0].as_py() == "202808"
+    assert only.table["Manufacturer code"][1].as_py() == "2C7554"
+    assert only.table["Total cost"][2].as_py() == "77.13"
+    assert only.table["Product code"][135].as_py() == "new"
+    (stock,) = read(samples / "excel" / "openboxes" / "inventoryLevelImportData.xls")
+    assert stock.header_row == 1
+    assert stock.table["Product code"][0].as_py() == "NM89"
+    assert stock.counts.skipped["blank"] == tuple(range(1497, 1502))
+
+
+def test_calamine_samples_are_judged_as_a_person_would(samples: Path) -> None:
+    folder = samples / "excel" / "calamine"
+    (noted,) = read(folder / "header-row.xlsx")
+    assert (noted.header_row, noted.table["Column A"].to_pylist()) == (9, ["1"])
+    for name in ("any_sheets.xlsx", "date_1904.xlsx", "merged_range.xlsx"):
+        assert all(one.problem for one in read(folder / name)), name
+    (locked,) = read(folder / "pass_protected.xlsx")
+    assert locked.problem is not None
+    assert "密码" in locked.problem.zh
+    (dates,) = read(folder / "date_1904.xlsx", header="none", names=["day", "amount"])
+    assert dates.table["day"].to_pylist()[0] == "2021-01-01"

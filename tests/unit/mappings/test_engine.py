@@ -1,0 +1,342 @@
+"""What a mapping run makes of landed rows: records, held rows, issues, and an account in which nothing is lost."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from canonical_model.declaration import Kind
+from canonical_model.entities import SPECS
+from canonical_model.errors import MappingError
+from canonical_model.language import Language
+from mappings.engine import LandedRows, MappingRun
+from mappings.plan import MappingDoesNotFitError, make_plan
+from mappings.spec import EntityMapping, MappingFile, parse_mapping
+from tests.unit.mappings.conftest import Landed, Map, one_field
+
+TWO = """
+mapping: t/orders
+entities:
+  purchase_order:
+    fields: {order_number: 单号, ordered_on: 日期, supplier: 供应商}
+  purchase_order_line:
+    fields: {order_number: 单号, line_number: 行号, ordered: "quantity(数量, 单位)"}
+"""
+
+
+def row(
+    order: str = "PO1", line: str = "1", amount: str = "5", unit: str = "箱", on: str = "2026-03-01"
+) -> dict[str, str]:
+    return {"单号": order, "日期": on, "供应商": "S1", "行号": line, "数量": amount, "单位": unit}
+
+
+def test_one_stream_gives_headers_folded_and_lines(run_mapping: Map) -> None:
+    outcome = run_mapping(TWO, [row(), row(line="2", amount="1,200", unit="斤")])
+    (header,) = outcome.good["purchase_order"]
+    assert (header["key"], header["ordered_on"], header["supplier"]) == ("PO1", date(2026, 3, 1), "S1")
+    first, second = outcome.good["purchase_order_line"]
+    assert (first["ordered"], first["ordered_unit"], first["ordered_source_unit"]) == (Decimal(5), "XCT", "箱")
+    assert (second["key"], second["ordered"], second["ordered_unit"]) == ("PO1|2", Decimal(600), "KGM")
+    assert outcome.folded == {"purchase_order": 1, "purchase_order_line": 0}
+    assert outcome.issues == []
+    assert outcome.accounts_hold()
+
+
+def test_same_rows_fold_and_differing_rows_are_both_rejected_naming_each_other(run_mapping: Map) -> None:
+    outcome = run_mapping(TWO, [row(), row(), row(line="2", amount="1"), row(line="2", amount="2")])
+    assert [record["key"] for record in outcome.good["purchase_order_line"]] == ["PO1|1"]
+    assert outcome.folded["purchase_order_line"] == 1
+    assert [(one.code, one.place, one.detail) for one in outcome.issues] == [
+        ("XD-KEY-001", "f1.csv #4", "#5, 数量"),
+        ("XD-KEY-001", "f1.csv #5", "#4, 数量"),
+    ]
+    assert outcome.accounts_hold()
+
+
+def test_an_older_statement_holds_where_the_newer_ones_contradict_each_other(run_mapping: Map) -> None:
+    old, new = (Landed(rows, modified_at=datetime(2026, 1, day, tzinfo=UTC))
+                for rows, day in (([row(amount="7")], 1), ([row(amount="8"), row(amount="9")], 2)))  # fmt: skip
+    outcome = run_mapping(TWO, [old, new])
+    assert [record["ordered"] for record in outcome.good["purchase_order_line"]] == [Decimal(7)]
+    assert len(outcome.held) == 2
+    assert outcome.accounts_hold()
+
+
+def test_a_rejected_header_parks_its_lines_and_no_others(run_mapping: Map) -> None:
+    outcome = run_mapping(TWO, [row(on="31.02.2026"), row(line="2", on="31.02.2026"), row("PO2")])
+    assert [record["key"] for record in outcome.good["purchase_order_line"]] == ["PO2|1"]
+    assert [(held.entity, held.outcome) for held in outcome.held] == [
+        ("purchase_order", "rejected"), ("purchase_order", "rejected"),
+        ("purchase_order_line", "parked"), ("purchase_order_line", "parked"),
+    ]  # fmt: skip
+    assert sorted(outcome.codes()) == ["XD-DAT-001", "XD-DAT-001", "XD-PAR-001", "XD-PAR-001"]
+    assert outcome.accounts_hold()
+
+
+def test_a_header_stated_well_by_another_row_does_not_park_its_lines(run_mapping: Map) -> None:
+    outcome = run_mapping(TWO, [row(on="x"), row(line="2")])
+    assert len(outcome.good["purchase_order_line"]) == 2
+    assert outcome.accounts_hold()
+
+
+def test_parts_of_the_path_belong_to_the_key_and_tell_headers_apart(run_mapping: Map) -> None:
+    rows = [{**row(on=on), "partner": partner} for partner, on in (("a|b", "x"), ("c", "2026-03-01"))]
+    outcome = run_mapping(TWO, rows, key_parts=["partner"])
+    assert [record["key"] for record in outcome.good["purchase_order_line"]] == ["c|PO1|1"]
+    assert {held.key for held in outcome.held} == {"a\\|b|PO1", "a\\|b|PO1|1"}
+
+
+NESTED = """
+mapping: t/nested
+version: ModifiedAt
+codes: {order_status: {A: draft}, document_status: {Z: draft}}
+entities:
+  purchase_order:
+    key: [FID]
+    fields: {order_number: FBillNo, supplier: party(Supplier.Number), document_status: FStatus}
+  purchase_order_line:
+    each: Entries
+    key: [parent.FID, FSeq]
+    fields:
+      order_number: parent.FBillNo
+      line_number: FSeq
+      ordered: quantity(FQty, Unit.FNumber)
+      price_base: '"价格(元)"'
+"""
+
+
+def document(**fields: object) -> dict[str, str]:
+    entry = {"FSeq": "1", "FQty": "1.10", "Unit": {"FNumber": "kg"}, "价格(元)": "12345678901234.123456"}
+    whole = {
+        "FID": "100",
+        "FBillNo": "PO1",
+        "Supplier": {"Number": "S1"},
+        "FStatus": "Z",
+        "ModifiedAt": "2026-03-01 08:00",
+        "Entries": [entry],
+    }
+    return {"json": json.dumps({**whole, **fields}, ensure_ascii=False)}
+
+
+def test_nested_documents_give_lines_with_their_parents_fields_and_every_digit(run_mapping: Map) -> None:
+    outcome = run_mapping(NESTED, [document(), document(FID="101", FBillNo="PO2", Entries=None)], is_json=True)
+    first, second = outcome.good["purchase_order"]
+    assert (first["key"], first["supplier"], first["document_status"], first["document_status_source"]) == (
+        "100",
+        "S1",
+        "draft",
+        "Z",
+    )
+    assert first["version"] == Decimal(int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()))
+    assert second["key"] == "101"
+    (line,) = outcome.good["purchase_order_line"]
+    assert (line["key"], line["order_number"]) == ("100|1", "PO1")
+    assert (str(line["ordered"]), str(line["price_base"])) == ("1.100000", "12345678901234.123456")
+    assert outcome.read == {"purchase_order": 2, "purchase_order_line": 1}
+    assert outcome.accounts_hold()
+
+
+def test_the_newer_version_of_a_document_wins_whatever_its_place(run_mapping: Map) -> None:
+    newer, older = document(FStatus="取消"), document(ModifiedAt="2026-02-01 08:00")
+    for documents in ([newer, older], [older, newer]):
+        outcome = run_mapping(NESTED, documents, is_json=True)
+        assert [record["document_status"] for record in outcome.good["purchase_order"]] == ["cancelled"]
+        assert outcome.folded["purchase_order"] == 1
+        assert outcome.accounts_hold()
+
+
+def test_an_alias_and_the_models_own_labels_find_their_headers(run_mapping: Map) -> None:
+    text = "mapping: t/t\ncolumns: {po: [采购单号, PO No.]}\nentities:\n  purchase_order:\n    fields: {order_number: po, ordered_on: ordered_on}\n"
+    for header in ("ＰＯ ｎｏ.", "po no.", "采购单号*", "采购单号（必填）"):
+        (record,) = run_mapping(text, [{header: "A", "下单日期": "2026-03-01"}]).good["purchase_order"]
+        assert (record["order_number"], record["ordered_on"]) == ("A", date(2026, 3, 1))
+
+
+def test_an_absent_column_is_not_stated_and_an_empty_cell_is(run_mapping: Map) -> None:
+    outcome = run_mapping(TWO, [{"单号": "A", "行号": "1", "供应商": None}])
+    plan = outcome.plan.entities[0]
+    assert plan.stated == ("order_number", "supplier")
+    assert plan.absent == ("ordered_on",)
+    assert outcome.plan.entities[1].absent == ("ordered",)
+    assert outcome.good["purchase_order"][0]["supplier"] is None
+
+
+def test_a_missing_required_column_says_which_and_what_there_is() -> None:
+    with pytest.raises(MappingDoesNotFitError) as caught:
+        make_plan(parse_mapping(TWO, "t"), header=["单 号码", "日期"], is_json=False, timezone="UTC")
+    said = caught.value.render(Language.ZH)
+    assert "单号" in said
+    assert "单 号码、日期" in said
+    assert caught.value.problem_code == "XD-MAP-006"
+
+
+def test_damaged_cells_reject_only_rows_whose_entity_reads_them(run_mapping: Map) -> None:
+    landed = Landed(
+        [row(), row(line="2")], suspects=((2, "数量", "XD-CEL-001"), (3, "行号", "XD-CEL-002")), places={"数量": "E"}
+    )
+    outcome = run_mapping(TWO, [landed])
+    assert len(outcome.good["purchase_order"]) == 1
+    assert outcome.good["purchase_order_line"] == []
+    assert [(one.code, one.field, one.place) for one in outcome.issues] == [
+        ("XD-CEL-001", "ordered", "f1.csv E2"),
+        ("XD-CEL-002", "line_number", "f1.csv #3"),
+    ]
+    assert outcome.accounts_hold()
+
+
+def test_a_row_with_too_many_values_is_rejected_and_one_with_too_few_is_kept(run_mapping: Map) -> None:
+    landed = Landed([row(), row(line="2")], suspects=((2, "_more", "XD-CEL-003"), (3, "单位", "XD-CEL-004")))
+    outcome = run_mapping(TWO, [landed])
+    assert [record["key"] for record in outcome.good["purchase_order_line"]] == ["PO1|2"]
+    assert set(outcome.codes()) == {"XD-CEL-003", "XD-CEL-004"}
+    assert outcome.accounts_hold()
+
+
+@pytest.mark.parametrize(
+    ("field", "expression", "cells", "code", "outcome"),
+    [
+        ("ordered", "quantity(a, b)", {"a": "1", "b": "坨"}, "XD-UNT-001", "parked"),
+        ("ordered", "quantity(a, b)", {"a": "1", "b": None}, "XD-UNT-002", "rejected"),
+        ("ordered", "quantity(a, b)", {"a": "-1", "b": "kg"}, "XD-NUM-003", "rejected"),
+        ("ordered", "quantity(a, b)", {"a": "9" * 19, "b": "kg"}, "XD-NUM-002", "rejected"),
+        ("ordered", "quantity(a, b)", {"a": "1", "b": "kg\0"}, "XD-UNT-001", "rejected parked"),
+        ("unit_price", "money(a, b)", {"a": "1", "b": "元宝"}, "XD-COD-001", "rejected parked"),
+        ("unit_price", "money(a, b)", {"a": "1", "b": None}, "XD-CUR-001", "rejected"),
+        ("requested_on", "a", {"a": "03/04/2026"}, "XD-DAT-002", "rejected"),
+        ("price_base", "number(a) / number(b)", {"a": "1", "b": "0"}, "XD-EXP-001", "rejected"),
+        ("price_base", "number(a) * number(b)", {"a": "9" * 18, "b": "9" * 18}, "XD-EXP-001", "rejected"),
+        ("price_base", "a", {"a": "1e5"}, "XD-NUM-001", "rejected"),
+        ("is_tax_included", "a", {"a": "也许"}, "XD-FLG-001", "rejected"),
+        ("remark", "a", {"a": "长" * 2001}, "XD-TXT-001", "rejected"),
+        ("remark", "a", {"a": "x\0"}, "XD-TXT-002", "rejected"),
+        ("remark", "replace(a, '1', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')", {"a": "1" * 1500}, "XD-EXP-001", "rejected"),
+        ("status", "a", {"a": "没见过"}, "XD-COD-002", ""),
+        ("order_number", "a", {"a": None}, "XD-REQ-001", "rejected"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_one_issue_with_its_field_and_value(
+    run_mapping: Map, field: str, expression: str, cells: dict[str, str | None], code: str, outcome: str
+) -> None:
+    mapping = one_field(field, expression)
+    if field == "order_number":
+        mapping = mapping.replace("      order_number: 单号\n", "", 1)
+    result = run_mapping(
+        mapping,
+        [
+            {"单号": "A", "行号": "1", **cells},
+            {"单号": "B", "行号": "2", **dict.fromkeys(cells), "a": "1" if field == "order_number" else None},
+        ],
+    )
+    assert result.codes() == [code]
+    assert result.issues[0].field == field
+    assert [held.outcome in outcome for held in result.held] == ([True] if outcome else [])
+    assert len(result.good["purchase_order_line"]) == (1 if outcome else 2)
+    assert result.issues[0].render(Language.ZH)
+    assert result.accounts_hold()
+
+
+def test_an_unknown_status_is_kept_as_unknown_with_its_own_word(run_mapping: Map) -> None:
+    (record,) = run_mapping(one_field("status", "a"), [{"单号": "A", "行号": "1", "a": "没见过"}]).good[
+        "purchase_order_line"
+    ]
+    assert (record["status"], record["status_source"]) == ("unknown", "没见过")
+
+
+def test_a_whole_number_is_asked_for_in_words(run_mapping: Map) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, shelf_life_days: b}\n"
+    outcome = run_mapping(text, [{"a": str(i), "b": b} for i, b in enumerate(["12", "12.0", "12.7", "x", "9" * 30])])
+    assert [record["shelf_life_days"] for record in outcome.good["item"]] == [12, 12]
+    assert outcome.codes() == ["XD-NUM-004", "XD-NUM-001", "XD-NUM-002"]
+
+
+def test_check_digits_are_checked(run_mapping: Map) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, gtin: b}\n"
+    outcome = run_mapping(
+        text, [{"a": "1", "b": "6291041500213"}, {"a": "2", "b": "6291041500214"}, {"a": "3", "b": None}]
+    )
+    assert [record["key"] for record in outcome.good["item"]] == ["1", "3"]
+    assert [(one.code, one.value) for one in outcome.issues] == [("XD-CHK-001", "6291041500214")]
+
+
+def test_codes_of_one_table_serve_two_lists(run_mapping: Map) -> None:
+    text = (
+        "mapping: t/t\ncodes: {kd: {A: open}, document_status: {A: draft}, close_status: {A: closed}}\nentities:\n"
+        "  purchase_order:\n    fields: {order_number: a, document_status: b, close_status: b}\n"
+    )
+    (record,) = run_mapping(text, [{"a": "1", "b": "Ａ"}]).good["purchase_order"]
+    assert (record["document_status"], record["close_status"]) == ("draft", "closed")
+
+
+def test_a_code_that_the_list_lacks_is_refused_before_anything_is_read() -> None:
+    text = "mapping: t/t\ncodes: {close_status: {A: shut}}\nentities:\n  purchase_order:\n    fields: {order_number: a, close_status: b}\n"
+    with pytest.raises(MappingError, match="XD-MAP-004"):
+        make_plan(parse_mapping(text, "t"), header=["a", "b"], is_json=False, timezone="UTC")
+
+
+_CELLS = st.fixed_dictionaries(
+    {
+        "单号": st.sampled_from(["A", "B", "C", "", "A "]),
+        "日期": st.sampled_from(["2026-03-01", "2026-03-02", "x", ""]),
+        "供应商": st.sampled_from(["S", ""]),
+        "行号": st.sampled_from(["1", "2", "3", ""]),
+        "数量": st.sampled_from(["1", "2", "x", "-1", ""]),
+        "单位": st.sampled_from(["箱", "坨", ""]),
+    }
+)
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.lists(_CELLS, min_size=1, max_size=15), min_size=1, max_size=3))
+def test_every_record_is_accounted_for(run_mapping: Map, files: list[list[dict[str, str]]]) -> None:
+    outcome = run_mapping(TWO, [Landed(rows) for rows in files])
+    assert outcome.accounts_hold()
+    assert outcome.read["purchase_order"] == sum(map(len, files))
+    for records in outcome.good.values():
+        assert len({record["key"] for record in records}) == len(records)
+    blamed = {(one.entity, one.place) for one in outcome.issues}
+    assert {(held.entity, f"f{held.batch}.csv #{held.row}") for held in outcome.held} <= blamed
+
+
+def test_forty_code_fields_run_in_the_memory_that_a_mapping_has(tmp_path: Path) -> None:
+    """Code tables as CASE lists ran out of memory; as joins they fit."""
+    entities = {}
+    header = ["n"]
+    for name, spec in SPECS.items():
+        codes = {f.name: f.name for f in spec.fields.values() if f.kind is Kind.CODE}
+        codes |= {f.name: f"quantity(n, {f.name}_unit)" for f in spec.fields.values() if f.kind is Kind.QUANTITY}
+        if name != "code_xref" and codes:
+            header += [column for f, text in codes.items() for column in (f, f"{f}_unit") if column in text]
+            required = {f.name: "n" for f in spec.fields.values() if f.is_required}
+            entities[name] = EntityMapping(fields={**required, **codes})
+    stated = [f for e in entities.values() for f in e.fields]
+    assert len(stated) > 40
+    header = list(dict.fromkeys(header))
+    rows = 3000
+    path = tmp_path / "wide.parquet"
+    numbers = pa.array([str(i) for i in range(rows)])
+    words = pa.array(["箱"] * rows)
+    pq.write_table(
+        pa.table([pa.array(range(rows)), numbers, *([words] * (len(header) - 1))], names=["_row", *header]), path
+    )
+    plan = make_plan(MappingFile(mapping="t/t", entities=entities), header=header, is_json=False, timezone="UTC")
+    with MappingRun(plan, [LandedRows(1, path, rows, "f", "", {}, None)]) as run:
+        for entity in plan.entities:
+            held = sum(1 for _ in run.held(entity))
+            assert run.good(entity).read_all().num_rows + held + run.folded_count(entity) == rows
+
+
+def test_no_field_of_the_model_takes_the_name_of_an_engine_column() -> None:
+    reserved = {"batch", "row", "element", "key", "_name", "parent", "version", "source_hash", "outcome", "mask"}
+    assert not {c.name for spec in SPECS.values() for c in spec.columns} & reserved
