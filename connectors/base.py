@@ -96,7 +96,8 @@ class Batch:
         table: Values as received plus the column `_row`, alone where a sheet holds no table. Files give text columns only; JSON gives one text column
             `json` whose numbers are strings with their received digits; databases give Arrow types, decimals as
             decimal128. Never a float. With `problem` set the table is empty.
-        cursor: The position after this batch; reading from it gives what follows.
+        cursor: The position after this batch; reading from it gives what follows. A part of a file that is not its
+            last has the cursor before the file: where the rest never comes, the file is read again whole.
         origin: Where the rows came from.
         counts: Where every row of the source went.
         problem: Set where the whole file could not be read (password, truncated, no header): a sentence with the

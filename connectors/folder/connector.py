@@ -103,6 +103,7 @@ class FolderConnector:
         self.check()
         settings = self._streams[stream]
         files = self._files(settings)
+        cursor: Cursor = since
         before = since.get("taken")
         there = {file.name for file in files}
         taken: dict[str, JsonValue] = (
@@ -113,7 +114,7 @@ class FolderConnector:
             if (isinstance(entry, list) and entry[:3] == file.stamp) or not self._lies_still(file, settings):
                 continue
             with tempfile.TemporaryDirectory(prefix="crossdock-") as private:
-                copy = Path(private) / "original"
+                copy = Path(private) / f"original{Path(file.name).suffix}"
                 digest = _copy_unchanged(file, copy)
                 if digest is None:
                     continue
@@ -124,7 +125,8 @@ class FolderConnector:
                 for sheet in _sheets(file, copy, settings):
                     if sheet.is_last:
                         taken = {**taken, file.name: new}
-                    yield _batch(file, sheet, digest, copy, taken)
+                        cursor = {"taken": taken}
+                    yield _batch(file, sheet, digest, copy, cursor)
 
     def acknowledge(self, stream: str, cursor: Cursor, *, failed: Mapping[str, str]) -> Cursor:
         """Moves the files of `cursor` to done/ or failed/ (there with the reason beside), unless changed since.
@@ -230,10 +232,10 @@ def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRe
     return read_file(copy, options=settings, display_name=file.name)
 
 
-def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, taken: Mapping[str, JsonValue]) -> Batch:
+def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, cursor: Cursor) -> Batch:
     return Batch(
         table=sheet.table,
-        cursor={"taken": dict(taken)},
+        cursor=dict(cursor),
         origin=Origin(
             name=file.name,
             sheet=sheet.sheet,

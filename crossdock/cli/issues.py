@@ -7,7 +7,7 @@ import typer
 from canonical_model.errors import ConfigError
 from canonical_model.issues import CATALOGUE, Issue
 from canonical_model.language import Text
-from crossdock.cli._parked import still_parked
+from crossdock.cli._mended import is_mended, still_parked
 from crossdock.cli._screen import Document
 from crossdock.cli._session import HomeOption, JsonOption, Session, session
 from crossdock.cli._words import moment, stored_text
@@ -27,6 +27,7 @@ def issues(
         typer.Option("--source", metavar="数据源[.数据流]", help="只看这个数据源 · of this source or stream only"),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="最多几条 · at most")] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="连已经补好的也列出 · mended ones, too")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +46,8 @@ def issues(
                 if run is not None:
                     _check_run(connection, run)
                 _show_parked(one, connection, run, streams, limit)
-                _show_issues(one, connection, run, streams, limit)
+                wanted = _wanted(run, streams, is_all=everything or run is not None)
+                _show_issues(one, connection, wanted, limit)
 
 
 def _check_run(connection: "Connection", number: int) -> None:
@@ -104,16 +106,24 @@ def _show_parked(one: Session, connection: "Connection", run: int | None, stream
         )
 
 
-def _show_issues(one: Session, connection: "Connection", run: int | None, streams: Streams, limit: int) -> None:
-    from sqlalchemy import func, select, true, tuple_
+def _wanted(run: int | None, streams: Streams, *, is_all: bool) -> "list[ColumnElement[bool]]":
+    from sqlalchemy import true, tuple_
 
     from crossdock.store.tables import issue
 
-    wanted: list[ColumnElement[bool]] = [true()]
+    wanted: list[ColumnElement[bool]] = [true() if is_all else ~is_mended()]
     if run is not None:
         wanted.append(issue.c.run_id == run)
     if streams is not None:
         wanted.append(tuple_(issue.c.source, issue.c.stream).in_(streams))
+    return wanted
+
+
+def _show_issues(one: Session, connection: "Connection", wanted: "list[ColumnElement[bool]]", limit: int) -> None:
+    from sqlalchemy import func, select
+
+    from crossdock.store.tables import issue
+
     counted = connection.execute(
         select(issue.c.code, func.count().label("amount"))
         .where(*wanted)
@@ -133,7 +143,7 @@ def _show_issues(one: Session, connection: "Connection", run: int | None, stream
         )
         return
     one.screen.heading(Text(f"问题 {total:,} 个", f"{total:,} issues"))
-    last = None
+    last, told = None, set()
     for row in rows:
         known = Issue(row.code, row.entity, row.field, row.column_name, row.place, row.value, row.detail)
         if row.run_id != last:
@@ -147,8 +157,9 @@ def _show_issues(one: Session, connection: "Connection", run: int | None, stream
                 style="bold",
                 indent=2,
             )
-        if row.code not in CATALOGUE:
+        if row.code not in CATALOGUE or (row.run_id, row.place, row.code, row.value) in told:
             continue
+        told.add((row.run_id, row.place, row.code, row.value))  # a cell that several entities read is told once
         shown.append(
             {"run": row.run_id, "source": row.source, "stream": row.stream, "at": row.at, **issue_document(known)}
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from canonical_model.clock import utc_now
 from canonical_model.language import Text
 from crossdock.cli._exits import ExitCode
-from crossdock.cli._parked import still_parked
+from crossdock.cli._mended import still_parked
 from crossdock.cli._screen import Document
 from crossdock.cli._session import HomeOption, JsonOption, Session, session
 from crossdock.cli._words import CHANNELS, RUN_STATUS, ago, entity_label, stored_text

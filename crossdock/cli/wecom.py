@@ -43,6 +43,15 @@ def check(*, home: HomeOption = None, as_json: JsonOption = False) -> None:
                 checks.append(
                     _try(one, "app", title, lambda: clients.app().check(), Text("令牌已取得", "a token was issued"))
                 )
+            if checks[-1]["exit_code"] == 0 and not clients.sender.has_callback:
+                one.screen.say(
+                    Text(
+                        "没有设置回调（连接里缺 token 或 aes_key）：卡片不带“知道了”按钮，点开网页确认。",
+                        "No callback (the connection lacks token or aes_key): cards carry no button; the page serves.",
+                    ),
+                    style="yellow",
+                    indent=2,
+                )
         for name, spec in settings.groups.items():
             title = Text(
                 f"群机器人 {name}：{spec.name}（连接 {spec.connection}）",

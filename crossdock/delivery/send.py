@@ -1,12 +1,11 @@
 """Sending: waiting messages leave in order, within WeCom's limits, and are tried again by the class of the error."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.errors import ConfigError, CrossdockError
@@ -15,7 +14,7 @@ from crossdock.delivery.compose import Composer, Sender
 from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import APP, ROBOT, Recipient, find_recipients, language_of
 from crossdock.home import Home
-from crossdock.store.database import AnyRow, translate_errors
+from crossdock.store.database import AnyRow, alone, translate_errors
 from crossdock.store.tables import alert, delivery
 from wecom_notify import AppClient, Receipt, RetryClass, RobotClient, WeComError, update_card_button
 
@@ -29,6 +28,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 CONFIG_DELAY = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=3)
 CARD_LIFE = timedelta(hours=72)
+_ALONE = "delivery"
 
 
 @dataclass(slots=True)
@@ -128,7 +128,7 @@ def deliver(home: Home, engine: Engine, *, clock: Clock = utc_now) -> DeliveryRe
     Only one delivery runs at a time; a second one finds nothing to do.
     """
     report = DeliveryReport()
-    with translate_errors(), _alone(engine) as is_alone:
+    with translate_errors(), alone(engine, _ALONE, wait=False) as is_alone:
         if not is_alone:
             return report
         clients = WeComClients(home, clock)
@@ -137,19 +137,6 @@ def deliver(home: Home, engine: Engine, *, clock: Clock = utc_now) -> DeliveryRe
         _send_waiting(home, engine, clients, report, clock)
         _grey_out(home, engine, clients, report, clock())
         return _counted(engine, report)
-
-
-@contextmanager
-def _alone(engine: Engine) -> Iterator[bool]:
-    with engine.connect() as connection:
-        is_alone = bool(connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('crossdock.delivery'))")))
-        connection.commit()
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                connection.execute(text("SELECT pg_advisory_unlock(hashtext('crossdock.delivery'))"))
-                connection.commit()
 
 
 def _counted(engine: Engine, report: DeliveryReport) -> DeliveryReport:
@@ -303,7 +290,7 @@ def update_cards(home: Home, engine: Engine, incident_id: int, *, clock: Clock =
     """Greys out the buttons of an incident's cards now; what fails is left to the next delivery. Never raises."""
     del incident_id
     try:
-        with translate_errors(), _alone(engine) as is_alone:
+        with translate_errors(), alone(engine, _ALONE, wait=False) as is_alone:
             if is_alone:
                 _grey_out(home, engine, WeComClients(home, clock), DeliveryReport(), clock())
     except CrossdockError:

@@ -19,7 +19,7 @@ from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
-from crossdock.pipeline.land import acknowledge, fetch_rows
+from crossdock.pipeline.land import acknowledge, fetch_rows, stream_lock
 from crossdock.pipeline.merge import (
     Merged,
     Stage,
@@ -35,7 +35,7 @@ from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load
 from crossdock.pipeline.sources import open_source
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, lock, translate_errors
+from crossdock.store.database import AnyRow, alone, lock, translate_errors
 from mappings.engine import HeldRow, LandedRows, MappingRun, PlacedIssue
 from mappings.plan import EntityPlan, Plan
 from mappings.spec import find_mapping
@@ -58,6 +58,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
         chooser = MappingChooser(home, source, stream)
         with (
             translate_errors(),
+            alone(engine, stream_lock(source, stream), wait=True),
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
             engine.begin() as connection,
         ):

@@ -12,13 +12,14 @@ import stamina
 from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
-from canonical_model.errors import CrossdockError, TransientError
+from canonical_model.errors import ConfigError, CrossdockError, TransientError
+from canonical_model.language import Text
 from connectors.base import Acknowledges, Batch, Connector, Cursor
 from crossdock.home import Home
 from crossdock.pipeline.runs import begin_run, fail_run
 from crossdock.pipeline.sources import open_source
 from crossdock.store import tables
-from crossdock.store.database import lock, translate_errors
+from crossdock.store.database import alone, lock, translate_errors
 
 ATTEMPTS = 3
 
@@ -26,7 +27,8 @@ ATTEMPTS = 3
 def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "sync", clock: Clock = utc_now) -> int:
     """Reads everything new of a stream into the landing zone and gives the number of the run.
 
-    A run of the kind "backfill" tells old news: its incidents raise no alerts. Each batch is durable with the cursor behind it, so a landing that is cut off goes on after its last batch.
+    A run of the kind "backfill" tells old news: its incidents raise no alerts. Each batch is durable with the cursor
+    behind it, so a landing that is cut off goes on after its last batch. Another landing of the stream waits its turn.
 
     Raises:
         CrossdockError: The source cannot be read; what was landed before stays.
@@ -35,11 +37,12 @@ def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "s
     run_id = begin_run(engine, source, stream, clock, kind)
     try:
         connector = open_source(home, source)
-        acknowledge(engine, connector, source, stream)
-        for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
-            with attempt:
-                for batch in connector.read(stream, _position(engine, source, stream)):
-                    _keep(home, engine, run_id, source, stream, batch, clock)
+        with translate_errors(), alone(engine, stream_lock(source, stream), wait=True):
+            acknowledge(engine, connector, source, stream)
+            for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
+                with attempt:
+                    for batch in connector.read(stream, _position(engine, source, stream)):
+                        _keep(home, engine, run_id, source, stream, batch, clock)
     except CrossdockError as error:
         fail_run(engine, run_id, error, clock())
         raise
@@ -59,18 +62,30 @@ def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) 
         connection.execute(update(tables.cursor).where(*at).values(is_acknowledged=True, position=position))
 
 
+def stream_lock(source: str, stream: str) -> str:
+    """Name of the lock under which a stream is landed or applied, by one process at a time."""
+    return f"stream:{source}.{stream}"
+
+
 def _position(engine: Engine, source: str, stream: str) -> Cursor:
-    """Behind the last landed batch, else behind the last committed one, else the beginning."""
+    """Behind the last landed batch, else behind the last committed one, else the beginning.
+
+    A batch that did not move the cursor is a part of a file whose rest never came, since that landing was cut off.
+    The file will be read again whole, so the part is set aside.
+    """
     batch, cursor = tables.batch, tables.cursor
-    waiting = (
-        select(batch.c.cursor)
-        .where(batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed")
-        .order_by(batch.c.id.desc())
-        .limit(1)
-    )
+    mine = (batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed")
     committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
-    with translate_errors(), engine.connect() as connection:
-        return connection.scalar(waiting) or connection.scalar(committed) or {}
+    with translate_errors(), engine.begin() as connection:
+        start = connection.scalar(committed) or {}
+        waiting = list(connection.execute(select(batch.c.id, batch.c.cursor).where(*mine).order_by(batch.c.id)).all())
+        positions: list[Cursor] = [start, *(row.cursor for row in waiting)]
+        unfinished = []
+        while waiting and positions[-1] == positions[-2]:
+            unfinished.append(waiting.pop().id)
+            positions.pop()
+        connection.execute(update(batch).where(batch.c.id.in_(unfinished)).values(status="superseded"))
+    return positions[-1]
 
 
 def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, batch: Batch, clock: Clock) -> None:
@@ -84,6 +99,16 @@ def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, bat
     )
     table = batch.table
     for name, value in origin.parts.items():
+        if name in table.column_names:
+            raise ConfigError(
+                Text(
+                    f"路径里的 {{{name}}} 和表头里的列同名。",
+                    f"{{{name}}} in the path has the same name as a column of the file.",
+                ),
+                where=f"sources/{source}.yaml {origin.name}",
+                hint=Text("请给路径里的这一段换个名字。", "Give that part of the path another name."),
+                code="XD-CFG-006",
+            )
         table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
     data = _keep_rows(home, folder, table)
     row = {

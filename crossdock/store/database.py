@@ -151,6 +151,28 @@ def _first_line(error: BaseException | None) -> str:
 
 
 @contextmanager
+def alone(engine: Engine, name: str, *, wait: bool) -> Iterator[bool]:
+    """Keeps every other process out of `name` for the length of the block; the server lets go when we die.
+
+    Args:
+        engine: The store.
+        name: What only one may do at a time.
+        wait: Wait for the other one; else give False at once.
+    """
+    key = {"name": name}
+    with engine.connect() as connection:
+        call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+        is_alone = connection.scalar(text(f"SELECT {call}(hashtextextended(:name, 0))"), key) is not False
+        connection.commit()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), key)
+                connection.commit()
+
+
+@contextmanager
 def translate_errors() -> Iterator[None]:
     """Turns what SQLAlchemy and psycopg raise into our errors.
 

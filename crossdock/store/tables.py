@@ -210,7 +210,7 @@ batch = Table(
     CheckConstraint(
         "rows_total = rows_above + rows_header + rows_skipped + rows_read", name="every_row_is_accounted_for"
     ),
-    CheckConstraint("status IN ('landed', 'applied', 'parked')", name="status"),
+    CheckConstraint("status IN ('landed', 'applied', 'parked', 'superseded')", name="status"),
     Index("ix_batch_waiting", "source", "stream", "id", postgresql_where=text("status = 'landed'")),
     Index(None, "source", "stream", "sha256"),
     schema="crossdock",

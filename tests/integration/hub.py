@@ -63,7 +63,7 @@ LEAN: dict[str, Any] = {
 """The shipped order mapping with fewer fields: DuckDB plans it in a third of the time."""
 
 
-def order_row(number: str = "PO-1", line: str = "10", **changed: object) -> list[object]:
+def order_row(number: object = "PO-1", line: object = "10", **changed: object) -> list[object]:
     """One row of an order sheet with the columns of `HEADER`; `changed` by the header's English meaning."""
     row: dict[str, object] = {
         "number": number,
@@ -192,7 +192,7 @@ class Hub:
     def settings(self, **changed: object) -> None:
         self.write("crossdock.yaml", SETTINGS | changed)
 
-    def stream(self, *mappings: str, source: str = "erp", files: str = "*.*", **more: dict[str, object]) -> None:
+    def stream(self, *mappings: str, source: str = "erp", files: str = "*.*", **more: Mapping[str, object]) -> None:
         """One stream `orders` with these mappings; `more` are other streams, whole."""
         orders = {"config": {"files": files, "minimum_age_seconds": 0}, "mapping": list(mappings)}
         self.write(

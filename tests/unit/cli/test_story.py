@@ -114,7 +114,7 @@ def test_an_unknown_incident_ends_with_2(deployed: Deployed) -> None:
     for command in (["alerts", "explain", "4711"], ["alerts", "ack", "4711", "--as", "张三"]):
         result = deployed.cli(*command)
         assert result.exit_code == 2
-        assert "[XD-CFG-074] 没有异常 4711。" in result.stderr
+        assert "[XD-CFG-084] 没有异常 4711。" in result.stderr
 
 
 def test_issues_by_run_source_and_limit(deployed: Deployed) -> None:

@@ -223,5 +223,5 @@ def test_a_press_on_the_card_acknowledges_and_the_button_turns_grey(
     assert check.json()["errcode"] == 0
     assert pressed.json()["attempts"] == ["200"]
     assert portal.actors(number)[-1] == ("acknowledged", "李伟")
-    assert sent().shown_button == "李伟 已知晓"
+    assert sent().shown_button["zh"] == "李伟 已知晓"
     assert "知道了" not in page.text

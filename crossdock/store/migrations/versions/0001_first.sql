@@ -626,7 +626,7 @@ CREATE TABLE crossdock.batch (
     applied_run BIGINT,
     CONSTRAINT pk_batch PRIMARY KEY (id),
     CONSTRAINT ck_batch_every_row_is_accounted_for CHECK (rows_total = rows_above + rows_header + rows_skipped + rows_read),
-    CONSTRAINT ck_batch_status CHECK (status IN ('landed', 'applied', 'parked'))
+    CONSTRAINT ck_batch_status CHECK (status IN ('landed', 'applied', 'parked', 'superseded'))
 );
 
 CREATE INDEX ix_batch_source_stream_sha256 ON crossdock.batch (source, stream, sha256);

@@ -1,0 +1,188 @@
+"""Documents and their makers: partners, streams that state one record, reused numbers, references."""
+
+from uuid import UUID
+
+import pytest
+
+from canonical_model.errors import MappingError
+from tests.integration.hub import LEAN, Hub, codes, counts, order_row, refused
+
+pytestmark = pytest.mark.store
+
+GOLDEN = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+PRICES = {
+    "purchase_order": {"fields": {"order_number": "order_number", "payment_terms": "payment_terms"}},
+    "purchase_order_line": {
+        "fields": {"order_number": "order_number", "line_number": "line_number", "remark": "remark"}
+    },
+}
+PRICE_HEADER = ("采购单号", "行号", "付款条件", "备注")
+
+
+def stream(files: str, mapping: str) -> dict[str, object]:
+    return {"config": {"files": files, "minimum_age_seconds": 0}, "mapping": mapping}
+
+
+@pytest.fixture
+def shared(hub: Hub) -> Hub:
+    """Two streams state the same orders: one the quantities, the other payment and remark."""
+    hub.mapping("own/prices", PRICES)
+    hub.stream("own/orders", files="o*.csv", prices=stream("p*.csv", "own/prices"))
+    hub.put("o1.csv", [order_row(), order_row("PO-2")])
+    hub.sync()
+    hub.put("p1.csv", [("PO-1", "10", "月结", "急"), ("PO-3", "10", "预付", "新")], header=PRICE_HEADER)
+    assert counts(hub.sync("prices")) == {"read": 2, "created": 1, "updated": 1}
+    return hub
+
+
+def test_two_streams_may_state_different_fields_of_one_record(shared: Hub) -> None:
+    assert shared.query(
+        "SELECT ordered::int, remark, stream FROM canonical.purchase_order_line WHERE key = 'PO-1|10'"
+    ) == [(500, "急", "orders")]
+    shared.put("o2.csv", [order_row(quantity="300")])
+    assert counts(shared.sync()) == {"read": 1, "updated": 1}
+    shared.put("p2.csv", [("PO-1", "10", "月结", "不急")], header=PRICE_HEADER)
+    assert counts(shared.sync("prices")) == {"read": 1, "updated": 1}
+    assert shared.query("SELECT ordered::int, remark FROM canonical.purchase_order_line WHERE key = 'PO-1|10'") == [
+        (300, "不急")
+    ]
+
+
+def test_the_second_stream_knows_what_it_stated(shared: Hub) -> None:
+    assert shared.query("SELECT entity, key, stream FROM crossdock.statement ORDER BY entity") == [
+        ("purchase_order", "PO-1", "prices"),
+        ("purchase_order_line", "PO-1|10", "prices"),
+    ]
+    shared.put("p2.csv", [("PO-1", "10", "月结", "急")], header=PRICE_HEADER)
+    before = len(shared.changes)
+    assert counts(shared.sync("prices")) == {"read": 1, "unchanged": 1}
+    assert len(shared.changes) == before
+
+
+@pytest.mark.parametrize("both", ["orders", "prices"])
+def test_two_streams_that_state_one_field_are_refused_and_nothing_is_written(shared: Hub, both: str) -> None:
+    """A third stream must keep off the fields of the maker of a row and of any other that states it."""
+    fields = {"ordered": "quantity(ordered, unit)"} if both == "orders" else {"remark": "remark"}
+    line = {"fields": {"order_number": "order_number", "line_number": "line_number", **fields}}
+    order = {"fields": {"order_number": "order_number"}}
+    shared.mapping("own/third", {"purchase_order": order, "purchase_order_line": line}, columns={"unit": ["单位"]})
+    shared.stream(
+        "own/orders", files="o*.csv", prices=stream("p*.csv", "own/prices"), third=stream("t*.csv", "own/third")
+    )
+    shared.put("t.csv", [("PO-9", "10", "1", "个", "x"), ("PO-1", "10", "1", "个", "x")],
+               header=("采购单号", "行号", "数量", "单位", "备注"))  # fmt: skip
+    error = refused(lambda: shared.sync("third"))
+    assert isinstance(error, MappingError)
+    assert error.problem_code == "XD-MAP-007"
+    assert both in error.what.zh
+    assert shared.one("SELECT count(*) FROM canonical.purchase_order WHERE key = 'PO-9'") == 0
+    assert shared.query("SELECT status, problem ->> 'code' FROM crossdock.run WHERE stream = 'third'") == [
+        ("failed", "XD-MAP-007")
+    ]
+    assert shared.one("SELECT count(*) FROM crossdock.cursor WHERE stream = 'third'") == 0
+    assert shared.column("SELECT status FROM crossdock.batch WHERE stream = 'third'") == ["landed"]
+    assert "t.csv" in shared.files
+
+
+# partners
+
+
+@pytest.fixture
+def partners(hub: Hub) -> Hub:
+    hub.stream("own/orders", files="{partner}/*.csv")
+    return hub
+
+
+def test_the_partner_of_the_path_belongs_to_the_key(partners: Hub) -> None:
+    partners.put("甲/a.csv", [order_row(quantity="1")])
+    partners.put("乙/a.csv", [order_row(quantity="2")])
+    assert counts(partners.sync()) == {"read": 2, "created": 2}
+    assert partners.query("SELECT key, ordered::int FROM canonical.purchase_order_line ORDER BY key") == [
+        ("乙|PO-1|10", 2),
+        ("甲|PO-1|10", 1),
+    ]
+    assert all(name.startswith("done/") for name in partners.files)
+
+
+def test_a_number_that_one_partner_uses_again_does_not_concern_another(partners: Hub) -> None:
+    for partner in ("甲", "乙"):
+        partners.put(f"{partner}/a.csv", [order_row()])
+    partners.sync()
+    partners.put("甲/b.csv", [order_row(ordered_on="2027-05-01", item="999", quantity="1")])
+    partners.put("乙/b.csv", [order_row(quantity="400")])
+    report = partners.sync()
+    assert counts(report) == {"read": 2, "updated": 1, "parked": 1}
+    assert {(issue.code, issue.place) for issue in report.issues} == {("XD-DOC-001", "甲/b.csv #2")}
+    assert partners.query("SELECT key, ordered::int FROM canonical.purchase_order_line ORDER BY key") == [
+        ("乙|PO-1|10", 400),
+        ("甲|PO-1|10", 500),
+    ]
+
+
+# reused numbers
+
+
+def test_a_number_with_another_date_and_other_items_never_overwrites_the_old_order(hub: Hub) -> None:
+    hub.load(order_row(), order_row(line="20", item="000124"), order_row("PO-2"))
+    report = hub.load(
+        order_row(ordered_on="2027-05-01", item="900001"),
+        order_row(line="20", ordered_on="2027-05-01", item="900002"),
+        order_row("PO-2", quantity="1"),
+        name="b.csv",
+    )
+    assert counts(report, "purchase_order") == {"read": 3, "parked": 1, "folded": 1, "unchanged": 1}
+    assert counts(report) == {"read": 3, "parked": 2, "updated": 1}
+    assert codes(report) == ["XD-DOC-001"] * 3
+    assert all("2026-11-21" in issue.detail and issue.value == "PO-1" for issue in report.issues)
+    assert hub.query("SELECT DISTINCT ordered_on::text FROM canonical.purchase_order") == [("2026-11-21",)]
+    assert sorted(hub.column("SELECT item FROM canonical.purchase_order_line WHERE order_number = 'PO-1'")) == [
+        "000123",
+        "000124",
+    ]
+    assert hub.query("SELECT entity, key, outcome FROM crossdock.held_row ORDER BY id") == [
+        ("purchase_order", "PO-1", "parked"),
+        ("purchase_order_line", "PO-1|10", "parked"),
+        ("purchase_order_line", "PO-1|20", "parked"),
+    ]
+
+
+@pytest.mark.parametrize("changed", [{"ordered_on": "2026-11-25"}, {"item": "999"}])
+def test_a_new_date_alone_or_a_new_item_alone_is_a_change_of_the_same_order(
+    hub: Hub, changed: dict[str, object]
+) -> None:
+    hub.load(order_row())
+    report = hub.load(order_row(**changed), name="b.csv")
+    assert codes(report) == []
+    assert len(hub.changes) == 1
+
+
+# references
+
+
+def test_a_reference_is_resolved_when_its_code_is_confirmed_before_and_after(hub: Hub) -> None:
+    fields = dict(LEAN["purchase_order"]["fields"]) | {"supplier": "supplier"}
+    hub.mapping("own/orders", {**LEAN, "purchase_order": {"fields": fields}}, columns={"unit": ["单位"]})
+    hub.mapping(
+        "own/codes",
+        {
+            "code_xref": {
+                "fields": {name: name for name in ("entity_type", "system", "scheme", "raw_code", "golden_id", "state")}
+            }
+        },
+    )
+    hub.stream("own/orders", files="o*.csv", codes=stream("x*.csv", "own/codes"))
+    resolved = "SELECT supplier_id FROM canonical.purchase_order WHERE key = :key"
+    hub.put("o1.csv", [order_row()])
+    hub.sync()
+    assert hub.one(resolved, key="PO-1") is None
+    header = ("entity_type", "system", "scheme", "raw_code", "golden_id", "state")
+    for state, golden in (("proposed", None), ("confirmed", UUID(GOLDEN))):
+        hub.put(f"x{state}.csv", [("party", "erp", "internal", "S001", GOLDEN, state)], header=header)
+        report = hub.sync("codes")
+        assert codes(report) == []
+        assert hub.one(resolved, key="PO-1") == golden, state
+    hub.put("o2.csv", [order_row("PO-2"), order_row("PO-3", supplier="S002")])
+    hub.sync()
+    assert hub.one(resolved, key="PO-2") == UUID(GOLDEN)
+    assert hub.one(resolved, key="PO-3") is None
+    assert [fields for entity, _, fields in hub.changes if entity == "purchase_order"] == []

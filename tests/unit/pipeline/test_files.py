@@ -1,0 +1,300 @@
+"""What a person may lay into the inbox: good rows go in, and what is wrong is said in one sentence with its remedy."""
+
+import json
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from xlwt.CompoundDoc import XlsDoc
+
+from canonical_model.language import Language
+from crossdock.pipeline import RunReport
+from tests.integration.hub import HEADER, LEAN, NOW, Hub, codes, counts, order_row
+
+pytestmark = pytest.mark.store
+
+
+def problem(report: RunReport) -> str:
+    """Why the one parked file is parked, in Chinese."""
+    (file,) = (one for one in report.files if one.status == "parked")
+    assert file.problem is not None
+    assert file.problem.zh
+    assert file.problem.en
+    return file.problem.zh
+
+
+def locked_workbook() -> bytes:
+    """What Excel makes of a workbook with a password: a compound file whose one stream is the encrypted package."""
+    memory = BytesIO()
+    XlsDoc().save(memory, b"\0" * 5000)
+    content = bytearray(memory.getvalue())
+    name = content.index("Workbook".encode("utf-16-le"))
+    wanted = "EncryptedPackage".encode("utf-16-le")
+    content[name : name + 64] = wanted.ljust(64, b"\0")
+    content[name + 64] = len(wanted) + 2
+    return bytes(content)
+
+
+def workbook() -> bytes:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(list(HEADER))
+    for number in range(200):
+        book.worksheets[0].append(order_row(f"PO-{number}"))
+    memory = BytesIO()
+    book.save(memory)
+    book.close()
+    return memory.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("密码.xlsx", locked_workbook(), "密码"),
+        ("半截.xlsx", workbook()[:3000], "不完整"),
+        ("照片.jpg", b"\xff\xd8\xff\xe0" + bytes(range(256)) * 20, "照片.jpg"),
+        ("空.csv", b"", "空"),
+        ("没有表头.csv", b"1,2,3\n4,5,6\n7,8,9\n", "表头"),
+        ("缺列.csv", "采购单号,数量,单位\nPO-9,5,个\n".encode(), "行号"),
+        ("别的表.csv", "姓名,工资\n张三,100\n李四,200\n".encode(), "订单号"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_parked_in_words_and_the_good_file_goes_in(
+    hub: Hub, name: str, content: bytes, said: str
+) -> None:
+    hub.put("好的.csv", [order_row()], at=NOW - timedelta(hours=1))
+    hub.put_bytes(name, content)
+    report = hub.sync()
+    assert report.status == "succeeded"
+    assert counts(report) == {"read": 1, "created": 1}
+    assert said in problem(report)
+    assert hub.files == ["done/好的.csv", f"failed/{name}", f"failed/{name}.reason.txt"]
+    reason = (hub.inbox / f"failed/{name}.reason.txt").read_text(encoding="utf-8")
+    assert problem(report) in reason
+    assert hub.query('SELECT name, status FROM crossdock.batch ORDER BY name COLLATE "C"') == sorted(
+        [(name, "parked"), ("好的.csv", "applied")]
+    )
+    originals = [path for path in hub.home.state.rglob("original/*") if path.read_bytes() == content]
+    assert len(originals) == 1, "the original bytes are kept"
+
+
+def test_files_that_are_all_parked_make_a_parked_run_that_is_no_first_load(hub: Hub) -> None:
+    hub.put_bytes("缺列.csv", "采购单号,数量,单位\nPO-9,5,个\n".encode())
+    report = hub.sync()
+    assert report.status == "parked"
+    assert not report.is_baseline
+    assert hub.load(order_row()).is_baseline
+
+
+def test_a_first_file_of_bad_rows_alone_leaves_the_first_load_to_the_next(hub: Hub) -> None:
+    hub.load(order_row(number=""))
+    assert hub.load(order_row(), name="b.csv").is_baseline
+    assert not hub.load(order_row(), name="c.csv").is_baseline
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "value", "remedy"),
+    [
+        ({"due": "2026-02-30"}, "XD-DAT-001", "2026-02-30", "2026-03-05"),
+        ({"due": "03/04/2026"}, "XD-DAT-002", "03/04/2026", "date_order"),
+        ({"unit": "大概"}, "XD-UNT-001", "大概", "codes: unit"),
+        ({"unit": ""}, "XD-UNT-002", "500", "个"),
+        ({"quantity": "五百左右"}, "XD-NUM-001", "五百左右", "1200"),
+        ({"quantity": "-1"}, "XD-NUM-003", "-1", "正负号"),
+        ({"line": ""}, "XD-REQ-001", "", "填写"),
+        ({"number": "X" * 61}, "XD-TXT-001", "X", "缩短"),
+    ],
+)
+def test_a_bad_value_is_one_issue_with_place_value_and_remedy_and_its_neighbour_goes_in(
+    hub: Hub, changed: dict[str, object], code: str, value: str, remedy: str
+) -> None:
+    hub.put("订单.xlsx", [order_row("PO-9"), order_row(**changed)])
+    report = hub.sync()
+    assert hub.column("SELECT order_number FROM canonical.purchase_order_line") == ["PO-9"]
+    (issue,) = (one for one in report.issues if one.code == code and one.entity == "purchase_order_line")
+    assert value in issue.value
+    assert "订单.xlsx [Sheet] " in issue.place
+    assert issue.place.endswith("3")
+    assert remedy in issue.render(Language.ZH)
+    stored = hub.query(
+        "SELECT code, value, place, row_number FROM crossdock.issue WHERE code = :code AND entity = :entity",
+        code=code,
+        entity=issue.entity,
+    )
+    assert stored == [(code, issue.value, issue.place, 3)]
+    assert hub.files == ["done/订单.xlsx"]
+
+
+def test_several_sheets_are_counted_each_and_a_sheet_without_a_table_harms_nobody(hub: Hub) -> None:
+    book = openpyxl.Workbook()
+    first = book.worksheets[0]
+    first.append(["采购订单明细表"])
+    first.append(list(HEADER))
+    first.append(order_row())
+    first.append(["合计", None, None, None, None, None, 500])
+    second = book.create_sheet("二厂")
+    second.append(list(HEADER))
+    second.append(order_row("PO-2"))
+    second.append([None])
+    second.append(order_row("PO-3"))
+    book.create_sheet("说明").append(["请在周五之前回复"])
+    book.save(hub.inbox / "a.xlsx")
+    book.close()
+    report = hub.sync()
+    assert [
+        (f.sheet, f.status, f.rows_total, f.rows_above, f.rows_header, f.rows_skipped, f.rows_read)
+        for f in report.files
+    ] == [
+        ("Sheet", "applied", 4, 1, 1, 1, 1),
+        ("二厂", "applied", 4, 0, 1, 1, 2),
+        ("说明", "applied", 1, 0, 0, 1, 0),
+    ]
+    assert counts(report) == {"read": 3, "created": 3}
+
+
+def test_a_gbk_file_is_read_as_it_was_meant(hub: Hub) -> None:
+    lines = ",".join(HEADER) + "\n" + ",".join(str(value) for value in order_row(item="轴承①")) + "\n"
+    hub.put_bytes("订单.csv", lines.encode("gb18030"))
+    assert counts(hub.sync()) == {"read": 1, "created": 1}
+    assert hub.line("item") == "轴承①"
+    assert hub.one("SELECT encoding FROM crossdock.batch").lower().startswith("gb")
+
+
+def test_json_with_nested_lines_keeps_every_digit(hub: Hub) -> None:
+    hub.mapping(
+        "own/api",
+        {
+            "purchase_order": {"fields": {"order_number": "no"}},
+            "purchase_order_line": {
+                "each": "lines",
+                "fields": {
+                    "order_number": "parent.no",
+                    "line_number": "seq",
+                    "item": "item.code",
+                    "ordered": "quantity(qty, 'EA')",
+                },
+            },
+        },
+    )
+    hub.stream("own/api", files="*.json")
+    lines = '[{"seq": 1, "item": {"code": "007"}, "qty": 12345678901234.123456}, {"seq": 2, "qty": 1.10}]'
+    hub.put_bytes("a.json", f'[{{"no": "PO-1", "lines": {lines}}}, {{"no": "PO-2", "lines": []}}]'.encode())
+    report = hub.sync()
+    assert counts(report, "purchase_order") == {"read": 2, "created": 2}
+    assert counts(report) == {"read": 2, "created": 2}
+    assert hub.query("SELECT key, item, ordered::text FROM canonical.purchase_order_line ORDER BY key") == [
+        ("PO-1|1", "007", "12345678901234.123456"),
+        ("PO-1|2", None, "1.100000"),
+    ]
+    bad = [{"no": "PO-1", "lines": [{"seq": 1, "qty": "x"}, {"seq": 3, "qty": 4}]}]
+    hub.put_bytes("b.json", json.dumps(bad).encode())
+    report = hub.sync()
+    assert counts(report) == {"read": 2, "created": 1, "rejected": 1}
+    assert codes(report) == ["XD-NUM-001"]
+
+
+def test_twenty_thousand_rows_go_through_in_one_go(hub: Hub) -> None:
+    rows = [order_row(f"PO-{n // 10}", str(n % 10), item=f"{n:06}") for n in range(20_000)]
+    report = hub.load(*rows)
+    assert counts(report, "purchase_order") == {"read": 20_000, "created": 2_000, "folded": 18_000}
+    assert counts(report) == {"read": 20_000, "created": 20_000}
+    assert (
+        hub.one("SELECT count(*) FROM canonical.purchase_order_line WHERE item = lpad(item::int::text, 6, '0')")
+        == 20_000
+    )
+    rows[12_345][6] = "499"
+    rows[12_346][7] = "大概"
+    report = hub.load(*rows, name="b.csv")
+    assert counts(report) == {"read": 20_000, "updated": 1, "parked": 1, "unchanged": 19_998}
+    assert [(key, fields) for _, key, fields in hub.changes] == [("PO-1234|5", {"ordered": ["500", "499"]})]
+    assert hub.one("SELECT sum(rows_read)::int FROM crossdock.batch") == 40_000
+
+
+# which mapping
+
+
+def lean(*fields: str) -> dict[str, Any]:
+    """The lean mapping with these line fields required by name alone."""
+    line = LEAN["purchase_order_line"]["fields"]
+    kept = {name: text for name, text in line.items() if name in ("order_number", "line_number", *fields)}
+    return {"purchase_order": {"fields": {"order_number": "order_number"}}, "purchase_order_line": {"fields": kept}}
+
+
+@pytest.fixture
+def two(hub: Hub) -> Hub:
+    """A stream of two mappings, which differ in the header of the number that they require."""
+    hub.mapping("own/orders", lean("ordered"), columns={"unit": ["单位"], "order_number": ["单号甲"]})
+    hub.mapping("own/other", lean("item"), columns={"order_number": ["单号乙"]})
+    hub.stream("own/orders", "own/other")
+    return hub
+
+
+def test_the_header_chooses_the_mapping(two: Hub) -> None:
+    two.put("a.csv", [("PO-1", "1", "5", "个")], header=("单号甲", "行号", "数量", "单位"))
+    two.put("b.csv", [("PO-2", "1", "007")], header=("单号乙", "行号", "物料编码"))
+    report = two.sync()
+    assert {file.name: file.mapping for file in report.files} == {"a.csv": "own/orders", "b.csv": "own/other"}
+    assert counts(report) == {"read": 2, "created": 2}
+    assert two.query("SELECT name, mapping FROM crossdock.batch ORDER BY name") == [
+        ("a.csv", "own/orders"),
+        ("b.csv", "own/other"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (("单号丙", "行号", "数量"), "没有一个映射适合这张表：own/orders, own/other"),
+        (("单号甲", "单号乙", "行号"), "有多个映射都适合这张表：own/orders, own/other"),
+    ],
+)
+def test_no_mapping_or_two_park_the_file_and_say_so(two: Hub, header: tuple[str, ...], said: str) -> None:
+    two.put("a.csv", [("PO-1", "PO-1", "1")], header=header)
+    report = two.sync()
+    assert report.status == "parked"
+    assert said in problem(report)
+    assert two.files == ["failed/a.csv", "failed/a.csv.reason.txt"]
+    assert two.one("SELECT count(*) FROM canonical.purchase_order") == 0
+
+
+def test_a_sheet_that_does_not_fit_parks_alone(two: Hub) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["单号甲", "行号", "数量", "单位"])
+    book.worksheets[0].append(["PO-1", "1", 5, "个"])
+    second = book.create_sheet("别的")
+    second.append(["姓名", "工资"])
+    second.append(["张三", 100])
+    book.save(two.inbox / "a.xlsx")
+    book.close()
+    report = two.sync()
+    assert [file.status for file in report.files] == ["applied", "parked"]
+    assert counts(report) == {"read": 1, "created": 1}
+
+
+def test_a_damaged_part_parks_the_whole_file(hub: Hub) -> None:
+    """So that nothing of a file is half in."""
+    hub.put("a.xlsx", [order_row(f"PO-{n}") for n in range(50)])
+    path = hub.inbox / "a.xlsx"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    (sheet,) = (name for name in parts if name.endswith("sheet1.xml"))
+    parts[sheet] = parts[sheet][: len(parts[sheet]) // 2]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    report = hub.sync()
+    assert report.status == "parked"
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order_line") == 0
+
+
+def test_a_link_in_the_inbox_is_not_followed(hub: Hub, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text(",".join(HEADER) + "\n" + ",".join(map(str, order_row())) + "\n", encoding="utf-8")
+    (hub.inbox / "a.csv").symlink_to(secret)
+    report = hub.sync()
+    assert "链接" in problem(report)
+    assert secret.exists()
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order") == 0

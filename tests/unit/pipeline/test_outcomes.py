@@ -1,0 +1,210 @@
+"""What becomes of a record: created, updated, unchanged, stale, folded, parked or rejected, and what is noted of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.integration.hub import HEADER, NOW, Hub, codes, counts, order_row
+
+pytestmark = pytest.mark.store
+
+EARLIER = NOW - timedelta(days=2)
+
+
+def test_each_outcome_is_counted_once(hub: Hub) -> None:
+    first = hub.load(*(order_row(f"PO-{i}") for i in range(1, 5)), at=EARLIER)
+    assert counts(first) == {"read": 4, "created": 4}
+    assert first.is_baseline
+    second = hub.load(
+        order_row("PO-1"),
+        order_row("PO-2", quantity="300"),
+        order_row("PO-5"),
+        order_row("PO-5"),
+        order_row("PO-6", unit="大概"),
+        order_row("PO-7", quantity="很多"),
+        at=NOW,
+    )
+    assert not second.is_baseline
+    assert counts(second) == {
+        "read": 6,
+        "created": 1,
+        "updated": 1,
+        "unchanged": 1,
+        "folded": 1,
+        "parked": 1,
+        "rejected": 1,
+    }
+    third = hub.load(order_row("PO-2", quantity="1"), at=NOW - timedelta(days=1))
+    assert counts(third) == {"read": 1, "stale": 1}
+    assert hub.line("ordered", "PO-2|10") == 300
+
+
+def test_the_stored_account_says_the_same_as_the_report(hub: Hub) -> None:
+    report = hub.load(order_row(), order_row("PO-2", quantity="?"))
+    (stored,) = hub.query(
+        "SELECT read, created, updated, unchanged, stale, folded, parked, rejected FROM crossdock.run_entity "
+        "WHERE run_id = :run AND entity = 'purchase_order_line'",
+        run=report.run_id,
+    )
+    assert stored == (2, 1, 0, 0, 0, 0, 0, 1)
+    assert hub.query("SELECT entity, key, outcome FROM crossdock.held_row") == [
+        ("purchase_order_line", "PO-2|10", "rejected")
+    ]
+
+
+def test_a_change_holds_both_values_of_the_fields_that_differ_and_no_other(hub: Hub) -> None:
+    hub.load(order_row())
+    report = hub.load(order_row(quantity="300", due="2026-12-05"), name="二.csv")
+    assert counts(report) == {"read": 1, "updated": 1}
+    assert hub.changes == [
+        (
+            "purchase_order_line",
+            "PO-1|10",
+            {"ordered": ["500", "300"], "requested_on": ["2026-12-01", "2026-12-05"]},
+        )
+    ]
+    assert hub.query("SELECT batch_id, row_number FROM crossdock.change") == [(2, 2)]
+
+
+def test_equal_values_in_another_spelling_are_no_change(hub: Hub) -> None:
+    hub.load(order_row(quantity="1200", unit="个", due="2026-12-01", ordered_on="2026-11-21"))
+    report = hub.load(
+        order_row(quantity="１，２００．０", unit="PCS", due="2026年12月1日", ordered_on="2026/11/21"), name="b.csv"
+    )
+    assert codes(report) == []
+    # the unit as written is a stated value of its own, so it alone differs
+    assert [fields for _, _, fields in hub.changes] == [{"ordered_source_unit": ["个", "PCS"]}]
+    again = hub.load(order_row(quantity="1,200", unit="PCS", due="2026.12.1", ordered_on="20261121"), name="c.csv")
+    assert counts(again) == {"read": 1, "unchanged": 1}
+    assert len(hub.changes) == 1
+
+
+def test_another_spelling_is_remembered_and_not_compared_again(hub: Hub) -> None:
+    hub.load(order_row(quantity="1200"))
+    before = hub.line("source_hash")
+    hub.load(order_row(quantity="1,200"), name="b.csv")
+    assert hub.line("source_hash") != before
+    assert hub.changes == []
+
+
+def test_there_and_back_again_gives_two_changes_and_the_first_value(hub: Hub) -> None:
+    for number, quantity in enumerate(("500", "300", "500")):
+        hub.load(order_row(quantity=quantity), name=f"{number}.csv", at=EARLIER + timedelta(hours=number))
+    assert hub.line("ordered") == 500
+    assert [fields["ordered"] for _, _, fields in hub.changes] == [["500", "300"], ["300", "500"]]
+
+
+def test_there_and_back_again_while_all_wait_gives_the_newest_value(hub: Hub) -> None:
+    hub.load(order_row(quantity="500"), at=EARLIER)
+    hub.put("b.csv", [order_row(quantity="300")], at=EARLIER + timedelta(hours=1))
+    hub.put("c.csv", [order_row(quantity="500")], at=EARLIER + timedelta(hours=2))
+    report = hub.sync()
+    assert counts(report) == {"read": 2, "folded": 1, "unchanged": 1}
+    assert hub.line("ordered") == 500
+
+
+def test_the_same_line_twice_in_a_file_is_one_record(hub: Hub) -> None:
+    report = hub.load(order_row(), order_row(), order_row(quantity="500.0"))
+    assert counts(report) == {"read": 3, "created": 1, "folded": 2}
+    assert codes(report) == []
+
+
+def test_lines_of_one_key_that_differ_are_both_rejected_and_name_each_other(hub: Hub) -> None:
+    report = hub.load(order_row(), order_row(quantity="7"), order_row("PO-2"))
+    assert counts(report) == {"read": 3, "created": 1, "rejected": 2}
+    found = [(i.code, i.place, i.value, i.detail[:2]) for i in report.issues if i.entity == "purchase_order_line"]
+    assert found == [
+        ("XD-KEY-001", "订单.csv #2", "PO-1|10", "#3"),
+        ("XD-KEY-001", "订单.csv #3", "PO-1|10", "#2"),
+    ]
+
+
+VERSIONED = {
+    "purchase_order": {"fields": {"order_number": "单号"}},
+    "purchase_order_line": {"fields": {"order_number": "单号", "line_number": "行", "ordered": "quantity(数量, 'EA')"}},
+}
+
+
+def test_with_a_version_the_newer_of_two_statements_in_one_file_holds(hub: Hub) -> None:
+    hub.mapping("own/versioned", VERSIONED, version="改于")
+    hub.stream("own/versioned")
+    header = ("单号", "行", "数量", "改于")
+    hub.put("a.csv", [("PO-1", "1", "5", "2026-01-02 10:00"), ("PO-1", "1", "4", "2026-01-01 10:00")], header=header)
+    report = hub.sync()
+    assert counts(report) == {"read": 2, "created": 1, "folded": 1}
+    assert hub.line("ordered", "PO-1|1") == 5
+    hub.put("b.csv", [("PO-1", "1", "4", "2026-01-01 10:00")], header=header, at=NOW + timedelta(days=9))
+    assert counts(hub.sync()) == {"read": 1, "stale": 1}
+    assert hub.line("ordered", "PO-1|1") == 5
+    instant = datetime(2026, 1, 2, 2, tzinfo=UTC).timestamp()
+    assert float(hub.line("version", "PO-1|1")) == instant
+
+
+def test_of_two_landings_of_one_version_the_later_holds_and_it_is_said(hub: Hub) -> None:
+    hub.load(order_row(quantity="500"), at=EARLIER)
+    report = hub.load(order_row(quantity="300"), name="b.csv", at=EARLIER)
+    assert counts(report) == {"read": 1, "updated": 1}
+    assert hub.line("ordered") == 300
+    (issue,) = report.issues
+    assert (issue.code, issue.entity, issue.value, issue.place) == (
+        "XD-VER-001",
+        "purchase_order_line",
+        "PO-1|10",
+        "b.csv #2",
+    )
+
+
+def test_the_same_value_of_a_newer_version_makes_an_older_statement_stale(hub: Hub) -> None:
+    hub.mapping("own/versioned", VERSIONED, version="改于")
+    hub.stream("own/versioned")
+    header = ("单号", "行", "数量", "改于")
+    for name, quantity, version in (("a", "5", "2026-01-01"), ("b", "5", "2026-01-03"), ("c", "4", "2026-01-02")):
+        hub.put(f"{name}.csv", [("PO-1", "1", quantity, f"{version} 00:00")], header=header)
+        hub.sync()
+    assert hub.line("ordered", "PO-1|1") == 5
+
+
+def test_a_column_that_is_absent_leaves_what_is_stored(hub: Hub) -> None:
+    hub.load(order_row())
+    hub.put("b.csv", [("PO-1", "10", "300", "个")], header=("采购单号", "行号", "数量", "单位"))
+    assert counts(hub.sync()) == {"read": 1, "updated": 1}
+    assert str(hub.line("requested_on")) == "2026-12-01"
+    assert hub.line("item") == "000123"
+    assert [fields for _, _, fields in hub.changes] == [{"ordered": ["500", "300"]}]
+
+
+def test_an_empty_cell_clears_what_is_stored_and_is_a_change(hub: Hub) -> None:
+    hub.load(order_row())
+    hub.load(order_row(due=""), name="b.csv")
+    assert hub.line("requested_on") is None
+    assert [fields for _, _, fields in hub.changes] == [{"requested_on": ["2026-12-01", None]}]
+
+
+def test_codes_keep_their_zeros_and_quantities_their_digits(hub: Hub) -> None:
+    hub.load(order_row(number="007", item="000123", quantity="12345678901234.123456"))
+    assert hub.query("SELECT order_number, item, ordered::text FROM canonical.purchase_order_line") == [
+        ("007", "000123", "12345678901234.123456")
+    ]
+
+
+def test_a_line_waits_with_its_rejected_header(hub: Hub) -> None:
+    report = hub.load(order_row(ordered_on="2026-02-30"), order_row("PO-2"))
+    assert counts(report, "purchase_order") == {"read": 2, "created": 1, "rejected": 1}
+    assert counts(report) == {"read": 2, "created": 1, "parked": 1}
+    assert codes(report) == ["XD-DAT-001", "XD-PAR-001"]
+
+
+def test_a_held_row_is_judged_again_when_it_comes_again(hub: Hub) -> None:
+    hub.load(order_row(unit="大概"))
+    assert counts(hub.load(order_row(unit="大概"), name="b.csv")) == {"read": 1, "parked": 1}
+    assert counts(hub.load(order_row(unit="箱"), name="c.csv")) == {"read": 1, "created": 1}
+
+
+def test_a_file_of_known_content_is_idle(hub: Hub) -> None:
+    hub.load(order_row())
+    assert hub.sync().status == "idle"
+    assert hub.column("SELECT status FROM crossdock.run ORDER BY id") == ["succeeded", "idle"]
+
+
+def test_the_header_of_the_sheet_is_what_the_test_writes() -> None:
+    assert len(order_row()) == len(HEADER)

@@ -1,0 +1,339 @@
+"""The migrated store: what it is, what it refuses, and who may read it."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, NullPool, create_engine, insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from canonical_model.entities import SPECS
+from canonical_model.errors import AuthError, ConfigError, TransientError
+from canonical_model.language import Text
+from crossdock.delivery.outbox import NewAlert, raise_alerts
+from crossdock.delivery.routing import Recipient
+from crossdock.home import Home
+from crossdock.store import tables, views
+from crossdock.store.database import ensure_partitions, lock, migrate, open_store
+from tests.integration.hub import NOW, Hub, StoreServer, order_row, refused
+
+pytestmark = pytest.mark.store
+ROOT = Path(__file__).resolve().parents[3]
+BATCH = {
+    "landed_at": NOW,
+    "landed_run": 1,
+    "source": "erp",
+    "stream": "orders",
+    "name": "a.csv",
+    "rows_total": 5,
+    "rows_above": 1,
+    "rows_header": 1,
+    "rows_skipped": 1,
+    "rows_read": 2,
+    "data_url": "x",
+    "cursor": {},
+    "status": "landed",
+}
+WORDS = Text("标题", "title")
+
+
+@pytest.fixture
+def empty(store_server: StoreServer) -> Iterator[Engine]:
+    """A database in which nothing has been migrated yet."""
+    with store_server.fresh("template1") as engine:
+        yield engine
+
+
+# migrations
+
+
+def test_the_migrated_store_is_what_the_tables_declare(fresh_store: Engine) -> None:
+    with fresh_store.begin() as connection:
+        ensure_partitions(connection, NOW)
+    # the user is called like one of our schemas, which would then count as the default one
+    plain = create_engine(fresh_store.url, connect_args={"options": "-c search_path=public"}, poolclass=NullPool)
+    with plain.connect() as connection:
+        partitions = set(
+            connection.scalars(text("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"))
+        )
+        assert len(partitions) > len(tables.PARTITIONED)
+
+        def is_ours(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
+            if kind == "schema":
+                return name in {"canonical", "crossdock"}
+            return name not in partitions and parents.get("table_name") not in partitions
+
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_schemas": True,
+                "compare_type": True,
+                "compare_server_default": False,
+                "include_name": is_ours,
+                "version_table_schema": "crossdock",
+            },
+        )
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_the_comparison_sees_a_column_that_is_missing(fresh_store: Engine) -> None:
+    with fresh_store.begin() as connection:
+        connection.execute(text("ALTER TABLE canonical.party DROP COLUMN name CASCADE"))
+        context = MigrationContext.configure(connection, opts={"include_schemas": True})
+        found = compare_metadata(context, tables.metadata)
+    assert any(step[0] == "add_column" and step[3].name == "name" for step in found if isinstance(step, tuple))
+
+
+def test_migrating_twice_does_nothing(hub: Hub) -> None:
+    hub.load(order_row())
+    key = hub.one("SELECT key FROM crossdock.signing_key")
+    migrate(hub.engine)
+    assert hub.one("SELECT key FROM crossdock.signing_key") == key
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order_line") == 1
+    assert hub.one("SELECT count(*) FROM crossdock.alembic_version") == 1
+
+
+MIGRATE = """
+import sys
+from sqlalchemy import create_engine
+from crossdock.store.database import migrate
+engine = create_engine(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+migrate(engine)
+"""
+
+
+def test_two_processes_may_migrate_an_empty_database_at_once(empty: Engine) -> None:
+    url = empty.url.render_as_string(hide_password=False)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM crossdock.signing_key")) == 1
+
+
+# partitions
+
+
+@pytest.mark.parametrize(
+    ("now", "first", "last"),
+    [
+        (datetime(2026, 11, 22, tzinfo=UTC), "run_2026_11", "run_2027_01"),
+        (datetime(1999, 12, 31, 23, 59, tzinfo=UTC), "run_1999_12", "run_2000_02"),
+        (datetime(2028, 3, 1, 7, tzinfo=timezone(timedelta(hours=8))), "run_2028_02", "run_2028_04"),
+    ],
+)
+def test_there_are_partitions_for_the_month_of_any_clock_and_the_two_after(
+    fresh_store: Engine, now: datetime, first: str, last: str
+) -> None:
+    with fresh_store.begin() as connection:
+        ensure_partitions(connection, now)
+        ensure_partitions(connection, now)
+        made = connection.scalars(
+            text(
+                "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '^run_[0-9]' ORDER BY 1"
+            )
+        ).all()
+        assert (made[0], made[-1], len(made)) == (first, last, 3)
+        run = {"started_at": now, "source": "a", "stream": "b", "kind": "sync", "status": "running"}
+        connection.execute(insert(tables.run).values(run))
+        change = {"at": now, "run_id": 1, "entity": "x", "source": "a", "key": "k", "fields": {}, "batch_id": 1}
+        connection.execute(insert(tables.change).values({**change, "row_number": 1}))
+
+
+def test_two_transactions_may_make_the_partitions_of_a_month_at_once(fresh_store: Engine) -> None:
+    problems: list[BaseException] = []
+
+    def make() -> None:
+        try:
+            with fresh_store.begin() as connection:
+                ensure_partitions(connection, NOW)
+        except BaseException as error:  # noqa: BLE001  # handed to the test
+            problems.append(error)
+
+    with fresh_store.begin() as connection:
+        lock(connection, ["partitions"])
+        threads = [threading.Thread(target=make) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.2)
+    for thread in threads:
+        thread.join(20)
+    assert problems == []
+
+
+# equations
+
+
+@pytest.mark.parametrize("column", ["rows_total", "rows_above", "rows_header", "rows_skipped", "rows_read"])
+def test_a_landing_whose_rows_do_not_add_up_is_refused(fresh_store: Engine, column: str) -> None:
+    with fresh_store.begin() as connection:
+        connection.execute(insert(tables.batch).values(BATCH))
+    with pytest.raises(IntegrityError, match="every_row_is_accounted_for"), fresh_store.begin() as connection:
+        connection.execute(insert(tables.batch).values(BATCH | {column: BATCH[column] + 1}))  # type: ignore[operator]  # a number
+
+
+@pytest.mark.parametrize("column", ["read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected"])
+def test_a_run_whose_records_do_not_add_up_is_refused(fresh_store: Engine, column: str) -> None:
+    counted = {"run_id": 1, "started_at": NOW, "entity": "purchase_order"} | dict.fromkeys(
+        ("created", "updated", "unchanged", "stale", "folded", "parked", "rejected"), 2
+    )
+    counted["read"] = 14
+    with fresh_store.begin() as connection:
+        ensure_partitions(connection, NOW)
+        connection.execute(insert(tables.run_entity).values(counted))
+        connection.execute(text("DELETE FROM crossdock.run_entity"))
+    with pytest.raises(IntegrityError, match="every_record_is_accounted_for"), fresh_store.begin() as connection:
+        connection.execute(insert(tables.run_entity).values(counted | {column: 99}))
+
+
+def alerts(*channels: str) -> list[NewAlert]:
+    return [NewAlert(None, 1, "opened", Recipient(channel, "x", WORDS), WORDS, WORDS) for channel in channels]
+
+
+def test_alerts_add_up_through_every_change_of_status(hub: Hub) -> None:
+    with hub.engine.begin() as connection:
+        assert raise_alerts(connection, alerts("app", "app", "app", "robot", "none"), NOW) == 5
+    account = (
+        "SELECT channel, raised, delivered, merged, silenced, pending, dead FROM crossdock.alert_account ORDER BY 1"
+    )
+    assert hub.query(account) == [
+        ("app", 3, 0, 0, 0, 3, 0),
+        ("none", 1, 0, 0, 0, 0, 1),
+        ("robot", 1, 0, 0, 0, 1, 0),
+    ]
+    first = "(SELECT min(id) FROM crossdock.alert WHERE status = 'pending')"
+    for status in ("delivered", "merged", "silenced"):
+        hub.do(f"UPDATE crossdock.alert SET status = '{status}' WHERE id = {first}")
+    assert hub.query(account)[0] == ("app", 3, 1, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "violation",
+    [
+        "INSERT INTO crossdock.alert (raised_at, kind, channel, recipient, reason, title, sentence) "
+        "VALUES (now(), 'opened', 'app', 'x', '{}', '{}', '{}')",
+        "UPDATE crossdock.alert_account SET raised = raised + 1",
+        "UPDATE crossdock.alert_account SET pending = pending - 1, delivered = delivered + 2",
+        "DELETE FROM crossdock.alert WHERE id = (SELECT min(id) FROM crossdock.alert)",
+    ],
+)
+def test_an_alert_that_is_not_accounted_for_ends_the_transaction_at_its_commit(hub: Hub, violation: str) -> None:
+    with hub.engine.begin() as connection:
+        raise_alerts(connection, alerts("app", "app"), NOW)
+    connection = hub.engine.connect()
+    connection.execute(text(violation))  # deferred: only the whole transaction must add up
+    with pytest.raises(IntegrityError, match="alerts on app but"):
+        connection.commit()
+    connection.close()
+    assert hub.query("SELECT raised, pending FROM crossdock.alert_account") == [(2, 2)]
+
+
+# roles
+
+
+def as_rules(engine: Engine, sql: str) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT set_config('crossdock.now', '2026-11-22T01:30Z', true)"))
+        connection.execute(text("SELECT set_config('crossdock.timezone', 'Asia/Shanghai', true)"))
+        connection.execute(text(f"SET LOCAL ROLE {views.RULES_ROLE}"))
+        connection.execute(text(sql))
+        connection.rollback()
+
+
+def test_the_role_of_rules_reads_every_view(fresh_store: Engine) -> None:
+    assert set(views.names()) == {*SPECS, "change", "clock"}
+    for name in views.names():
+        as_rules(fresh_store, f"SELECT * FROM facts.{name}")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM crossdock.run",
+        "SELECT * FROM crossdock.signing_key",
+        "SELECT * FROM canonical.purchase_order",
+        "INSERT INTO crossdock.rule_state VALUES ('a', 'b', now())",
+        "UPDATE crossdock.incident SET status = 'resolved'",
+        "DELETE FROM canonical.purchase_order",
+        "INSERT INTO facts.party (source, key) VALUES ('a', 'b')",
+        "DELETE FROM facts.change",
+        "CREATE TABLE facts.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE SCHEMA mine",
+        "SELECT nextval('crossdock.run_id')",
+        "SELECT pg_read_file('/etc/passwd')",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+    ],
+)
+def test_the_role_of_rules_can_do_nothing_else(fresh_store: Engine, sql: str) -> None:
+    with pytest.raises(DBAPIError, match=r"denied|cannot|must be"):
+        as_rules(fresh_store, sql)
+
+
+def test_views_follow_the_model_and_keep_their_grants(hub: Hub) -> None:
+    hub.do("COMMENT ON SCHEMA facts IS 'an older model'")
+    hub.do("DROP VIEW facts.change")
+    migrate(hub.engine)
+    as_rules(hub.engine, "SELECT fields FROM facts.change")
+
+
+def test_a_deleted_record_is_in_no_view(hub: Hub) -> None:
+    hub.load(order_row(), order_row("PO-2"))
+    hub.do("UPDATE canonical.purchase_order_line SET deleted_at = now() WHERE order_number = 'PO-2'")
+    assert hub.column("SELECT order_number FROM facts.purchase_order_line") == ["PO-1"]
+
+
+# opening
+
+
+@pytest.mark.parametrize("given", ["mysql://a@b/c", "no url at all"])
+def test_a_url_that_is_no_postgresql_is_refused_in_words(hub: Hub, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    assert_refused(hub.home, monkeypatch, given, ConfigError, "XD-CFG-036")
+
+
+def test_a_server_that_is_not_there_is_a_transient_error(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_refused(hub.home, monkeypatch, "postgresql://a:b@127.0.0.1:1/c", TransientError, "XD-TMP-002")
+
+
+def test_a_wrong_password_is_no_transient_error(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = hub.engine.url.set(password="wrong", drivername="postgresql").render_as_string(hide_password=False)
+    assert_refused(hub.home, monkeypatch, url, AuthError, "XD-AUT-001")
+
+
+def assert_refused(home: Home, monkeypatch: pytest.MonkeyPatch, url: str, kind: type[Exception], code: str) -> None:
+    monkeypatch.setenv("CROSSDOCK_DATABASE_URL", url)
+
+    def open_() -> None:
+        with open_store(home):
+            pass
+
+    error = refused(open_)
+    assert isinstance(error, kind)
+    assert error.problem_code == code
+    assert "wrong" not in str(error)
