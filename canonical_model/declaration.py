@@ -117,7 +117,7 @@ class FieldSpec:
         refers_to: Entity that a reference names.
         minimum: Least value allowed, for numbers, quantities and money.
         max_length: Most characters allowed, for text, codes and references.
-        scheme: Identification scheme with a check digit: "gtin", "gln", "uscc".
+        scheme: Identification scheme with a check digit: "gtin", "gln", "uscc", "uuid".
         aliases: Headers by which spreadsheets commonly name it.
     """
 

@@ -18,7 +18,7 @@ class Effect(StrEnum):
     REJECT = "reject"
     """The row is left out until its source sends it mended."""
     PARK = "park"
-    """The row waits for a decision on our side (a unit, a code, its header) and is tried again."""
+    """The row waits for a decision on our side (a unit, a code, its header); it is judged again when it is sent again."""
     KEEP = "keep"
     """The row goes in; the issue is a warning."""
 
@@ -255,7 +255,10 @@ _KINDS = (
             "{value} 在同一个文件里出现两次而内容不同（另见 {detail}）。",
             "{value} stands twice in this file with different contents (see also {detail}).",
         ),
-        ("请只保留正确的一行。", "Keep only the right row."),
+        (
+            "同一张单据的各行要写一样的值；如果是重复的行，只保留正确的一行。",
+            "Write the same value on all rows of one document; of a doubled row keep the right one.",
+        ),
     ),
     _kind(
         "XD-PAR-001",

@@ -1,5 +1,6 @@
 """What makes a value bad, said once in Python; `mappings/checks.py` says the same set-wise, and a test compares."""
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -35,7 +36,12 @@ def is_uscc(text: str) -> bool:
     return text.isascii() and text.isalnum() and len(text) == 18 and bool(uscc.is_valid(text))
 
 
-SCHEMES: Mapping[str, Callable[[str], bool]] = {"gtin": is_gtin, "gln": is_gln, "uscc": is_uscc}
+def is_uuid(text: str) -> bool:
+    """Whether `text` is a UUID in its usual form of 36 characters (RFC 9562)."""
+    return re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text) is not None
+
+
+SCHEMES: Mapping[str, Callable[[str], bool]] = {"gtin": is_gtin, "gln": is_gln, "uscc": is_uscc, "uuid": is_uuid}
 
 
 def first_problem(spec: "FieldSpec", value: object) -> str | None:

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text, choose_language
@@ -88,6 +88,15 @@ class Settings(_Part):
     people: dict[str, Person] = {}
     groups: dict[str, Group] = {}
     roles: dict[str, Role] = {}
+
+    @model_validator(mode="after")
+    def _roles_name_whom_there_is(self) -> "Settings":
+        for name, role in self.roles.items():
+            for named, known in ((role.person, self.people), (role.group, self.groups)):
+                if named is not None and named not in known:
+                    listed = ", ".join(known) or "-"
+                    raise ValueError(f"roles.{name}: “{named}” 不在这里 / is not among: {listed}")
+        return self
 
 
 class StreamFile(_Part):

@@ -4,6 +4,7 @@ Two passes. The first makes the typed columns and one bit per field that is wron
 a second pass over the rows that have a bit. A mapping can reach nothing but the landed files that it was given.
 """
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,23 +107,35 @@ class MappingRun:
     def __init__(self, plan: Plan, batches: Sequence[LandedRows]) -> None:
         self._plan = plan
         self._batches = {batch.batch: batch for batch in batches}
-        self._db = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
+        # DuckDB may read and write where it spills, so that is an empty folder of its own
+        self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
+        self._db = duckdb.connect(
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "threads": THREADS,
+                "temp_directory": self._scratch.name,
+            }
+        )
 
     def __enter__(self) -> "MappingRun":
         try:
             self._run()
         except duckdb.Error as error:
-            self._db.close()
+            self._close()
             raise translate_error(error, self._plan.spec.mapping) from error
         except BaseException:
-            self._db.close()
+            self._close()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._db.close()
+        self._scratch.cleanup()
 
     def _run(self) -> None:
         self._lock()
@@ -286,8 +299,11 @@ class MappingRun:
             if not self._plan.is_json and any(b.suspects for b in self._batches.values())
             for code in _CELL_CODES
         ]
-        version = self._plan.version.problems if self._plan.version and field == next(iter(entity.fields)) else ()
-        return [*damaged, *compiled.problems, *version]
+        if field != next(iter(entity.fields)):
+            return [*damaged, *compiled.problems]
+        version = self._plan.version.problems if self._plan.version else ()
+        keys = [Problem(f"({part.sql} IS NULL)", "XD-REQ-001", "''", part.column) for part in entity.own_key]
+        return [*damaged, *compiled.problems, *version, *keys]
 
     @staticmethod
     def _value_problems(entity: EntityPlan, field: str) -> list[Problem]:

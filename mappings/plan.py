@@ -26,6 +26,7 @@ class EntityPlan:
         each: JSON pointer of the nested list, None for one record per row.
         fields: Field name -> its compiled expression; only the fields that the header can state.
         key: Expressions of the key's parts.
+        own_key: The parts of the source's own key, none of which may be empty; () for the natural key.
         natural: Expressions by which its lines name it: the natural key.
         parent: Expressions that name the parent by its natural key; empty for a header.
         columns: Source columns that it reads, sorted.
@@ -38,6 +39,7 @@ class EntityPlan:
     each: str | None
     fields: dict[str, Compiled]
     key: tuple[str, ...]
+    own_key: tuple[Compiled, ...]
     natural: tuple[str, ...]
     parent: tuple[str, ...]
     columns: tuple[str, ...]
@@ -206,6 +208,7 @@ def _plan_entity(
         each=mapped.each,
         fields={f: fields[f] for f in entity.fields if f in fields},
         key=(*parts, *([c.sql for c in own_key] or natural)),
+        own_key=tuple(own_key),
         natural=(*parts, *natural),
         parent=(*parts, *parent) if parent else (),
         columns=tuple(used),

@@ -19,7 +19,9 @@ class CodeXref(Entity):
     scheme: Code = field("编码体系", "Scheme", codes="xref_scheme", required=True)
     raw_code: str = field("原编码", "Code as received", required=True, max_length=60)
     norm_code: str | None = field("规范编码", "Normalised code", max_length=60)
-    golden_id: str = field("统一标识", "Golden identity", note=("UUID", "UUID"), required=True, max_length=36)
+    golden_id: str = field(
+        "统一标识", "Golden identity", note=("UUID", "UUID"), required=True, scheme="uuid", max_length=36
+    )
     state: Code = field("状态", "State", codes="xref_state", required=True)
     method: Code | None = field("方法", "Method", codes="xref_method")
     score: Decimal | None = field("相似度", "Score", note=("0 到 1", "0 to 1"), minimum=0)

@@ -106,7 +106,8 @@ def _is_due(engine: "Engine", home: Home, source: str, stream: str, cron: str) -
 
     from crossdock.store.tables import run
 
-    last = select(func.max(run.c.started_at)).where(run.c.source == source, run.c.stream == stream)
+    ended = run.c.status.in_(("succeeded", "parked", "idle"))  # a try that failed has read nothing
+    last = select(func.max(run.c.started_at)).where(run.c.source == source, run.c.stream == stream, ended)
     with engine.connect() as connection:
         before = connection.scalar(last)
     now = utc_now().astimezone(ZoneInfo(home.timezone(source)))

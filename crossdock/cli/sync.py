@@ -181,8 +181,19 @@ class _Shown:
                     style="dim",
                     indent=4,
                 )
+            absent = self._absent(name, sheet)
+            if absent:
+                self._screen.say(
+                    Text(
+                        f"表里没有映射要的列，这些字段不写：{'、'.join(absent)}",
+                        f"No column for these fields of the mapping, which are not stated: {', '.join(absent)}",
+                    ),
+                    style="yellow" if extra and extra.header_row else "dim",
+                    indent=4,
+                )
             shown.append(
                 {
+                    "absent": absent,
                     "name": name,
                     "sheet": sheet,
                     "status": "parked" if problem else "applied",
@@ -194,6 +205,10 @@ class _Shown:
                 }
             )
         return shown
+
+    def _absent(self, name: str, sheet: str) -> list[str]:
+        files = [file for file in self._report.files if (file.name, file.sheet) == (name, sheet)]
+        return sorted({field for file in files for field in file.absent})
 
     def _joined(self) -> dict[tuple[str, str], tuple[RowAccount, Text | None, str]]:
         """One entry per sheet; a large text file arrives in several parts."""

@@ -78,6 +78,7 @@ class Composer:
         One alert for a member is a card with a button. Several, and all for groups, stand together in one text, as
         many as fit.
         """
+        self._silence_resolved()
         waiting = select(alert).where(alert.c.status == "pending", alert.c.delivery_id.is_(None))
         by_recipient: dict[tuple[str, str], list[AnyRow]] = {}
         for row in self._connection.execute(waiting.order_by(alert.c.id).with_for_update()).all():
@@ -92,6 +93,12 @@ class Composer:
             for message in messages:
                 self._keep(channel, recipient, message)
         return problems
+
+    def _silence_resolved(self) -> None:
+        """What has resolved itself before anybody was told needs no card."""
+        over = select(incident.c.id).where(incident.c.status == "resolved")
+        unsent = alert.c.status == "pending", alert.c.delivery_id.is_(None), alert.c.incident_id.in_(over)
+        self._connection.execute(update(alert).where(*unsent).values(status="silenced"))
 
     def _keep(self, channel: str, recipient: str, message: _Message) -> None:
         values = {"created_at": self._at, "channel": channel, "recipient": recipient, "task_id": message.task_id,

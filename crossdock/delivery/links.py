@@ -34,13 +34,12 @@ def incident_link(home: Home, engine: Engine, incident_id: int, person: str) -> 
     return f"{home.settings.public_url.rstrip('/')}/i/{token}"
 
 
-def read_link(home: Home, engine: Engine, token: str) -> Link:
+def read_link(engine: Engine, token: str) -> Link:
     """What the token of a link says.
 
     Raises:
         AuthError (XD-AUT-010, XD-AUT-011): It was not made here, or is older than 30 days.
     """
-    del home
     again = Text("请从最新的企业微信消息里重新打开。", "Open it again from the newest WeCom message.")
     try:
         incident_id, person = _serialiser(engine).loads(token, max_age=MAX_AGE_SECONDS)

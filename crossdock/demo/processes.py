@@ -20,7 +20,7 @@ from canonical_model.errors import StoreError, TransientError
 from canonical_model.language import Text
 from crossdock.demo import _leash
 
-STOP_SECONDS = 20.0
+STOP_SECONDS = 8.0
 
 
 class ChildError(TransientError):

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,10 +43,16 @@ def run(*, airflow: bool = False, once: bool = False) -> int:
     screen = _Screen()
     with orderly_end(), own_environment(), _alone(folder):
         try:
-            return _with_airflow(folder, screen, stay=not once) if airflow else _without_airflow(folder, screen)
+            return (
+                _with_airflow(folder, screen, stay=not once)
+                if airflow
+                else _without_airflow(folder, screen, is_all=True)
+            )
         except KeyboardInterrupt:
             screen.say(Text("已停止。", "Stopped."))
             return 130
+        finally:
+            embedded.wait_until_stopped(folder / "home" / ".crossdock")
 
 
 def remove() -> None:
@@ -59,7 +66,7 @@ def remove() -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _without_airflow(folder: Path, screen: "_Screen") -> int:
+def _without_airflow(folder: Path, screen: "_Screen", *, is_all: bool) -> int:
     screen.say(
         Text(
             "[bold]Crossdock 演示[/]：从供应商的表格到一张企业微信卡片",
@@ -69,11 +76,11 @@ def _without_airflow(folder: Path, screen: "_Screen") -> int:
     with open_stage(folder / "home") as stage:
         holds = screen.play(Story(stage, Direct(stage)))
     screen.conclude(holds=holds)
-    if holds:
+    if holds and is_all:
         screen.say(
             Text(
-                f"数据留在 {FOLDER}/home；看一看：CROSSDOCK_HOME={FOLDER}/home crossdock status",
-                f"The data stays in {FOLDER}/home; look: CROSSDOCK_HOME={FOLDER}/home crossdock status",
+                f"数据留在 {FOLDER}/home；看一看：CROSSDOCK_HOME={FOLDER}/home {sys.argv[0]} status",
+                f"The data stays in {FOLDER}/home; look: CROSSDOCK_HOME={FOLDER}/home {sys.argv[0]} status",
             )
         )
     return 0 if holds else 1
@@ -85,7 +92,7 @@ def _with_airflow(folder: Path, screen: "_Screen", *, stay: bool) -> int:
         metadata = Metadata(server, airflow_home)
         try:
             metadata.begin()  # it takes a dozen seconds, while the story is told without Airflow
-            if _without_airflow(folder, screen):
+            if _without_airflow(folder, screen, is_all=False):
                 return 1
             with screen.busy(Text("准备 Airflow 的元数据库", "preparing Airflow's metadata database")):
                 metadata.finish()

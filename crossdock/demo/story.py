@@ -155,7 +155,7 @@ class Story:
         self._told += [_words(message) for message in group]
         yield Check(
             Text("作为起点记下的异常", "standing incidents kept as the baseline"),
-            [f"confirmation_overdue {UNANSWERED}", "receipt_short PO-12 1"],
+            [f"confirmation_overdue erp {UNANSWERED}", "receipt_short erp PO-12|1"],
             self._incidents("status <> 'resolved'"),
         )
 
@@ -226,7 +226,7 @@ class Story:
         yield from self._one_card(LI_WEI, 2, (*CHANGED, "3/5→3/10", "晚5天", "原料晚到"))
         yield Check(
             Text("未结的异常", "standing incidents"),
-            [f"response_differs {CHANGED[0]} {CHANGED[1]}"],
+            [f"response_differs erp {CHANGED[0]}|{CHANGED[1]}"],
             self._incidents("NOT is_baseline AND status = 'open'"),
         )
 
@@ -241,7 +241,7 @@ class Story:
         messages = len(self._stage.simulator.inbox())
         self._put_receipt("GR-102", self._line(SHORT), 200)
         self._runner.run("erp")
-        subject = " ".join(map(str, SHORT))
+        subject = f"erp {SHORT[0]}|{SHORT[1]}"
         resolved = self._incidents(f"rule = 'receipt_short' AND subject = '{subject}' AND status = 'resolved'")
         yield Check(Text("自行恢复的异常", "incidents resolved by themselves"), 1, len(resolved))
         yield Check(Text("新消息", "new messages"), 0, len(self._stage.simulator.inbox()) - messages)

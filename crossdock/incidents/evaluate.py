@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from canonical_model.clock import Clock, utc_now
@@ -41,7 +41,7 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
     """Asks every rule that what happened since the last evaluation concerns.
 
     A backfill tells old news, and a first load or a new rule everything at once: their incidents are the baseline,
-    and nobody is told of each.
+    and nobody is told of each. A finding belongs to a first load when one of its `sources` was loaded just now.
 
     Raises:
         ConfigError: A rule is wrong or its query fails; nothing was written.
@@ -53,15 +53,16 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
         lock(connection, ["incidents"])
         waiting = _waiting_runs(connection)
         touched = _touched_entities(connection, [row.id for row in waiting])
-        news = _touched_entities(connection, [r.id for r in waiting if not r.is_baseline and r.kind == "sync"])
+        quiet = [row for row in waiting if row.is_baseline or row.kind != "sync"]
+        loaded, sources = _touched_entities(connection, [row.id for row in quiet]), {row.source for row in quiet}
         counts = dict.fromkeys(("opened", "updated", "resolved", "reopened", "baseline"), 0)
         alerts = []
         for rule in rules:
             is_new = _is_new(connection, rule)
             watched = set(rule.spec.watches)
             if is_new or rule.spec.clock or touched & watched:
-                is_quiet = is_new or bool(touched & watched and not news & watched)
-                settlement = Settlement(connection, home.settings, rule, at, is_quiet=is_quiet)
+                first_loads = frozenset(sources if loaded & watched else ())
+                settlement = Settlement(connection, home.settings, rule, at, is_new=is_new, first_loads=first_loads)
                 settlement.settle(ask(connection, rule, at, home.settings.timezone))
                 _remember(connection, rule, at)
                 alerts += settlement.alerts
@@ -74,7 +75,9 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
 
 
 def _waiting_runs(connection: Connection) -> Sequence[AnyRow]:
-    waiting = select(run.c.id, run.c.is_baseline, run.c.kind).where(~run.c.is_evaluated, run.c.status == "succeeded")
+    waiting = select(run.c.id, run.c.source, run.c.is_baseline, run.c.kind).where(
+        ~run.c.is_evaluated, run.c.status == "succeeded"
+    )
     return connection.execute(waiting.order_by(run.c.id).with_for_update()).all()
 
 
@@ -101,4 +104,5 @@ def _resolve_orphans(connection: Connection, rules: Sequence[Rule], at: datetime
     orphans = connection.scalars(mine).all()
     for number in orphans:
         resolve(connection, number, at)
+    connection.execute(delete(rule_state).where(rule_state.c.rule.not_in(names)))
     return len(orphans)

@@ -1,6 +1,7 @@
 """Rules: YAML files with a query over the views of `facts`, a sentence and the roles to be told."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +56,9 @@ class RuleFile(BaseModel):
     watches: list[str] = Field(min_length=1, description="Entities whose change asks the rule anew.")
     clock: bool = Field(default=False, description="Also asked at every evaluation, since time alone can make it true.")
     notify: list[str] = Field(min_length=1, description="Roles of crossdock.yaml to be told.")
-    query: str = Field(description="SELECT over facts.*; one row per subject, with a column `subject`.")
+    query: str = Field(
+        description="SELECT over facts.*; one row per subject, with a column `subject`, and `sources` where it can."
+    )
     sentence: Bilingual = Field(description="Jinja2 template over the row's columns.")
 
 
@@ -101,7 +104,7 @@ def _load(path: Path) -> Rule:
         )
     _check_query(spec.query, where)
     sentence = SentenceTemplate(Text(spec.sentence.zh, spec.sentence.en), where)
-    return Rule(spec, sentence, hashlib.sha256(spec.query.encode()).hexdigest())
+    return Rule(spec, sentence, hashlib.sha256(spec.model_dump_json().encode()).hexdigest())
 
 
 def _check_query(query: str, where: str) -> None:
@@ -166,4 +169,16 @@ def ask(connection: Connection, rule: Rule, now: datetime, timezone: str) -> Map
             where=where,
             code="XD-CFG-062",
         )
-    return {str(row["subject"]): dict(row) for row in rows}
+    found = {str(row["subject"]): dict(row) for row in rows}
+    if len(found) < len(rows):
+        twice = next(name for name, count in Counter(str(row["subject"]) for row in rows).items() if count > 1)
+        raise ConfigError(
+            Text(
+                f"规则的查询对同一个 subject “{twice}” 给出多行。",
+                f"The rule's query gives the subject “{twice}” more than once.",
+            ),
+            where=where,
+            hint=Text("让 subject 唯一，例如 source || ' ' || key。", "Make it unique, such as source || ' ' || key."),
+            code="XD-CFG-062",
+        )
+    return found

@@ -25,16 +25,26 @@ class Settlement:
         settings: Who stands for which role.
         rule: The rule.
         at: The moment of the evaluation.
-        is_quiet: Incidents are kept as the baseline and nobody is told.
+        is_new: The rule is new or was reworded: what it finds is the baseline, and nobody is told.
+        first_loads: Sources whose first load is being evaluated: the same for findings that involve one of them.
 
     Attributes:
         alerts: Alerts to raise.
         counts: Number of incidents by what happened to them: opened, updated, resolved, reopened, baseline.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, rule: Rule, at: datetime, *, is_quiet: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        rule: Rule,
+        at: datetime,
+        *,
+        is_new: bool,
+        first_loads: frozenset[str],
+    ) -> None:
         self._connection, self._settings, self._rule, self._at = connection, settings, rule, at
-        self._is_quiet = is_quiet
+        self._is_new, self._first_loads = is_new, first_loads
         self._events: list[dict[str, object]] = []
         self.alerts: list[NewAlert] = []
         self.counts = dict.fromkeys(("opened", "updated", "resolved", "reopened", "baseline"), 0)
@@ -53,9 +63,23 @@ class Settlement:
             elif row.status == "resolved":
                 self._open_again(row, "reopened", facts)
             elif row.sentence != self._rule.sentence.render(facts)._asdict():
-                self._open_again(row, "updated", facts)
+                if self._is_new:
+                    self._reword(row, facts)
+                else:
+                    self._open_again(row, "updated", facts)
         if self._events:
             self._connection.execute(insert(incident_event), self._events)
+
+    def _is_quiet(self, facts: Facts) -> bool:
+        involved = facts.get("sources")
+        if self._is_new or not self._first_loads:
+            return self._is_new
+        return not isinstance(involved, list) or bool(self._first_loads & set(involved))
+
+    def _reword(self, row: AnyRow, facts: Facts) -> None:
+        """Takes over the words of a changed rule; who has seen the incident need not look again."""
+        words = {name: value for name, value in self._state(facts).items() if name != "status"}
+        self._connection.execute(update(incident).where(incident.c.id == row.id).values(words))
 
     def _state(self, facts: Facts) -> dict[str, object]:
         return {
@@ -74,7 +98,7 @@ class Settlement:
             {
                 "rule": self._rule.name,
                 "subject": subject,
-                "is_baseline": self._is_quiet,
+                "is_baseline": self._is_quiet(facts),
                 "opened_at": self._at,
                 **self._state(facts),
             }
@@ -83,14 +107,16 @@ class Settlement:
         written = self._connection.execute(insert(incident).returning(incident.c.id, incident.c.subject), rows)
         for number, subject in written:
             self._happened("opened", number, 1, new[subject])
-        self.counts["baseline" if self._is_quiet else "opened"] += len(new)
+        quiet = sum(self._is_quiet(facts) for facts in new.values())
+        self.counts["baseline"] += quiet
+        self.counts["opened"] += len(new) - quiet
 
     def _open_again(self, row: AnyRow, kind: str, facts: Facts) -> None:
         """Reopens a resolved incident, or tells an open one's news; either asks for attention anew."""
         occurrence = row.occurrence + (kind == "reopened")
         fresh = {"acknowledged_at": None, "acknowledged_by": None, "resolved_at": None, "occurrence": occurrence}
         if kind == "reopened":
-            fresh |= {"opened_at": self._at, "is_baseline": self._is_quiet}
+            fresh |= {"opened_at": self._at, "is_baseline": self._is_quiet(facts)}
         self._connection.execute(update(incident).where(incident.c.id == row.id).values(fresh | self._state(facts)))
         self._happened(kind, row.id, occurrence, facts)
         self.counts[kind] += 1
@@ -104,7 +130,7 @@ class Settlement:
         self._events.append(
             {"incident_id": incident_id, "at": self._at, "kind": kind, "actor": "", "sentence": sentence._asdict()}
         )
-        if self._is_quiet:
+        if self._is_quiet(facts):
             return
         recipients: dict[tuple[str, str], Recipient] = {}
         for role in self._rule.spec.notify:

@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -60,11 +59,11 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
             translate_errors(),
             alone(engine, stream_lock(source, stream), wait=True),
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
-            engine.begin() as connection,
         ):
-            work = _Application(home, connection, run_id, source, stream, clock(), Path(folder))
-            report = work.run(chooser)
-        acknowledge(engine, open_source(home, source), source, stream)
+            with engine.begin() as connection:
+                work = _Application(home, connection, run_id, source, stream, clock, Path(folder))
+                report = work.run(chooser)
+            acknowledge(engine, open_source(home, source), source, stream)
     except CrossdockError as error:
         fail_run(engine, run_id, error, clock())
         raise
@@ -81,10 +80,11 @@ class _Application:
     """One transaction over the waiting batches of one stream."""
 
     def __init__(
-        self, home: Home, connection: Connection, run_id: int, source: str, stream: str, at: datetime, folder: Path
+        self, home: Home, connection: Connection, run_id: int, source: str, stream: str, clock: Clock, folder: Path
     ) -> None:
         self._home, self._connection, self._folder = home, connection, folder
-        self._run_id, self._source, self._stream, self._at = run_id, source, stream, at
+        self._run_id, self._source, self._stream = run_id, source, stream
+        self._clock, self._at = clock, clock()
         self._counts: dict[str, list[int]] = {}
         self._issues: list[PlacedIssue] = []
 
@@ -94,6 +94,7 @@ class _Application:
         if "code_xref" in entities:
             entities = set(SPECS)  # a confirmed code resolves the references of any entity
         lock(self._connection, [f"landing:{self._source}.{self._stream}", *(f"entity:{name}" for name in entities)])
+        self._at = self._clock()  # after the wait, so that times follow the order of commits
         if (status := self._ended()) is not None:
             return RunReport(self._run_id, self._source, self._stream, status, entities=self._stored_counts())
         waiting = self._waiting()
@@ -301,7 +302,8 @@ class _Application:
         for number, problem in parked.items():
             held = {"status": "parked", "applied_run": self._run_id, "problem": problem._asdict()}
             self._connection.execute(update(batch).where(batch.c.id == number).values(held))
-        failed = {row.name: parked[row.id].zh + " / " + parked[row.id].en for row in waiting if row.id in parked}
+        taken = {one.row.name for one in chosen}  # a file of which one sheet went in is done; the other is reported
+        failed = {row.name: " / ".join(parked[row.id]) for row in waiting if row.id in parked and row.name not in taken}
         moved = {
             "position": waiting[-1].cursor, "run_id": self._run_id, "moved_at": self._at, "is_acknowledged": False, "failed": failed
         }  # fmt: skip

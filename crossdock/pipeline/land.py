@@ -12,7 +12,7 @@ import stamina
 from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
-from canonical_model.errors import ConfigError, CrossdockError, TransientError
+from canonical_model.errors import CrossdockError, TransientError
 from canonical_model.language import Text
 from connectors.base import Acknowledges, Batch, Connector, Cursor
 from crossdock.home import Home
@@ -97,19 +97,7 @@ def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, bat
         if origin.original
         else None
     )
-    table = batch.table
-    for name, value in origin.parts.items():
-        if name in table.column_names:
-            raise ConfigError(
-                Text(
-                    f"路径里的 {{{name}}} 和表头里的列同名。",
-                    f"{{{name}}} in the path has the same name as a column of the file.",
-                ),
-                where=f"sources/{source}.yaml {origin.name}",
-                hint=Text("请给路径里的这一段换个名字。", "Give that part of the path another name."),
-                code="XD-CFG-006",
-            )
-        table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
+    table, problem = _with_parts(batch)
     data = _keep_rows(home, folder, table)
     row = {
         "landed_at": at,
@@ -138,11 +126,27 @@ def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, bat
         "original_url": original,
         "cursor": dict(batch.cursor),
         "status": "landed",
-        "problem": batch.problem._asdict() if batch.problem else None,
+        "problem": problem._asdict() if problem else None,
     }
     with translate_errors(), engine.begin() as connection:
         lock(connection, [f"landing:{source}.{stream}"])
         connection.execute(insert(tables.batch).values(row))
+
+
+def _with_parts(batch: Batch) -> tuple[pa.Table, Text | None]:
+    """The rows with the parts of the path as columns, and what is wrong with the file."""
+    table = batch.table
+    both = sorted(set(batch.origin.parts) & set(table.column_names))
+    if both and batch.problem is None:
+        return table, Text(
+            f"表头里的“{both[0]}”和路径里的 {{{both[0]}}} 同名，分不清用哪个。请改表头，或在数据源里给路径的那一段换个名字。",
+            f"The column “{both[0]}” has the same name as {{{both[0]}}} in the path, so it is not clear which is meant. "
+            "Rename the column, or that part of the path in the source.",
+        )
+    for name, value in batch.origin.parts.items():
+        if name not in both:
+            table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
+    return table, batch.problem
 
 
 def _base(home: Home) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from sqlalchemy import Connection, Table, text
 
-from canonical_model.declaration import EntitySpec
+from canonical_model.declaration import EntitySpec, Kind
 from crossdock.store.database import AnyRow
 from crossdock.store.tables import canonical
 
@@ -171,7 +171,11 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
         FROM {where.name}_decided d JOIN {where.name} s USING (key)
         JOIN {table} t ON t.source = :source AND t.key = s.key WHERE d.outcome = 'updated'"""
     )
-    assigned = "".join(f', "{c}" = s."{c}"' for c in where.columns)
+    assigned = "".join(f', "{c}" = s."{c}"' for c in where.columns) + "".join(
+        f', "{r}_id" = CASE WHEN t."{r}" IS DISTINCT FROM s."{r}" THEN NULL ELSE t."{r}_id" END'
+        for r, spec in where.entity.fields.items()
+        if spec.kind is Kind.REF and r in where.columns
+    )
     updated = execute(
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
             batch_id = s.batch_id, row_number = s.row_number,

@@ -15,7 +15,7 @@ from crossdock.portal._moments import day, moment
 
 _FIRST = ("purchase_order_line", "purchase_order")  # their labels hold where several entities name a field alike
 _ENTITIES = (*_FIRST, *(name for name in SPECS if name not in _FIRST))
-_HIDDEN = {"subject", "key"}  # the title and the sentence say them in words
+_HIDDEN = {"subject", "key", "sources"}  # the title and the sentence say them in words
 _PART_SUFFIXES = ("_unit", "_currency", "_id", "_offset", "_tz_assumed", "_source", "_source_unit")
 _BEFORE = "_before"
 _UNIT = "unit"  # beside several quantities of one row

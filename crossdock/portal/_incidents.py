@@ -51,7 +51,7 @@ def incident_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
     @router.get("/{token}")
     def show(request: Request, token: str, note: str = "") -> Response:
         with translate_errors():
-            link = read_link(pages.home, engine, token)
+            link = read_link(engine, token)
         found = read_life_line(engine, link.incident_id)
         if found is None:
             return pages.problem(request, "incident", 404)
@@ -83,7 +83,7 @@ def incident_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
     def acknowledge(request: Request, token: str, background: BackgroundTasks) -> Response:
         # The token in the address is the permission. There is no cookie that a stranger's page could make use of.
         with translate_errors():
-            link = read_link(pages.home, engine, token)
+            link = read_link(engine, token)
             is_new = incidents.acknowledge(engine, link.incident_id, pages.called(link.person), clock=clock)
         if is_new:
             background.add_task(delivery.update_cards, pages.home, engine, link.incident_id, clock=clock)

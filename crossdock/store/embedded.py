@@ -32,11 +32,9 @@ _STARTS = 2  # once more where the server was just being stopped or killed
 _REFUSED_SECONDS = 10.0
 _PATIENCE_SECONDS = 2.0  # what takes longer is said
 
-_CREATING = Text(
-    "正在建立内置数据库(只有第一次,约 3 秒)…", "Making the embedded database (first time only, about 3 s) …"
-)
+_CREATING = Text("正在建立内置数据库，只有第一次需要…", "Making the embedded database, the first time only …")
 _RECOVERING = Text(
-    "数据库正在恢复或启动,数据不会丢失,请稍候…",
+    "内置数据库正在启动，请稍候…",
     "The database is starting or recovering; nothing is lost, please wait …",
 )
 
@@ -317,3 +315,20 @@ def _last_words(log: Path) -> str:
         return str(log)
     failures = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line]
     return (failures or lines or [str(log)])[-1][-300:]
+
+
+def wait_until_stopped(folder: Path, *, seconds: float = 15.0) -> bool:
+    """Waits until the server of `folder` is down after its last user left; False where it is still up.
+
+    Args:
+        folder: The home's `.crossdock`.
+        seconds: Longest wait.
+    """
+    state = _instance.state_folder(folder)
+    if not state.is_dir():
+        return True
+    held = _supervisor.hold_lock(state / "supervisor.lock", EXCLUSIVE, seconds=seconds)
+    if held is None:
+        return False
+    os.close(held)
+    return True

@@ -74,7 +74,7 @@ def test_alerts_lists_what_needs_care_and_counts_the_rest(deployed: Deployed) ->
     (incident,) = deployed.steps["incidents"]["incidents"]
     shown = deployed.cli("alerts", "--all").stdout
 
-    assert (incident["subject"], incident["status"]) == ("PO-18 10", "open")
+    assert (incident["subject"], incident["status"]) == ("erp PO-18|10", "open")
     assert "数量 500→300" in incident["sentence"]["zh"]
     assert "PO-18" in shown
     assert "张三" in shown
