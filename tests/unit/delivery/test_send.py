@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from canonical_model.language import Text
 from crossdock.delivery.outbox import NewAlert, raise_alerts
@@ -369,3 +369,13 @@ def test_only_one_delivery_runs_at_a_time(online: Hub, wecom: RunningWeCom) -> N
     with alone(online.engine, "delivery", wait=True):
         assert online.deliver().sent == 0
     assert online.deliver().sent == 1
+
+
+def test_what_has_resolved_itself_before_anybody_was_told_is_silenced(online: Hub, wecom: RunningWeCom) -> None:
+    tell(online, "PO-1", "PO-2")
+    with online.engine.begin() as connection:
+        connection.execute(update(incident).where(incident.c.subject == "PO-1").values(status="resolved"))
+
+    assert online.deliver().sent == 1
+    assert account(online) == {APP: {"raised": 2, "delivered": 1, "silenced": 1}}
+    assert len(wecom.records("inbox")) == 1
