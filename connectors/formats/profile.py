@@ -1,5 +1,6 @@
 """What the columns of a table look like, for a preview before any mapping is written."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from connectors.formats.cells import Kind, kind_of
 
 _LOOKED_AT = 1_000
 _SHOWN = 3
+_SERIAL = re.compile(r"[2-7]\d{4}(\.\d+)?")
+"""A date as Excel counts it, in days since 1899-12-30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ def _profile(table: pa.Table, name: str) -> ColumnProfile:
     rows: list[int] = present[ROW].slice(0, _LOOKED_AT).to_pylist()
     kinds = [kind_of(value) for value in values]
     kind = _kind(values, kinds)
-    odd = [(row, clip(value, 40)) for row, value, one in zip(rows, values, kinds, strict=True) if _is_odd(one, kind)]
+    odd = [
+        (row, clip(value, 40)) for row, value, one in zip(rows, values, kinds, strict=True) if _is_odd(value, one, kind)
+    ]
     return ColumnProfile(
         name=name,
         kind=kind,
@@ -78,7 +83,9 @@ def _keeps_zeros(values: list[str]) -> bool:
     return any(len(value) > 1 and value.startswith("0") and value.isdigit() for value in values)
 
 
-def _is_odd(one: Kind, kind: Kind) -> bool:
+def _is_odd(value: str, one: Kind, kind: Kind) -> bool:
+    if kind is Kind.DATE and _SERIAL.fullmatch(value):
+        return False
     if kind in {Kind.TEXT, Kind.BLANK}:
         return False
     return one not in ({Kind.CODE, Kind.NUMBER} if kind is Kind.CODE else {kind})
