@@ -117,15 +117,16 @@ def look_up(connection: Connection, where: Stage) -> list[str]:
     """
     name, table = where.entity.name, f"canonical.{where.entity.name}"
     values = {"source": where.source, "stream": where.stream, "entity": name}
+    staged = ", ".join(f'"{c}"' for c in (*_ENVELOPE, *where.columns))
     # by key whatever the statistics say: the stage is small against the table, or in its order
     connection.execute(text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"))
     connection.execute(
         text(
             f"""CREATE TEMP TABLE {where.name}_decided ON COMMIT DROP AS
-            SELECT key, at, is_own, is_tied AND outcome = 'updated' AS is_tied, outcome, stream,
+            SELECT {staged}, at, is_own, is_tied AND outcome = 'updated' AS is_tied, outcome, stream,
                 CASE WHEN outcome = 'updated' THEN fields END AS fields
             FROM (
-                SELECT s.key, t.ctid AS at, t.stream, t.stream = :stream AS is_own,
+                SELECT s.*, t.ctid AS at, t.stream, t.stream = :stream AS is_own,
                     t.deleted_at IS NULL AND coalesce(o.version, own.version) = s.version AS is_tied, CASE
                     WHEN t.key IS NULL THEN 'created'
                     WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash)
@@ -167,8 +168,8 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
 
     execute(
         f"""INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number)
-        SELECT :at, :run, :entity, :source, s.key, d.fields, s.batch_id, s.row_number
-        FROM {where.name}_decided d JOIN {where.name} s USING (key) WHERE d.outcome = 'updated'"""
+        SELECT :at, :run, :entity, :source, key, fields, batch_id, row_number
+        FROM {where.name}_decided WHERE outcome = 'updated'"""
     )
     assigned = "".join(f', "{c}" = s."{c}"' for c in where.columns) + "".join(
         f', "{r}_id" = CASE WHEN t."{r}" IS DISTINCT FROM s."{r}" THEN NULL ELSE t."{r}_id" END'
@@ -178,24 +179,21 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     updated = execute(
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
             batch_id = s.batch_id, row_number = s.row_number,
-            source_hash = CASE WHEN d.is_own THEN s.source_hash ELSE t.source_hash END,
-            version = CASE WHEN d.is_own THEN s.version ELSE t.version END{assigned}
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE t.ctid = d.at AND d.outcome = 'updated'"""
+            source_hash = CASE WHEN s.is_own THEN s.source_hash ELSE t.source_hash END,
+            version = CASE WHEN s.is_own THEN s.version ELSE t.version END{assigned}
+        FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'updated'"""
     )
     # Same values from another spelling or mapping: only the hash is refreshed. A newer version is noted where the
     # mapping tells versions; by a file's time every row would be written anew each time.
     execute(
         f"""UPDATE {table} t SET source_hash = s.source_hash, version = greatest(t.version, s.version)
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE t.ctid = d.at AND d.outcome = 'unchanged' AND d.is_own
+        FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'unchanged' AND s.is_own
             AND (t.source_hash IS DISTINCT FROM s.source_hash OR ({where.is_versioned} AND s.version > t.version))"""
     )
     execute(
         f"""INSERT INTO crossdock.statement (entity, source, key, stream, source_hash, version, batch_id)
         SELECT :entity, :source, s.key, :stream, s.source_hash, s.version, s.batch_id
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE NOT d.is_own AND d.outcome IN ('updated', 'unchanged')
+        FROM {where.name}_decided s WHERE NOT s.is_own AND s.outcome IN ('updated', 'unchanged')
         ON CONFLICT (entity, source, key, stream) DO UPDATE SET source_hash = excluded.source_hash,
             version = excluded.version, batch_id = excluded.batch_id"""
     )
@@ -204,16 +202,13 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
         f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number,
             created_run, changed_run, created_at, changed_at{listed})
         SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, :run, :run, :at, :at{listed}
-        FROM {where.name}_decided d JOIN {where.name} s USING (key) WHERE d.outcome = 'created' ORDER BY s.key"""
+        FROM {where.name}_decided s WHERE s.outcome = 'created' ORDER BY s.key"""
     )
     counted: dict[str, int] = dict(
         connection.execute(text(f"SELECT outcome, count(*) FROM {where.name}_decided GROUP BY outcome")).all()
     )
     tied = connection.execute(
-        text(
-            f"SELECT s.key, s.batch_id, s.row_number FROM {where.name}_decided d JOIN {where.name} s USING (key) "
-            "WHERE d.is_tied ORDER BY s.batch_id, s.row_number"
-        )
+        text(f"SELECT key, batch_id, row_number FROM {where.name}_decided WHERE is_tied ORDER BY batch_id, row_number")
     )
     connection.execute(text("RESET enable_hashjoin; RESET enable_mergejoin"))
     return Merged(
