@@ -50,10 +50,10 @@ def problems(rows: Rows, omissions: list[tuple[str, str, str, str]]) -> Iterator
                 owner, _, field = name.rpartition(".")
                 if field not in SPECS[owner or BASES.get(entity, entity)].fields:
                     yield f"{entity}, {row}: there is no field {name}"
-    for entity, row in told:
+    for (entity, row), reasons in told.items():
         if rows.get(entity, {}).get(row) is None:
             yield f"{entity}, {row}: an omission of nothing that is listed"
-        if not all(told[entity, row]):
+        if not all(reasons):
             yield f"{entity}, {row}: its omission has no reason"
 
 
