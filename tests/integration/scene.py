@@ -33,19 +33,20 @@ class Scene:
 
     Args:
         hub: The deployment.
+        aside: Folder for a copy of its files.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub, self._kept = hub, hub.path.with_name("kept")
+    def __init__(self, hub: Hub, aside: Path) -> None:
+        self._hub, self._kept = hub, aside
         self._engine = create_engine(hub.engine.url, isolation_level="AUTOCOMMIT")
         shutil.copytree(hub.path, self._kept)
         self._restore = "; ".join(["BEGIN", "SET LOCAL session_replication_role = replica", *self._keep(), "COMMIT"])
 
     @classmethod
     @contextmanager
-    def of(cls, hub: Hub) -> Iterator["Scene"]:
+    def of(cls, hub: Hub, aside: Path) -> Iterator["Scene"]:
         """The scene, for the length of a `with`."""
-        scene = cls(hub)
+        scene = cls(hub, aside)
         try:
             yield scene
         finally:
@@ -69,8 +70,9 @@ class Scene:
     def restore(self) -> None:
         """Brings files and tables back."""
         self._hub.engine.dispose()
-        shutil.rmtree(self._hub.path)
-        shutil.copytree(self._kept, self._hub.path)
+        for path in self._hub.path.iterdir():  # the folder itself may be a disk of its own
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(self._kept, self._hub.path, dirs_exist_ok=True)
         with self._engine.connect() as connection:
             connection.exec_driver_sql(self._restore, execution_options={"no_parameters": True})
 

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -74,10 +75,10 @@ class Story:
 
 
 @pytest.fixture
-def story(hub: Hub, wecom: RunningWeCom, _wecom_server: tuple[Switchboard, str]) -> Iterator[Story]:
+def story(hub: Hub, wecom: RunningWeCom, _wecom_server: tuple[Switchboard, str], tmp_path: Path) -> Iterator[Story]:
     begin(hub, wecom)
     board, url = _wecom_server
-    with Scene.of(hub) as scene:
+    with Scene.of(hub, tmp_path / "kept") as scene:
         yield Story(hub, scene, board, board.fresh(url))
 
 

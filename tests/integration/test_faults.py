@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -42,9 +43,9 @@ def run(hub: Hub) -> RunReport:
 
 
 @pytest.fixture
-def scene(hub: Hub) -> Iterator[Scene]:
+def scene(hub: Hub, tmp_path: Path) -> Iterator[Scene]:
     begin(hub)
-    with Scene.of(hub) as scene:
+    with Scene.of(hub, tmp_path / "kept") as scene:
         yield scene
 
 
