@@ -58,13 +58,16 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
         with _snapshot(engine) as seen:  # let go before anything is written: who waits for it would wait for us
             waiting = _waiting_runs(seen)
             answers = list(_answers(seen, home, rules, waiting, at))
+        quiet = [row for row in waiting if row.is_baseline or row.kind != "sync"]
+        # of a large first load that was committed meanwhile even an older snapshot sees the rows
+        quiet += [row for row in _waiting_runs(connection) if row.is_baseline and row not in quiet]
+        loaded, sources = _touched_entities(connection, [row.id for row in quiet]), {row.source for row in quiet}
         counts = dict.fromkeys(("opened", "updated", "resolved", "reopened", "baseline"), 0)
         alerts = []
         for answer in answers:
             rule = answer.rule
-            settlement = Settlement(
-                connection, home.settings, rule, at, is_new=answer.is_new, first_loads=answer.first_loads
-            )
+            first_loads = frozenset(sources if loaded & set(rule.spec.watches) else ())
+            settlement = Settlement(connection, home.settings, rule, at, is_new=answer.is_new, first_loads=first_loads)
             settlement.settle(answer.found)
             _remember(connection, rule, at)
             alerts += settlement.alerts
@@ -78,12 +81,11 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a rule finds, and which of it nobody is told: all for a new rule, else what involves `first_loads`."""
+    """What a rule finds, and whether it is asked for the first time in these words."""
 
     rule: Rule
     found: Mapping[str, Facts]
     is_new: bool
-    first_loads: frozenset[str]
 
 
 @contextmanager
@@ -97,14 +99,11 @@ def _answers(
     seen: Connection, home: Home, rules: Sequence[Rule], waiting: Sequence[AnyRow], at: datetime
 ) -> Iterator[_Answer]:
     """The answers of the rules that the waiting runs, the clock or a change of their own concern."""
-    quiet = [row for row in waiting if row.is_baseline or row.kind != "sync"]
-    touched, loaded = (_touched_entities(seen, [row.id for row in rows]) for rows in (waiting, quiet))
-    sources = frozenset(row.source for row in quiet)
+    touched = _touched_entities(seen, [row.id for row in waiting])
     for rule in rules:
-        is_new, watched = _is_new(seen, rule), set(rule.spec.watches)
-        if is_new or rule.spec.clock or touched & watched:
-            found = ask(seen, rule, at, home.settings.timezone)
-            yield _Answer(rule, found, is_new, sources if loaded & watched else frozenset())
+        is_new = _is_new(seen, rule)
+        if is_new or rule.spec.clock or touched & set(rule.spec.watches):
+            yield _Answer(rule, ask(seen, rule, at, home.settings.timezone), is_new)
 
 
 def _waiting_runs(connection: Connection) -> Sequence[AnyRow]:

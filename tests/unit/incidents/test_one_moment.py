@@ -33,6 +33,27 @@ def before_statement(hub: Hub, number: int, happens: Callable[[], object]) -> It
         event.remove(hub.engine, "before_cursor_execute", listen)
 
 
+def test_a_large_first_load_committed_just_before_the_question_alerts_nobody(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are written as visible to everyone, snapshots that are older included."""
+    monkeypatch.setattr("crossdock.pipeline.merge.BULK_ROWS", 1)
+    hub.mapping("own/orders", LEANEST)
+    hub.rule("few", query=QUERY, clock=True)
+    hub.evaluate()
+    hub.put("a.csv", [order_row("PO-1", quantity="100")])
+    with before_statement(hub, 1000, hub.sync) as said:
+        hub.evaluate()
+    asking = next(number for number, one in enumerate(said, 1) if "ordered < 400" in one)
+
+    with before_statement(hub, asking, hub.sync):
+        hub.evaluate()
+    hub.evaluate()
+
+    assert hub.column("SELECT is_baseline FROM crossdock.incident") == [True]
+    assert hub.column("SELECT sentence ->> 'zh' FROM crossdock.alert WHERE kind <> 'summary'") == []
+
+
 def test_a_first_load_committed_between_any_two_statements_alerts_nobody(hub: Hub) -> None:
     hub.mapping("own/orders", LEANEST)
     hub.rule("few", query=QUERY, clock=True)
