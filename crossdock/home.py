@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from canonical_model.disk import translate_disk_errors
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text, choose_language
 from canonical_model.text import JsonValue, parse_json
@@ -254,6 +255,7 @@ class Home:
         return folder if folder.is_dir() else None
 
     @cached_property
+    @translate_disk_errors()
     def sources(self) -> Mapping[str, SourceFile]:
         """Source id -> its checked file.
 
@@ -311,6 +313,7 @@ class Home:
         return self.source(source).timezone or self.settings.timezone
 
 
+@translate_disk_errors()
 def load_yaml(path: Path) -> JsonValue:
     """The YAML document at `path`.
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from canonical_model.clock import Clock, utc_now
+from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
 from canonical_model.errors import CrossdockError, MappingError
 from canonical_model.issues import Issue
@@ -50,6 +51,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
             source, stream = connection.execute(found).one()
         chooser = MappingChooser(home, source, stream)
         with (
+            translate_disk_errors(),
             translate_errors(),
             alone(engine, stream_lock(source, stream), wait=True),
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
