@@ -84,6 +84,15 @@ _KINDS = (
         ("请填写后重新发送。", "Fill it in and send the file again."),
     ),
     _kind(
+        "XD-REQ-002",
+        Effect.REJECT,
+        (
+            "“{field}”写的是“{value}”，等于还不知道，但必须填写。",
+            "“{field}” says “{value}”, that it is unknown, but it is required.",
+        ),
+        ("请填写后重新发送。", "Fill it in and send the file again."),
+    ),
+    _kind(
         "XD-NUM-001",
         Effect.REJECT,
         ("“{field}”的值“{value}”不是数字。", "“{value}” in “{field}” is not a number."),

@@ -25,6 +25,7 @@ from mappings.columns import source_column
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS
 from mappings.plan import EntityPlan, Plan
+from mappings.unknown import unknown_merged
 
 _CELL_CODES = ("XD-CEL-001", "XD-CEL-002")
 """What can be wrong with one cell before it is read."""
@@ -158,10 +159,10 @@ class MappingRun:
         )
 
     def good(self, entity: EntityPlan) -> pa.RecordBatchReader:
-        """Records to merge: key, parent, source_hash, version, batch, row, then the stated columns; in key order."""
+        """Records to merge: key, parent, source_hash, version, batch, row, unknown, then the stated columns; in key order."""
         stated = ", ".join(f"r.{quote_name(name)}" for name in entity.stated)
         return self._db.sql(
-            f"SELECT key, source_hash::VARCHAR AS source_hash, version, batch, row, {stated} "
+            f"SELECT key, source_hash::VARCHAR AS source_hash, version, batch, row, unknown, {stated} "
             f"FROM rows_{entity.entity.name} r WHERE outcome IS NULL ORDER BY key"
         ).to_arrow_reader()
 
@@ -355,14 +356,14 @@ class MappingRun:
             f"SELECT _batch AS batch, _row AS row, _at AS element, {key} AS key, {natural} AS _name, {parent} AS parent, "
             f"CAST({version} AS DECIMAL(24,6)) AS version, "
             f"CAST(CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1) AS UUID) "
-            f"AS source_hash, {', '.join(typed)}, {', '.join(flags)}, "
+            f"AS source_hash, {entity.unknown} AS unknown, {', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
             f"({_any(_with(Effect.PARK, reading))}) AS _park "
             f"FROM {self._from(entity)}"
         )
         self._db.execute(
             f"CREATE TEMP TABLE rows_{name} AS SELECT "
-            f"batch, row, element, key, _name, parent, version, source_hash, {stated}, "
+            f"batch, row, element, key, _name, parent, version, source_hash, unknown, {stated}, "
             f"CASE WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
             f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, {bits} AS mask "
             f"FROM ({inner})"
@@ -420,10 +421,11 @@ class MappingRun:
             f"THEN {quote_text(entity.fields[field].column or field)} END"
             for c, field in columns.items()
         )
-        filled = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
+        least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
         self._db.execute(
             f"CREATE TEMP TABLE same_{name} AS SELECT key, batch, version, min(row) AS first_row, max(row) AS last_row, "
-            f"concat_ws(', ', {differing}) AS differing, {filled} "
+            f"concat_ws(', ', {differing}) AS differing, {least}, "
+            "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
             f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, batch, version"
         )
         self._db.execute(
@@ -444,9 +446,11 @@ class MappingRun:
             "AND (k.differing <> '' OR k.place > 1)"
         )
         if is_header:
-            fill = ", ".join(f"{quote_name(c)} = coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated)
+            filled = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
+            fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
+            unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
             self._db.execute(
-                f"UPDATE rows_{name} r SET source_hash = NULL, {fill} FROM same_{name} s WHERE r.outcome IS NULL "
+                f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} FROM same_{name} s WHERE r.outcome IS NULL "
                 "AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
             )
 

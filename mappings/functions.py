@@ -12,6 +12,9 @@ _FULL = (
     "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ"
 )
 _HALF = "0123456789.,-+%()/:¥$ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+HALF_TO_FULL = {half: full for full, half in zip(_FULL, _HALF, strict=True) if half != " "}
+"""Plain letter, digit or sign -> its full-width form."""
+
 _BLANK = r"[ \t\r\n\x{A0}\x{3000}]"
 _SPACES = "chr(9) || chr(10) || chr(13) || ' ' || chr(160) || chr(12288)"
 
@@ -130,6 +133,8 @@ MACROS: tuple[str, ...] = (
             // CAST(CAST(b AS DECIMAL(24,6)) * 1000000 AS HUGEINT)
             + CASE WHEN (a < 0) = (b < 0) THEN 5 ELSE -5 END) // 10 AS DECIMAL(31,0)) * 0.000001::DECIMAL(7,6)
         AS {DECIMAL})) END""",
+    # the text where it says that it is unknown
+    "CREATE MACRO xd_unknown(s, words) AS CASE WHEN regexp_full_match(s, words) THEN s END",
     f"CREATE MACRO xd_plus(a, b) AS TRY(CAST(a + b AS {DECIMAL}))",
     f"CREATE MACRO xd_minus(a, b) AS TRY(CAST(a - b AS {DECIMAL}))",
     # PostgreSQL keeps no NUL, and a held row is stored with its key

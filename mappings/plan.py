@@ -15,6 +15,7 @@ from mappings.columns import JsonColumns, SheetColumns, source_column
 from mappings.expressions import Atom, Columns, Compiled, ExpressionCompiler, Lookup, MissingColumnError
 from mappings.functions import MACROS
 from mappings.spec import MappingFile
+from mappings.unknown import unknown_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class EntityPlan:
         column_sql: SQL of each of these columns as received.
         steps: Values that its expressions share, and code tables that they read.
         absent: Fields that the mapping would state but whose columns are not there.
+        unknown: SQL of a JSON object {field: text} of the values that say that they are unknown, NULL where none does.
     """
 
     entity: EntitySpec
@@ -46,6 +48,7 @@ class EntityPlan:
     column_sql: tuple[str, ...]
     steps: tuple[Atom | Lookup, ...]
     absent: tuple[str, ...]
+    unknown: str
 
     @property
     def stated(self) -> tuple[str, ...]:
@@ -215,6 +218,7 @@ def _plan_entity(
         column_sql=tuple(compiler.column_sql[c] for c in used),
         steps=compiler.steps,
         absent=tuple(absent),
+        unknown=unknown_object({f: f"coalesce({', '.join(c.unknown)})" for f, c in fields.items() if c.unknown}),
     )
 
 
