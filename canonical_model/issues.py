@@ -144,6 +144,18 @@ _KINDS = (
         ("请写成 2026-03-05 10:30 这样的形式。", "Write it as 2026-03-05 10:30."),
     ),
     _kind(
+        "XD-DAT-004",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”没有四位数的年份。", "“{value}” in “{field}” lacks a year of four digits."),
+        ("请写成 2026-03-05，或在映射里设置 date_order。", "Write 2026-03-05, or set date_order in the mapping."),
+    ),
+    _kind(
+        "XD-DAT-005",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”只有年月，没有日。", "“{value}” in “{field}” names no day of the month."),
+        ("请写明是哪一天，例如 2026-03-05。", "Say which day, such as 2026-03-05."),
+    ),
+    _kind(
         "XD-UNT-001",
         Effect.PARK,
         (

@@ -22,6 +22,7 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists, violations
 from mappings.columns import source_column
+from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS
 from mappings.plan import EntityPlan, Plan
@@ -103,7 +104,12 @@ class MappingRun:
     Args:
         plan: The compiled mapping.
         batches: Landed batches with the plan's header, in landing order.
+
+    Attributes:
+        date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
     """
+
+    date_orders: tuple[DateOrder, ...] = ()
 
     def __init__(self, plan: Plan, batches: Sequence[LandedRows]) -> None:
         self._plan = plan
@@ -141,6 +147,7 @@ class MappingRun:
     def _run(self) -> None:
         self._lock()
         self._make_source()
+        self._decide_orders()
         for entity in self._plan.entities:
             self._map(entity)
             self._explain(entity)
@@ -258,10 +265,28 @@ class MappingRun:
             else f"CREATE TEMP VIEW source AS SELECT *, CAST(NULL AS VARCHAR[]) AS _suspects FROM ({union})"
         )
 
+    def _decide_orders(self) -> None:
+        """Asks each column of dates for its order; `date_orders` tells what came of it."""
+        asked = [(self._records(entity), entity.dates) for entity in self._plan.entities]
+        orders = [
+            order
+            for rows, dates in (*asked, ("source", self._plan.version_dates))
+            for order in decide_orders(self._db, rows, dates, self._plan.date_order)
+        ]
+        self.date_orders = tuple(dict.fromkeys(orders))
+
     # first pass
 
     def _steps(self, entity: EntityPlan) -> tuple[Atom | Lookup, ...]:
         return (*entity.steps, *self._plan.version_steps)
+
+    @staticmethod
+    def _records(entity: EntityPlan) -> str:
+        """The source's rows or elements, with their place `_at` in the row."""
+        if entity.each is None:
+            return "(SELECT *, 0 AS _at FROM source)"
+        listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
+        return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
 
     def _from(self, entity: EntityPlan, *, only: str = "") -> str:
         """The source's rows or elements with every shared value, worked out level by level.
@@ -270,11 +295,7 @@ class MappingRun:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
         """
-        if entity.each is None:
-            rows = "(SELECT *, 0 AS _at FROM source)"
-        else:
-            listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
-            rows = f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
+        rows = self._records(entity)
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
         steps = self._steps(entity)
@@ -345,7 +366,7 @@ class MappingRun:
             for i, problems in enumerate(value.values())
         )
         version = self._plan.version.sql if self._plan.version else "_modified"
-        raw = ", ".join(entity.column_sql) or "''"
+        raw = ", ".join(entity.hashed) or "''"
         digest = quote_text(self._plan.fingerprint)
         key, natural, parent = (
             " || '|' || ".join(f"xd_key({part})" for part in parts) or "NULL"
@@ -507,7 +528,7 @@ def _with(effect: Effect, problems: Mapping[str, list[Problem]]) -> list[Problem
 
 
 def _any(problems: Sequence[Problem]) -> str:
-    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems) or "FALSE"
+    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems if not p.is_detail) or "FALSE"
 
 
 def _pointer(path: str) -> str:

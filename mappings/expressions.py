@@ -4,6 +4,7 @@ Nothing that a mapping author writes reaches DuckDB as text. The expression is p
 functions, and each syntax-tree class that is allowed has a compiler of its own here; any other class is refused.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
+from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
 from mappings.spec import MappingFile, code_table, nearest
 from mappings.unknown import unknown_pattern
@@ -41,12 +43,21 @@ class _Mapping(Dialect):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A condition under which an expression has no right value, and the issue that says so."""
+    """A condition under which an expression has no right value, and the issue that says so.
+
+    Attributes:
+        condition: SQL.
+        code: Issue code.
+        value: SQL of the value to show.
+        column: Source column to show.
+        is_detail: Whether a later one of the same effect holds too, so that this one only says more.
+    """
 
     condition: str
     code: str
     value: str
     column: str
+    is_detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +236,19 @@ class ExpressionCompiler:
         spec: The mapping file.
         columns: The header's columns.
         timezone: IANA zone that naive times take.
+        date_order: Setting for dates such as 03/04/2026: "dmy", "mdy", "ymd", or empty for the mapping's own.
         prefix: Letter that keeps the names of its atoms apart from another compiler's.
     """
 
-    def __init__(self, spec: MappingFile, columns: Columns, timezone: str, *, prefix: str = "") -> None:
+    def __init__(
+        self, spec: MappingFile, columns: Columns, timezone: str, *, date_order: str = "", prefix: str = ""
+    ) -> None:
         self._prefix = prefix
         self._spec = spec
         self._columns = columns
         self._zone = quote_text(timezone)
-        self._order = quote_text(spec.date_order)
+        self._short = quote_text(date_order or spec.date_order)
+        self._dates: dict[str, DateColumn] = {}
         self._unknown_words = quote_text(unknown_pattern(spec.unknown))
         self._may_be_digits = any(word[:1].isdigit() for word in spec.unknown)
         self._where = f"mappings/{spec.mapping}.yaml"
@@ -246,6 +261,11 @@ class ExpressionCompiler:
     def column_sql(self) -> Mapping[str, str]:
         """Source columns that the expressions compiled so far read: name -> SQL of its text as received."""
         return self._column_sql
+
+    @property
+    def dates(self) -> tuple[DateColumn, ...]:
+        """Texts that the expressions compiled so far read as dates; the engine asks each for its order."""
+        return tuple(self._dates.values())
 
     @property
     def steps(self) -> tuple["Atom | Lookup", ...]:
@@ -415,6 +435,18 @@ class ExpressionCompiler:
         left = self._once(f"CASE WHEN {value} IS NULL THEN {raw} END")
         return left, self._once(f"xd_unknown({left}, {self._unknown_words})")
 
+    def _order(self, raw: str, column: str) -> str:
+        """SQL of the order of day and month in the dates of `raw`, as the whole batch shows it."""
+        sql, atoms = raw, {atom.name: atom.sql for atom in self._atoms.values()}
+        while names := _NAMES.findall(sql):
+            if not all(name in atoms for name in names) or len(sql) > MAX_LENGTH:
+                return self._short if self._short in ("'dmy'", "'mdy'") else "''"
+            sql = _NAMES.sub(lambda found: f"({atoms[found[0]]})", sql)
+        if sql not in self._dates:
+            name = f"xd_order_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
+            self._dates[sql] = DateColumn(name, sql, column)
+        return f"{self._dates[sql].name}(_batch)"
+
     # combining
 
     @staticmethod
@@ -573,42 +605,49 @@ class ExpressionCompiler:
         if name in _REFERENCES:
             return self._reference(argument, raw)
         parts: tuple[str, ...]
+        order = ""
         if name in ("number", "integer"):
             kind, parts = Kind.NUMBER, (value,)
             if name == "integer":
                 whole = f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
                 kind, parts = Kind.INTEGER, (self._once(whole),)
         elif name == "date":
-            kind, parts = Kind.DAY, (self._once(f"xd_date({raw}, {self._order})"),)
+            order = self._order(raw, column)
+            kind, parts = Kind.DAY, (self._once(f"xd_date({raw}, {order}, {self._short})"),)
         elif name == "instant":
-            kind, moment = Kind.INSTANT, self._once(f"xd_instant({raw}, {self._zone})")
+            order = self._order(raw, column)
+            kind, read = Kind.INSTANT, f"{raw}, {self._zone}, {order}, {self._short}"
+            moment = self._once(f"xd_instant({read})")
             parts = (
                 moment,
-                f"CAST(xd_instant_offset({raw}, {self._zone}) AS SMALLINT)",
+                f"CAST(xd_instant_offset({read}) AS SMALLINT)",
                 f"CASE WHEN {moment} IS NOT NULL THEN xd_offset({raw}) IS NULL END",
             )
         else:
             kind, parts = Kind.FLAG, (self._once(f"xd_flag({raw})"),)
         left, said = self._unread(raw, parts[0])
         problems = (
-            Problem(f"({left} IS NOT NULL AND {said} IS NULL{reason})", code, left, column)
-            for reason, code in self._reasons(kind, left)
+            Problem(f"({left} IS NOT NULL AND {said} IS NULL{reason})", code, left, column, is_detail=bool(reason))
+            for reason, code in self._reasons(kind, left, order)
         )
         return Compiled(
             kind, parts, (*argument.problems, *problems), argument.columns, unknown=(*argument.unknown, said)
         )
 
-    def _reasons(self, kind: Kind, left: str) -> tuple[tuple[str, str], ...]:
+    def _reasons(self, kind: Kind, left: str, order: str) -> tuple[tuple[str, str], ...]:
         """What can be the matter with a text that could not be read: a further condition and its issue."""
         match kind:
             case Kind.NUMBER:
                 return (f" AND xd_is_number({left})", "XD-NUM-002"), ("", "XD-NUM-001")
             case Kind.INTEGER:
-                return (f" AND xd_number({left}) IS NOT NULL", "XD-NUM-004"), *self._reasons(Kind.NUMBER, left)
-            case Kind.DAY:
-                return (f" AND xd_is_ambiguous_date({left}, {self._order})", "XD-DAT-002"), ("", "XD-DAT-001")
-            case Kind.INSTANT:
-                return (("", "XD-DAT-003"),)
+                return (f" AND xd_number({left}) IS NOT NULL", "XD-NUM-004"), *self._reasons(Kind.NUMBER, left, order)
+            case Kind.DAY | Kind.INSTANT:
+                return (
+                    (f" AND xd_is_ambiguous_date({left}, {order})", "XD-DAT-002"),
+                    (f" AND xd_lacks_year({left})", "XD-DAT-004"),
+                    (f" AND xd_lacks_day({left})", "XD-DAT-005"),
+                    ("", "XD-DAT-001" if kind is Kind.DAY else "XD-DAT-003"),
+                )
             case _:
                 return (("", "XD-FLG-001"),)
 
