@@ -18,7 +18,7 @@ from crossdock.store.bulk import copy_rows, first_load
 from crossdock.store.tables import canonical
 from mappings.expressions import quote_text
 
-_ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number")
+_ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""
 
 BULK_ROWS = 20_000
@@ -70,6 +70,16 @@ class Stage:
         """The canonical table."""
         return canonical[self.entity.name]
 
+    @property
+    def unknown(self) -> str:
+        """SQL of what is unknown of `t` once `s` was merged: entries of fields that the mapping does not state stay."""
+        fields = ", ".join(f"'{name}'" for name in self.entity.fields if name in self.columns)
+        kept = f"(coalesce(t.unknown, '{{}}') - ARRAY[{fields}])"
+        return (
+            "CASE WHEN t.unknown IS NOT NULL OR s.unknown IS NOT NULL "
+            f"THEN nullif({kept} || coalesce(s.unknown, '{{}}'), '{{}}') END"
+        )
+
 
 def envelope(where: Stage, run_id: int, at: datetime) -> Mapping[str, str]:
     """Columns of new records that are the same in all of them: name -> DuckDB SQL."""
@@ -94,7 +104,7 @@ def insert_all(connection: Connection, where: Stage, records: pa.RecordBatchRead
 
 
 def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -> int:
-    """Fills the stage with `records` (key, source_hash, version, batch_id, row_number, then the stated columns)."""
+    """Fills the stage with `records` (key, source_hash, version, batch, row, unknown, then the stated columns)."""
     table = Table(where.name, MetaData(), *(_staged(where, name) for name in (*_ENVELOPE, *where.columns)))
     connection.execute(text(f"DROP TABLE IF EXISTS {where.name}, {where.name}_decided"))
     columns = ", ".join(f'"{c.name}" {c.type.compile(dialect=connection.dialect)}' for c in table.columns)
@@ -178,7 +188,7 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     )
     updated = execute(
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
-            batch_id = s.batch_id, row_number = s.row_number,
+            batch_id = s.batch_id, row_number = s.row_number, unknown = {where.unknown},
             source_hash = CASE WHEN s.is_own THEN s.source_hash ELSE t.source_hash END,
             version = CASE WHEN s.is_own THEN s.version ELSE t.version END{assigned}
         FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'updated'"""
@@ -199,9 +209,10 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     )
     listed = "".join(f', "{c}"' for c in where.columns)
     created = execute(
-        f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number,
+        f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number, unknown,
             created_run, changed_run, created_at, changed_at{listed})
-        SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, :run, :run, :at, :at{listed}
+        SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, s.unknown,
+            :run, :run, :at, :at{listed}
         FROM {where.name}_decided s WHERE s.outcome = 'created' ORDER BY s.key"""
     )
     counted: dict[str, int] = dict(
@@ -221,7 +232,9 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
 
 
 def _difference(where: Stage) -> str:
-    return " OR ".join(f't."{c}" IS DISTINCT FROM s."{c}"' for c in where.columns) or "FALSE"
+    """Condition that the stage `s` says something else than the table `t`."""
+    values = "".join(f' OR t."{c}" IS DISTINCT FROM s."{c}"' for c in where.columns)
+    return f"t.unknown IS DISTINCT FROM {where.unknown}{values}"
 
 
 def _shown(where: Stage, alias: str, column: str) -> str:
@@ -234,7 +247,9 @@ def _differences(where: Stage, size: int = 40) -> str:
     """{column: [before, after]} of the columns that differ, and of a deletion that is undone."""
     pieces = [
         "CASE WHEN t.deleted_at IS NULL THEN '{}'::jsonb "
-        "ELSE jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL)) END"
+        "ELSE jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL)) END",
+        f"CASE WHEN t.unknown IS DISTINCT FROM {where.unknown} "
+        f"THEN jsonb_build_object('unknown', jsonb_build_array(t.unknown, {where.unknown})) ELSE '{{}}' END",
     ]  # jsonb_build_object takes at most 100 arguments
     for start in range(0, len(where.columns), size):
         pairs = ", ".join(

@@ -297,7 +297,9 @@ held_row = Table(
     Column("settled_run", BigInteger),
     CheckConstraint("outcome IN ('rejected', 'parked')", name="outcome"),
     Index(None, "run_id"),
-    Index("ix_held_row_waiting", "source", "stream", postgresql_where=text("outcome = 'parked' AND settled_run IS NULL")),
+    Index(
+        "ix_held_row_waiting", "source", "stream", postgresql_where=text("outcome = 'parked' AND settled_run IS NULL")
+    ),
     schema="crossdock",
     comment="Rows that were not let in. A parked one is judged again until `settled_run` takes it up.",
 )
