@@ -69,7 +69,7 @@ class SqlConnector:
         with connect(self._secrets, self._timeout_seconds) as connection:
             wanted = _select(settings)
             if first is not None:
-                wanted = wanted.where(sa.or_(_watermark(settings) >= _bound(first), _watermark(settings).is_(None)))
+                wanted = wanted.where(sa.or_(_watermark(settings) >= first, _watermark(settings).is_(None)))
             _refuse_empty_keys(connection, settings, wanted)
             then = position.get("then") if behind else _next_first(connection, settings)
             reached = list(map(thaw, behind)) if isinstance(behind, list) else None
@@ -105,11 +105,6 @@ def _watermark(stream: SqlStream) -> sa.ColumnElement[object]:
     return sa.func.coalesce(first, *others) if others else first
 
 
-def _bound(value: object) -> sa.BindParameter[object]:
-    """A value as the driver takes it by itself: typed as VARCHAR it would not equal a CHAR column."""
-    return sa.literal(value, sa.types.NULLTYPE)
-
-
 def _next_first(connection: sa.Connection, stream: SqlStream) -> JsonValue:
     """Where the read after this one begins: the newest watermark there is now, less the overlap."""
     if not stream.watermark:
@@ -142,7 +137,7 @@ def _pages(
 
 def _after(columns: Sequence[str], values: Sequence[object]) -> sa.ColumnElement[bool]:
     """(a, b) > (x, y), spelled out, since SQL Server and Oracle compare no rows; a >= x lets an index be used."""
-    first, value = _column(columns[0]), _bound(values[0])
+    first, value = _column(columns[0]), values[0]
     if len(columns) == 1:
         return first > value
     return sa.and_(first >= value, sa.or_(first > value, _after(columns[1:], values[1:])))

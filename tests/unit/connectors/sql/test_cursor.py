@@ -126,10 +126,10 @@ def test_a_kill_between_any_pages_and_changes_before_the_next_try_lose_nothing(
     put(door, *numbered(10), ("x", None, 1), ("y", None, 1))
     one = connector(door, watermark=watermark)
     before = [batch for _, batch in zip(range(stop), one.read("s", {}), strict=False)]
-    door.run("update item set seen = 90, value = 9 where id = 'k01'", "insert into item values ('a', 91, 1)")
+    door.run("update item set seen = 90, value = 9 where id = 'k01'", "insert into item values ('a', 190, 1)")
     after = read(one, before[-1].cursor if before else {})
     with nothing_lost(door, one, before + after):
-        put(door, ("zz", 92, 1))
+        put(door, ("zz", 191, 1))
 
 
 def test_a_read_taken_up_again_ends_though_all_rows_behind_it_are_gone(door: Door) -> None:
