@@ -87,7 +87,7 @@ class ConnectorContract:
         return None
 
     @pytest.fixture
-    def half_written(self) -> Callable[[], tuple[Row, Callable[[], None]]] | None:
+    def half_written(self) -> Callable[[], tuple[Row, Callable[[], object]]] | None:
         """A function that begins to write a record; its key, and a function that ends the writing."""
         return None
 
@@ -171,7 +171,7 @@ class ConnectorContract:
         assert key in self._content(batches_of(build(), self.stream, before[-1].cursor))
 
     def test_a_half_written_record_is_read_once_it_is_whole(
-        self, build: Callable[[], Connector], half_written: Callable[[], tuple[Row, Callable[[], None]]] | None
+        self, build: Callable[[], Connector], half_written: Callable[[], tuple[Row, Callable[[], object]]] | None
     ) -> None:
         assert half_written is not None, "give the fixture half_written, or a waiver"
         key, finish = half_written()

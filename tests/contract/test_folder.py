@@ -53,8 +53,8 @@ class TestFolder(ConnectorContract):
         return add
 
     @pytest.fixture
-    def half_written(self, tmp_path: Path) -> Callable[[], tuple[Row, Callable[[], None]]]:
-        def begin() -> tuple[Row, Callable[[], None]]:
+    def half_written(self, tmp_path: Path) -> Callable[[], tuple[Row, Callable[[], object]]]:
+        def begin() -> tuple[Row, Callable[[], object]]:
             path = tmp_path / "inbox" / "acme" / "half.csv.part"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("单号,行号,数量\nPO-half,1,1", encoding="utf-8")

@@ -61,10 +61,10 @@ class TestSql(ConnectorContract):
         return add
 
     @pytest.fixture
-    def half_written(self, door: Door) -> Iterator[Callable[[], tuple[Row, Callable[[], None]]]]:
+    def half_written(self, door: Door) -> Iterator[Callable[[], tuple[Row, Callable[[], object]]]]:
         with door.writer.connect() as connection:
 
-            def begin() -> tuple[Row, Callable[[], None]]:
+            def begin() -> tuple[Row, Callable[[], object]]:
                 connection.exec_driver_sql("insert into po_line values ('A', 2, 1, 1, '2026-03-03 09:51:00')")
                 return (self._padded(door, "A"), 2), connection.commit
 
