@@ -125,7 +125,7 @@ def translate_errors(error: BaseException, secrets: Mapping[str, str]) -> Crossd
     for secret in sorted(_hidden(secrets), key=len, reverse=True):
         said = said.replace(secret, "***")
     state = getattr(original, "sqlstate", None) or next(iter(original.args), "")
-    known, said = f"{state} {said}", clip(said, 300)
+    known, said = f"{state} {said}" if isinstance(state, str) else said, clip(said, 300)
     if _REFUSED.search(known):
         return AuthError(
             Text(f"数据库拒绝了登录或权限：{said}", f"The database refused the login or the permission: {said}"),

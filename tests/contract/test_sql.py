@@ -87,7 +87,3 @@ class TestSql(ConnectorContract):
     def _padded(self, door: Door, text: str) -> str:
         """CHAR(8) as the system gives it back."""
         return text if door.writer.dialect.name == "sqlite" else text.ljust(8)
-
-
-class TestSqlWithoutWatermark(TestSql):
-    valid_stream: ClassVar[dict[str, JsonValue]] = {"table": "po_line", "key": ["po", "line"], "batch_rows": 4}

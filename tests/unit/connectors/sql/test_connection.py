@@ -100,6 +100,7 @@ def test_errors_of_drivers_are_grouped_by_who_acts_and_hide_the_password(
         (UnicodeDecodeError("utf-8", b"\xd6", 0, 1, "invalid"), ConfigError),
         (ConnectionResetError("reset"), TransientError),
         (TimeoutError("timed out"), TransientError),
+        (OSError(28, "No space left on device"), TransientError),
     ],
 )
 def test_errors_of_settings_and_of_the_network_are_told_apart(error: Exception, expected: type[CrossdockError]) -> None:
