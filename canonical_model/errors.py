@@ -69,6 +69,13 @@ class TransientError(CrossdockError):
     is_retryable = True
 
 
+class TooManyIssuesError(CrossdockError):
+    """A run would touch more than its guard allows, or holds too many bad records: nothing is stored, a person decides."""
+
+    code = "XD-GRD-001"
+    exit_code = 3
+
+
 class StoreError(CrossdockError):
     """The store refused or is gone; the transaction was rolled back and the cursor has not moved."""
 

@@ -298,6 +298,15 @@ _KINDS = (
         ("请确认是否重复使用了单号。", "Check whether the number was used again."),
     ),
     _kind(
+        "XD-DEL-001",
+        Effect.KEEP,
+        (
+            "{value} 的键读不出来，不知道是哪一条，所以这次不把缺少的记录当作已删除。",
+            "The key of {value} cannot be read, so nobody knows which record it is; nothing that is missing counts as deleted.",
+        ),
+        ("请改正这一行后再发。", "Correct this row and send it again."),
+    ),
+    _kind(
         "XD-VER-001",
         Effect.KEEP,
         (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -57,6 +58,8 @@ class LandedRows:
         places: Source column -> letter.
         modified_at: When the source says it was last changed.
         suspects: Damaged cells: (row, column, issue code).
+        only: Rows to which the batch is confined; None for all. `rows` counts these.
+        is_file: Whether it is a file, which can be a complete statement by itself.
     """
 
     batch: int
@@ -67,6 +70,8 @@ class LandedRows:
     places: Mapping[str, str]
     modified_at: datetime | None
     suspects: tuple[tuple[int, str, str], ...] = ()
+    only: tuple[int, ...] | None = None
+    is_file: bool = True
 
     def place(self, row: int, column: str) -> str:
         """Where a person finds the cell: "采购单.xlsx [Sheet1] C7"."""
@@ -99,6 +104,7 @@ class HeldRow:
         element: Position in the nested list, 0 where there is none.
         key: Its key, as far as it could be read.
         outcome: "rejected" or "parked".
+        is_known: Whether the key could be read, so that one knows which record it is.
     """
 
     entity: str
@@ -107,6 +113,7 @@ class HeldRow:
     element: int
     key: str
     outcome: str
+    is_known: bool
 
 
 class MappingRun:
@@ -140,7 +147,7 @@ class MappingRun:
             }
         )
 
-    def __enter__(self) -> "MappingRun":
+    def __enter__(self) -> Self:
         try:
             self._run()
         except duckdb.Error as error:
@@ -217,11 +224,11 @@ class MappingRun:
         """Rows that were rejected or parked."""
         name = entity.entity.name
         found = self._db.execute(
-            f"SELECT batch, row, element, coalesce(key, ''), outcome FROM rows_{name} "
+            f"SELECT batch, row, element, coalesce(key, ''), outcome, is_known FROM rows_{name} "
             "WHERE outcome IN ('rejected', 'parked') ORDER BY ALL"
         )
-        for batch, row, element, key, outcome in found.fetchall():
-            yield HeldRow(name, batch, row, element, key, outcome)
+        for values in found.fetchall():
+            yield HeldRow(name, *values)
 
     def issues(self) -> Iterator[PlacedIssue]:
         """All issues in the order of their rows."""
@@ -229,6 +236,58 @@ class MappingRun:
         for batch, row, _, entity, _, field, column, code, value, detail in found.fetchall():
             place = self._batches[batch].place(row, column)
             yield PlacedIssue(batch, row, Issue(code, entity, field, column, place, clip(value or ""), detail))
+
+    # questions that deletions ask
+
+    @property
+    def plan(self) -> Plan:
+        """The mapping that ran."""
+        return self._plan
+
+    @property
+    def has_files(self) -> bool:
+        """Whether what was landed are files."""
+        return all(batch.is_file for batch in self._batches.values())
+
+    def place(self, batch: int, row: int) -> str:
+        """Where a person finds the row."""
+        return self._batches[batch].place(row, "")
+
+    def unseen(self, entity: EntityPlan) -> pa.RecordBatchReader | None:
+        """Stored hashes that no record of the batches has, as sixteen bytes; None where the store was not asked."""
+        name = entity.entity.name
+        if name not in self._stored:
+            return None
+        self._db.register("_known", self._stored[name])
+        self._db.execute(
+            f"CREATE OR REPLACE TEMP TABLE unseen AS SELECT CAST(source_hash AS BLOB) AS source_hash FROM _known "
+            f"ANTI JOIN hashed_{name} USING (source_hash)"
+        )
+        self._db.unregister("_known")
+        return self._db.sql("FROM unseen").to_arrow_reader(_ARROW_ROWS)
+
+    def values(self, entity: EntityPlan, field: str) -> list[str]:
+        """The different values of a field in all records of the batches, as text."""
+        value = f"CAST({entity.fields[field].sql} AS VARCHAR)"
+        found = self._db.execute(f"SELECT DISTINCT {value} FROM {self._from(entity)} WHERE {value} IS NOT NULL")
+        return [str(value) for (value,) in found.fetchall()]
+
+    def documents(self, entity: EntityPlan) -> pa.RecordBatchReader:
+        """The documents to which the lines belong: fields that name the parent, version, and the partner as `key`."""
+        names = [
+            f"CAST({entity.fields[name].sql} AS VARCHAR) AS {quote_name(name)}" for name in entity.entity.parent_key
+        ]
+        partner = f"xd_key({entity.parent[0]})" if len(entity.parent) > len(names) else "''"
+        version = self._plan.version.sql if self._plan.version else "_modified"
+        return self._db.sql(
+            f"SELECT {', '.join(names)}, max(CAST({version} AS DECIMAL(24,6))) AS version, {partner} AS key "
+            f"FROM {self._from(entity)} GROUP BY ALL"
+        ).to_arrow_reader(_ARROW_ROWS)
+
+    def key_part(self, value: str) -> str:
+        """`value` as it stands in a key."""
+        ((part,),) = self._db.execute("SELECT xd_key(?)", [value]).fetchall()
+        return str(part)
 
     # set-up
 
@@ -292,7 +351,11 @@ class MappingRun:
             selects.append(
                 f"SELECT CAST({batch.batch} AS BIGINT) AS _batch, CAST(_row AS BIGINT) AS _row, "
                 f"CAST({version} AS DECIMAL(24,6)) AS _modified{texts} FROM {parquet}"
+                + (f" WHERE _row IN ({', '.join(map(str, batch.only))})" if batch.only is not None else "")
             )
+        if not self._plan.is_json:  # a list of keys does not carry all columns
+            named = sorted({sql for entity in self._plan.entities for sql in self._raw_columns(entity)})
+            selects.append(f"SELECT {', '.join(f'CAST(NULL AS VARCHAR) AS {sql}' for sql in named)} WHERE FALSE")
         union = " UNION ALL BY NAME ".join(selects)
         self._db.execute(
             "CREATE TEMP VIEW source AS SELECT s.*, d.cells AS _suspects FROM "
@@ -325,6 +388,10 @@ class MappingRun:
         listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
         return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
 
+    def _raw_columns(self, entity: EntityPlan) -> tuple[str, ...]:
+        """SQL of all columns that the entity reads, as received."""
+        return (*entity.column_sql, *self._plan.version_columns)
+
     def _raw(self, entity: EntityPlan) -> tuple[str, ...]:
         """SQL of all that the source says about one record."""
         return (*entity.hashed, *self._plan.version_columns)
@@ -343,7 +410,7 @@ class MappingRun:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
         """
-        joined = ", ".join((*entity.column_sql, *self._plan.version_columns)) or "''"
+        joined = ", ".join(self._raw_columns(entity)) or "''"
         odd = "TRUE" if self._plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
         rows = f"(SELECT *, {odd} AS _odd FROM {self._records(entity)})"
         if only:
@@ -468,6 +535,10 @@ class MappingRun:
             f"(CASE WHEN _bad{i} OR {_any(problems)} THEN {1 << i} ELSE 0 END)"
             for i, problems in enumerate(value.values())
         )
+        named = [part.sql for part in entity.own_key] or [
+            entity.fields[name].sql for name in entity.entity.key if entity.entity.fields[name].is_required
+        ]
+        known = " AND ".join(f"{part} IS NOT NULL" for part in named) or "TRUE"
         version = self._plan.version.sql if self._plan.version else "_modified"
         inner = (
             f"SELECT _batch AS batch, _row AS row, _at AS element, _odd, {_joined(entity.key)} AS key, "
@@ -476,12 +547,12 @@ class MappingRun:
             f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash, {entity.unknown} AS unknown, "
             f"{', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
-            f"({_any(_with(Effect.PARK, reading))}) AS _park "
+            f"({_any(_with(Effect.PARK, reading))}) AS _park, _suspects IS NULL AND {known} AS is_known "
             f"FROM {self._from(entity, only=only)}"
         )
         stated = ", ".join(quote_name(column) for column in entity.stated)
         return (
-            f"SELECT batch, row, element, key, _name, parent, version, source_hash, unknown, {stated}, "
+            f"SELECT batch, row, element, key, _name, parent, version, source_hash, unknown, is_known, {stated}, "
             f"CASE WHEN mask = 0 AND NOT _reject THEN NULL "
             f"WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
             f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, mask "
@@ -592,6 +663,25 @@ class MappingRun:
             f"UPDATE rows_{name} SET outcome = 'parked' WHERE (outcome IS NULL OR outcome = 'folded') "
             f"AND parent IN (SELECT parent FROM waiting_{name})"
         )
+
+
+class PresentKeys(MappingRun):
+    """Keys of the records that a source lists as present; the batches hold key columns alone."""
+
+    def _run(self) -> None:
+        self._lock()
+        self._make_source()
+
+    @staticmethod
+    def can_tell(entity: EntityPlan, columns: Sequence[str]) -> bool:
+        """Whether the listed columns make the entity's key."""
+        parts = entity.own_key or [entity.fields[name] for name in entity.entity.key if name in entity.fields]
+        return not entity.each and {column for part in parts for column in part.columns} <= set(columns)
+
+    def keys(self, entity: EntityPlan) -> pa.RecordBatchReader:
+        """The different keys, in one column `key`."""
+        query = f"SELECT DISTINCT {_joined(entity.key)} AS key FROM {self._from(entity)}"
+        return self._db.sql(query).to_arrow_reader(_ARROW_ROWS)
 
 
 def _value_columns(spec: FieldSpec) -> list[str]:

@@ -2,44 +2,55 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
-from canonical_model.errors import CrossdockError, MappingError
-from canonical_model.issues import Issue
-from canonical_model.language import Text
+from canonical_model.errors import CrossdockError
+from canonical_model.language import Language, Text
 from crossdock.home import Home
-from crossdock.pipeline.choose import Header, MappingChooser
-from crossdock.pipeline.land import acknowledge, fetch_rows, stream_lock
-from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
+from crossdock.pipeline.again import files_that_fit_now, rows_to_judge_again, settle
+from crossdock.pipeline.choose import MappingChooser, header_of
+from crossdock.pipeline.cursor import move_cursor
+from crossdock.pipeline.deletions import delete_absent_keys
+from crossdock.pipeline.drift import columns_to_read
+from crossdock.pipeline.group import Chosen, apply_group
+from crossdock.pipeline.guard import GuardError, check_guard
+from crossdock.pipeline.land import acknowledge, stream_lock
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
-from crossdock.pipeline.reuse import hold_reused_numbers
-from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load
+from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
 from crossdock.pipeline.sources import open_source
+from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
-from crossdock.store.bulk import copy_records, pages, stored_hashes
 from crossdock.store.database import AnyRow, alone, lock, translate_errors
-from mappings.engine import HeldRow, KnownHashes, LandedRows, MappingRun, PlacedIssue
-from mappings.plan import EntityPlan, Plan
-from mappings.spec import find_mapping
+from mappings.plan import Plan
 
 SHOWN_ISSUES = 20
-PAGES_PER_LOOK_UP = 4
-"""About what one look-up by key reads: leaf of the index, page of the table, and some of the way there."""
-_COUNTED = ("entity", "read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Why a batch waits.
+
+    Attributes:
+        problem: In words.
+        kind: "damaged" (it must be sent again), "mapping" (judged again by itself) or "drift" (a person decides).
+    """
+
+    problem: Text
+    kind: str
 
 
 def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) -> RunReport:
     """Maps and merges what waits in the landing zone for the stream of run `run_id`, then tells the source.
+
+    A run that its guard stops is parked: it stores nothing, and its batches wait for a person.
 
     Raises:
         CrossdockError: Nothing was written and the cursor has not moved; what is landed waits for the next run.
@@ -47,8 +58,8 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
     started = time.monotonic()
     try:
         with translate_errors(), engine.connect() as connection:
-            found = select(tables.run.c.source, tables.run.c.stream).where(tables.run.c.id == run_id)
-            source, stream = connection.execute(found).one()
+            found = select(tables.run.c.source, tables.run.c.stream, tables.run.c.kind)
+            source, stream, kind = connection.execute(found.where(tables.run.c.id == run_id)).one()
         chooser = MappingChooser(home, source, stream)
         with (
             translate_disk_errors(),
@@ -57,310 +68,189 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
         ):
             with engine.begin() as connection:
-                work = _Application(home, connection, run_id, source, stream, clock, Path(folder))
-                report = work.run(chooser)
+                work = Work(home, connection, run_id, kind, source, stream, clock(), Path(folder))
+                report = _run(work, chooser, clock)
             acknowledge(engine, open_source(home, source), source, stream)
+    except GuardError as error:
+        park_run(engine, run_id, error, clock())
+        question = Text(error.render(Language.ZH), error.render(Language.EN))
+        report = RunReport(run_id, source, stream, "parked", question=question)
     except CrossdockError as error:
         fail_run(engine, run_id, error, clock())
         raise
     return replace(report, seconds=time.monotonic() - started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    row: AnyRow
-    plan: Plan
+def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
+    """Applies all that waits, in landing order."""
+    lock_stream(work, chooser)
+    work.at = clock()  # after the wait, so that times follow the order of commits
+    if (status := _ended(work)) is not None:
+        return RunReport(work.run_id, work.source, work.stream, status, entities=_stored_counts(work))
+    landed = _landed(work)
+    waiting = [*files_that_fit_now(work, chooser), *landed]
+    is_baseline = is_first_load(work.connection, work.source, work.stream)
+    parked: dict[int, Parked] = {}
+    chosen = list(choose(work, chooser, waiting, parked))
+    for group in groups(work, chosen):
+        apply_group(work, group)
+    for row in landed:
+        if row.kind == "keys":
+            delete_absent_keys(work, chooser, row)
+    again = list(rows_to_judge_again(work, chooser))
+    for one in again:
+        apply_group(work, [one])
+    settle(work, again)
+    if not waiting and not again:
+        end_run(work.connection, work.run_id, "idle", work.at, is_baseline=False)
+        return RunReport(work.run_id, work.source, work.stream, "idle")
+    check_guard(work, waiting)
+    work.write_issues()
+    close(work, waiting, chosen, parked, cursor=landed[-1].cursor if landed else None)
+    status = "succeeded" if chosen or again or work.counts else "parked" if parked else "idle"
+    end_run(work.connection, work.run_id, status, work.at, is_baseline=is_baseline and bool(chosen))
+    report = report_of(work, waiting, chosen, parked, status=status, is_baseline=is_baseline and bool(chosen))
+    return replace(report, waited=sum(len(one.only or ()) for one in again))
 
 
-class _Application:
-    """One transaction over the waiting batches of one stream."""
-
-    def __init__(
-        self, home: Home, connection: Connection, run_id: int, source: str, stream: str, clock: Clock, folder: Path
-    ) -> None:
-        self._home, self._connection, self._folder = home, connection, folder
-        self._run_id, self._source, self._stream = run_id, source, stream
-        self._clock, self._at = clock, clock()
-        self._counts: dict[str, list[int]] = {}
-        self._issues: list[PlacedIssue] = []
-
-    def run(self, chooser: MappingChooser) -> RunReport:
-        """Applies all that waits, in landing order."""
-        entities = {entity for spec in chooser.specs for entity in spec.entities}
-        if "code_xref" in entities:
-            entities = set(SPECS)  # a confirmed code resolves the references of any entity
-        lock(self._connection, [f"landing:{self._source}.{self._stream}", *(f"entity:{name}" for name in entities)])
-        self._at = self._clock()  # after the wait, so that times follow the order of commits
-        if (status := self._ended()) is not None:
-            return RunReport(self._run_id, self._source, self._stream, status, entities=self._stored_counts())
-        waiting = self._waiting()
-        if not waiting:
-            end_run(self._connection, self._run_id, "idle", self._at, is_baseline=False)
-            return RunReport(self._run_id, self._source, self._stream, "idle")
-        is_baseline = is_first_load(self._connection, self._source, self._stream)
-        parked: dict[int, Text] = {}
-        chosen: list[_Chosen] = []
-        damaged = {_file(row): Text(row.problem["zh"], row.problem["en"]) for row in waiting if row.problem}
-        for row in waiting:
-            if _file(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
-                parked[row.id] = damaged[_file(row)]
-                continue
-            if not row.rows_read:  # a sheet without a table, or with a header alone
-                continue
-            plan = chooser.choose(_header(row))
-            if isinstance(plan, Plan):
-                chosen.append(_Chosen(row, plan))
-            else:
-                parked[row.id] = plan
-        for _, group in groupby(chosen, key=lambda one: id(one.plan)):
-            self._apply_group(list(group))
-        self._write_issues()
-        self._close(waiting, chosen, parked)
-        status = "succeeded" if chosen else "parked" if parked else "idle"
-        end_run(self._connection, self._run_id, status, self._at, is_baseline=is_baseline and bool(chosen))
-        return RunReport(
-            self._run_id,
-            self._source,
-            self._stream,
-            status,
-            is_baseline=is_baseline and bool(chosen),
-            files=tuple(
-                _file_report(row, {one.row.id: one for one in chosen}.get(row.id), parked.get(row.id))
-                for row in waiting
-            ),
-            entities=tuple(
-                EntityCounts(name, *counts) for name, counts in sorted(self._counts.items(), key=_model_order)
-            ),
-            issues=tuple(placed.issue for placed in self._issues[:SHOWN_ISSUES]),
-            issue_count=len(self._issues),
-        )
-
-    def _ended(self) -> str | None:
-        """The status of the run where it has already ended: a second try, since the first died after its commit."""
-        status = self._connection.scalar(select(tables.run.c.status).where(tables.run.c.id == self._run_id))
-        return str(status) if status in ENDED else None
-
-    def _stored_counts(self) -> tuple[EntityCounts, ...]:
-        table = tables.run_entity
-        mine = select(*(table.c[name] for name in _COUNTED)).where(table.c.run_id == self._run_id)
-        rows = {row.entity: EntityCounts(*row) for row in self._connection.execute(mine)}
-        return tuple(rows[name] for name in SPECS if name in rows)
-
-    def _waiting(self) -> Sequence[AnyRow]:
-        batch = tables.batch
-        waiting = select(batch).where(
-            batch.c.source == self._source, batch.c.stream == self._stream, batch.c.status == "landed"
-        )
-        return self._connection.execute(waiting.order_by(batch.c.id)).all()
-
-    def _apply_group(self, group: Sequence[_Chosen]) -> None:
-        plan = group[0].plan
-        landed = {one.row.id: _landed_rows(one.row, self._folder) for one in group}
-        where = {
-            entity.entity.name: Stage(
-                entity.entity,
-                entity.stated,
-                self._source,
-                self._stream,
-                is_versioned=plan.version is not None,
-                has_partner="partner" in group[0].row.parts,
-            )
-            for entity in plan.entities
-        }
-        stored = [name for name, one in where.items() if self._is_stored(one)]
-        rows = sum(one.rows for one in landed.values())
-        # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile
-        with (
-            ThreadPoolExecutor(1) as beside,
-            MappingRun(
-                plan, list(landed.values()), self._known(beside, [where[name] for name in stored], rows)
-            ) as mapped,
-        ):
-            for entity in plan.entities:
-                if (name := entity.entity.name) in stored:
-                    stage(self._connection, where[name], mapped.good(entity))
-            reused = hold_reused_numbers(
-                self._connection, {name: one for name, one in where.items() if name in stored}, self._run_id, self._at
-            )
-            self._issues += mapped.issues()
-            for entity in plan.entities:
-                name = entity.entity.name
-                merged = self._merge(entity, where[name], mapped, is_stored=name in stored)
-                for key, batch, row in merged.tied:
-                    issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
-                    self._issues.append(PlacedIssue(batch, row, issue))
-                held = self._write_held(mapped.held(entity))
-                self._count(
-                    entity,
-                    mapped,
-                    merged,
-                    parked=held["parked"] + reused.counts.get(name, 0),
-                    rejected=held["rejected"],
-                )
-            self._issues += reused.issues
-            if "code_xref" in where:
-                self._resolve_everywhere()
-
-    def _is_stored(self, where: Stage) -> bool:
-        """Whether the store holds any record of the source, so that records have to be looked up."""
-        query = text(f"SELECT EXISTS (SELECT FROM canonical.{where.entity.name} WHERE source = :source)")
-        return bool(self._connection.scalar(query, {"source": self._source}))
-
-    def _known(self, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
-        """Hashes of the entities of which reading all costs less than looking up each landed record."""
-        return {
-            one.entity.name: beside.submit(
-                stored_hashes, self._connection, one.target, self._source, self._stream
-            ).result
-            for one in stored
-            if rows * PAGES_PER_LOOK_UP >= pages(self._connection, one.target)
-        }
-
-    def _merge(self, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_stored: bool) -> Merged:
-        if not is_stored:
-            expected = mapped.mapped_count(entity)
-            records = mapped.good(entity, envelope(where, self._run_id, self._at))
-            merged = insert_all(self._connection, where, records, expected=expected)
-            resolve_references(self._connection, where.entity, self._source)
-            return merged
-        self._refuse_double_statements(entity, look_up(self._connection, where))
-        merged = merge(self._connection, where, self._run_id, self._at)
-        resolve_references(self._connection, where.entity, self._source, among=where.name)
-        return merged
-
-    def _resolve_everywhere(self) -> None:
-        """Newly confirmed codes resolve what has long been stored."""
-        systems = self._connection.execute(
-            text("SELECT DISTINCT system FROM canonical.code_xref WHERE source = :source"), {"source": self._source}
-        )
-        for system in systems.scalars().all():
-            for spec in SPECS.values():
-                resolve_references(self._connection, spec, system)
-
-    def _refuse_double_statements(self, entity: EntityPlan, others: Sequence[str]) -> None:
-        """Two streams may state one record only if they state different fields of it."""
-        for other in others:
-            stated: set[str] = set()
-            if other in self._home.source(self._source).streams:
-                for name in self._home.stream(self._source, other).mappings:
-                    mapping = find_mapping(name, self._home.mappings).entities.get(entity.entity.name)
-                    stated |= set(mapping.fields) if mapping else set()
-            both = sorted((stated & set(entity.fields)) - set(entity.entity.key))
-            if both:
-                raise MappingError(
-                    Text(
-                        f"数据流 {other} 和 {self._stream} 对同一条 {entity.entity.label.zh} 都写了字段 {', '.join(both)}。",
-                        f"The streams {other} and {self._stream} both state {', '.join(both)} of the same {entity.entity.name}.",
-                    ),
-                    where=f"sources/{self._source}.yaml",
-                    hint=Text("每个字段只由一个数据流提供。", "Let one stream state each field."),
-                    code="XD-MAP-007",
-                )
-
-    def _count(self, entity: EntityPlan, mapped: MappingRun, merged: Merged, *, parked: int, rejected: int) -> None:
-        counts = (
-            mapped.read_count(entity),
-            merged.created,
-            merged.updated,
-            merged.unchanged + mapped.skipped_count(entity),
-            merged.stale,
-            mapped.folded_count(entity),
-            parked,
-            rejected,
-        )
-        before = self._counts.setdefault(entity.entity.name, [0] * len(counts))
-        self._counts[entity.entity.name] = [a + b for a, b in zip(before, counts, strict=True)]
-
-    def _write_held(self, held: Iterator[HeldRow]) -> dict[str, int]:
-        rows = [
-            {"at": self._at, "run_id": self._run_id, "source": self._source, "stream": self._stream, "entity": row.entity,
-             "key": row.key, "batch_id": row.batch, "row_number": row.row, "element": row.element, "outcome": row.outcome}
-            for row in held
-        ]  # fmt: skip
-        total = copy_records(self._connection, tables.held_row, rows)
-        parked = sum(row["outcome"] == "parked" for row in rows)
-        return {"parked": parked, "rejected": total - parked}
-
-    def _write_issues(self) -> None:
-        rows = [
-            {"at": self._at, "run_id": self._run_id, "source": self._source, "stream": self._stream, "code": one.issue.code,
-             "entity": one.issue.entity, "field": one.issue.field, "column_name": one.issue.column, "place": one.issue.place,
-             "value": one.issue.value.replace("\x00", ""), "detail": one.issue.detail, "batch_id": one.batch, "row_number": one.row}
-            for one in self._issues
-        ]  # fmt: skip
-        copy_records(self._connection, tables.issue, rows)
-
-    def _close(self, waiting: Sequence[AnyRow], chosen: Sequence[_Chosen], parked: dict[int, Text]) -> None:
-        """Accounts, batches and cursor."""
-        run, batch, cursor = tables.run, tables.batch, tables.cursor
-        started = self._connection.scalar(select(run.c.started_at).where(run.c.id == self._run_id))
-        names = ("read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected")
-        if self._counts:
-            self._connection.execute(
-                insert(tables.run_entity),
-                [
-                    {
-                        "run_id": self._run_id,
-                        "started_at": started,
-                        "entity": entity,
-                        **dict(zip(names, counts, strict=True)),
-                    }
-                    for entity, counts in self._counts.items()
-                ],
-            )
-        mappings = {one.row.id: one.plan.spec.mapping for one in chosen}
-        for row in waiting:
-            if row.id not in parked:
-                done = {"status": "applied", "applied_run": self._run_id, "mapping": mappings.get(row.id)}
-                self._connection.execute(update(batch).where(batch.c.id == row.id).values(done))
-        for number, problem in parked.items():
-            held = {"status": "parked", "applied_run": self._run_id, "problem": problem._asdict()}
-            self._connection.execute(update(batch).where(batch.c.id == number).values(held))
-        taken = {one.row.name for one in chosen}  # a file of which one sheet went in is done; the other is reported
-        failed = {row.name: " / ".join(parked[row.id]) for row in waiting if row.id in parked and row.name not in taken}
-        moved = {
-            "position": waiting[-1].cursor, "run_id": self._run_id, "moved_at": self._at, "is_acknowledged": False, "failed": failed
-        }  # fmt: skip
-        statement = upsert(cursor).values(source=self._source, stream=self._stream, **moved)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "stream"], set_=moved))
+def report_of(
+    work: Work,
+    waiting: Sequence[AnyRow],
+    chosen: Sequence[Chosen],
+    parked: Mapping[int, Parked],
+    *,
+    status: str,
+    is_baseline: bool,
+) -> RunReport:
+    """What the run did, for people."""
+    taken = {one.row.id: one for one in chosen}
+    return RunReport(
+        work.run_id,
+        work.source,
+        work.stream,
+        status,
+        is_baseline=is_baseline,
+        files=tuple(_file_report(r, taken.get(r.id), parked.get(r.id)) for r in waiting if r.kind == "rows"),
+        entities=work.entity_counts(),
+        issues=tuple(placed.issue for placed in work.issues[:SHOWN_ISSUES]),
+        issue_count=len(work.issues),
+    )
 
 
-def _model_order(counted: tuple[str, object]) -> int:
-    return list(SPECS).index(counted[0])
+def lock_stream(work: Work, chooser: MappingChooser) -> None:
+    """Keeps other landings of the stream and other merges of its entities out until the transaction ends."""
+    entities = {entity for spec in chooser.specs for entity in spec.entities}
+    if "code_xref" in entities:
+        entities = set(SPECS)  # a confirmed code resolves the references of any entity
+    lock(work.connection, [f"landing:{work.source}.{work.stream}", *(f"entity:{name}" for name in entities)])
+
+
+def choose(
+    work: Work, chooser: MappingChooser, waiting: Sequence[AnyRow], parked: dict[int, Parked]
+) -> Iterator[Chosen]:
+    """The batches that go in, each with its mapping; adds to `parked` why the others wait."""
+    damaged = {
+        _file(row): Text(row.problem["zh"], row.problem["en"]) for row in waiting if row.problem and not row.rows_read
+    }
+    for row in waiting:
+        if _file(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
+            parked[row.id] = Parked(damaged[_file(row)], "damaged")
+            continue
+        if not row.rows_read or row.kind == "keys":  # a sheet without a table, or with a header alone
+            continue
+        plan = chooser.choose(header_of(row))
+        if isinstance(plan, Text):
+            parked[row.id] = Parked(plan, "mapping")
+            continue
+        columns = columns_to_read(work, row, plan.spec.mapping)
+        if isinstance(columns, Text):
+            parked[row.id] = Parked(columns, "drift")
+            continue
+        confined = chooser.choose(replace(header_of(row), columns=columns))
+        yield Chosen(row, confined if isinstance(confined, Plan) else plan)
+
+
+def groups(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
+    """Batches that are mapped together: those of one plan; of complete statements those of one read."""
+
+    def of_one_read(one: Chosen) -> tuple[object, ...]:
+        if work.settings.complete is not True:
+            return (id(one.plan),)
+        return (id(one.plan), _file(one.row) if one.row.sha256 else one.row.landed_run)
+
+    for _, group in groupby(chosen, key=of_one_read):
+        yield list(group)
+
+
+def _ended(work: Work) -> str | None:
+    """The status of the run where it has already ended: a second try, since the first died after its commit."""
+    status = work.connection.scalar(select(tables.run.c.status).where(tables.run.c.id == work.run_id))
+    return str(status) if status in ENDED else None
+
+
+def _stored_counts(work: Work) -> tuple[EntityCounts, ...]:
+    table = tables.run_entity
+    mine = select(table.c.entity, *(table.c[name] for name in COUNTED)).where(table.c.run_id == work.run_id)
+    rows = {row.entity: EntityCounts(*row) for row in work.connection.execute(mine)}
+    return tuple(rows[name] for name in SPECS if name in rows)
+
+
+def _landed(work: Work) -> Sequence[AnyRow]:
+    batch = tables.batch
+    mine = select(batch).where(batch.c.source == work.source, batch.c.stream == work.stream, batch.c.status == "landed")
+    return work.connection.execute(mine.order_by(batch.c.id)).all()
+
+
+def close(
+    work: Work,
+    waiting: Sequence[AnyRow],
+    chosen: Sequence[Chosen],
+    parked: Mapping[int, Parked],
+    *,
+    cursor: object | None,
+) -> None:
+    """Stores accounts, what became of the batches, and the cursor where anything new was landed."""
+    run, batch = tables.run, tables.batch
+    started = work.connection.scalar(select(run.c.started_at).where(run.c.id == work.run_id))
+    accounts = [
+        {"run_id": work.run_id, "started_at": started, "entity": entity, **dict(zip(COUNTED, counts, strict=True))}
+        for entity, counts in work.counts.items()
+    ]
+    if accounts:
+        work.connection.execute(insert(tables.run_entity), accounts)
+    mappings = {one.row.id: one.plan.spec.mapping for one in chosen}
+    for row in waiting:
+        values: dict[str, object]
+        if row.id in parked:
+            problem = parked[row.id].problem._asdict() | {"kind": parked[row.id].kind}
+            values = {"status": "parked", "applied_run": work.run_id, "problem": problem}
+        else:
+            values = {"status": "applied", "applied_run": work.run_id, "mapping": mappings.get(row.id), "problem": None}
+        work.connection.execute(update(batch).where(batch.c.id == row.id).values(values))
+    if cursor is None:
+        return
+    taken = {one.row.name for one in chosen}  # a file of which one sheet went in is done; the other is reported
+    failed = {
+        row.name: " / ".join(parked[row.id].problem) for row in waiting if row.id in parked and row.name not in taken
+    }
+    move_cursor(work.connection, work.source, work.stream, cursor, failed, work.run_id, work.at)
 
 
 def _file(row: AnyRow) -> tuple[str, str]:
     return row.name, row.sha256
 
 
-def _header(row: AnyRow) -> Header:
-    return Header(tuple(row.columns), tuple(row.parts), row.is_json)
-
-
-def _landed_rows(row: AnyRow, folder: Path) -> LandedRows:
-    return LandedRows(
-        batch=row.id,
-        parquet=fetch_rows(row.data_url, folder),
-        rows=row.rows_read,
-        file=row.name,
-        sheet=row.sheet,
-        places=row.places,
-        modified_at=row.modified_at,
-        suspects=tuple((int(number), str(column), str(code)) for number, column, code in row.suspects),
-    )
-
-
-def _file_report(row: AnyRow, chosen: _Chosen | None, problem: Text | None) -> FileReport:
+def _file_report(row: AnyRow, chosen: Chosen | None, parked: Parked | None) -> FileReport:
     return FileReport(
         name=row.name,
         sheet=row.sheet,
-        status="parked" if problem else "applied",
+        status="parked" if parked else "applied",
         mapping=chosen.plan.spec.mapping if chosen else "",
         rows_total=row.rows_total,
         rows_above=row.rows_above,
         rows_header=row.rows_header,
         rows_skipped=row.rows_skipped,
         rows_read=row.rows_read,
-        problem=problem,
+        problem=parked.problem if parked else None,
         absent=tuple(f"{e.entity.name}.{name}" for e in chosen.plan.entities for name in e.absent) if chosen else (),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from canonical_model.errors import CrossdockError
 from canonical_model.language import Language, Text
 from crossdock.home import Home
+from crossdock.store.database import AnyRow
 from mappings.plan import MappingDoesNotFitError, Plan, make_plan
 from mappings.spec import MappingFile, find_mapping
 
@@ -17,6 +18,11 @@ class Header:
     columns: tuple[str, ...]
     parts: tuple[str, ...]
     is_json: bool
+
+
+def header_of(row: AnyRow) -> Header:
+    """The header of a row of `crossdock.batch`."""
+    return Header(tuple(row.columns), tuple(row.parts), row.is_json)
 
 
 class MappingChooser:

@@ -15,7 +15,7 @@ from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
 from canonical_model.errors import CrossdockError, TransientError
 from canonical_model.language import Text
-from connectors.base import Acknowledges, Batch, Connector, Cursor
+from connectors.base import ROW, Acknowledges, Batch, Connector, Cursor, Origin, ReadsKeys, RowCounts
 from crossdock.home import Home
 from crossdock.pipeline.runs import begin_run, fail_run
 from crossdock.pipeline.sources import open_source
@@ -23,6 +23,7 @@ from crossdock.store import tables
 from crossdock.store.database import alone, lock, translate_errors
 
 ATTEMPTS = 3
+_ROW_GROUP = 65_536
 
 
 def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "sync", clock: Clock = utc_now) -> int:
@@ -44,6 +45,8 @@ def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "s
                 with attempt:
                     for batch in connector.read(stream, _position(engine, source, stream)):
                         _keep(home, engine, run_id, source, stream, batch, clock)
+                    if home.stream(source, stream).complete is True and isinstance(connector, ReadsKeys):
+                        _keep_keys(home, engine, run_id, source, stream, connector, clock)
     except CrossdockError as error:
         fail_run(engine, run_id, error, clock())
         raise
@@ -75,7 +78,9 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
     The file will be read again whole, so the part is set aside.
     """
     batch, cursor = tables.batch, tables.cursor
-    mine = (batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed")
+    mine = (
+        batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed", batch.c.kind == "rows"
+    )  # fmt: skip
     committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
     with translate_errors(), engine.begin() as connection:
         start = connection.scalar(committed) or {}
@@ -89,7 +94,31 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
     return positions[-1]
 
 
-def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, batch: Batch, clock: Clock) -> None:
+def _keep_keys(
+    home: Home, engine: Engine, run_id: int, source: str, stream: str, connector: ReadsKeys, clock: Clock
+) -> None:
+    """Lands the list of all keys that the source holds now, from which deletions are told; none where it is empty."""
+    listed = list(connector.read_keys(stream))
+    if not listed:
+        return
+    keys = pa.concat_tables(listed, promote_options="default")
+    numbered = keys.append_column(ROW, pa.array(range(1, keys.num_rows + 1), pa.int64()))
+    counts = RowCounts(keys.num_rows, read=keys.num_rows)
+    batch = Batch(numbered, _position(engine, source, stream), Origin(f"{stream} (keys)"), counts)
+    _keep(home, engine, run_id, source, stream, batch, clock, kind="keys")
+
+
+def _keep(
+    home: Home,
+    engine: Engine,
+    run_id: int,
+    source: str,
+    stream: str,
+    batch: Batch,
+    clock: Clock,
+    *,
+    kind: str = "rows",
+) -> None:
     origin, counts = batch.origin, batch.counts
     at = clock()
     folder = f"{source}/{stream}/{at:%Y-%m}"
@@ -126,6 +155,7 @@ def _keep(home: Home, engine: Engine, run_id: int, source: str, stream: str, bat
         "data_url": data,
         "original_url": original,
         "cursor": dict(batch.cursor),
+        "kind": kind,
         "status": "landed",
         "problem": problem._asdict() if problem else None,
     }
@@ -160,7 +190,9 @@ def _keep_rows(home: Home, folder: str, table: pa.Table) -> str:
     filesystem, path = fsspec.url_to_fs(url)
     filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
     with filesystem.open(f"{path}.part", "wb") as sink:
-        pq.write_table(table, sink, compression="zstd", compression_level=1, use_dictionary=False)
+        pq.write_table(
+            table, sink, compression="zstd", compression_level=1, use_dictionary=False, row_group_size=_ROW_GROUP
+        )
     filesystem.mv(f"{path}.part", path)
     return url
 

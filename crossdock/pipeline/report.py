@@ -56,6 +56,8 @@ class RunReport:
     Attributes:
         status: "succeeded", "parked" (every file waits) or "idle" (there was nothing new).
         is_baseline: Whether this was the first load, which raises no alert.
+        question: What a person must decide before anything is stored; None where nothing is asked.
+        waited: Rows that had been parked and were judged again.
     """
 
     run_id: int
@@ -67,4 +69,6 @@ class RunReport:
     entities: tuple[EntityCounts, ...] = ()
     issues: tuple[Issue, ...] = ()
     issue_count: int = 0
+    question: Text | None = None
+    waited: int = 0
     seconds: float = field(default=0.0, compare=False)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, exists, insert, select, update
 
 from canonical_model.clock import Clock
 from canonical_model.errors import CrossdockError
+from crossdock.pipeline.guard import GuardError
 from crossdock.store.database import ensure_partitions, translate_errors
 from crossdock.store.tables import run, run_entity
 
@@ -38,6 +39,20 @@ def end_run(connection: Connection, run_id: int, status: str, at: datetime, *, i
     """Records how a run ended, in the transaction of its rows."""
     ended = {"status": status, "finished_at": at, "is_baseline": is_baseline, "problem": None}
     connection.execute(update(run).where(run.c.id == run_id).values(ended))
+
+
+def park_run(engine: Engine, run_id: int, error: GuardError, at: datetime) -> None:
+    """Records what a run would have done and asks about, in a transaction of its own."""
+    problem = {
+        "code": error.problem_code,
+        "zh": error.what.zh,
+        "en": error.what.en,
+        "where": error.where,
+        "sample": error.sample,
+    }
+    with translate_errors(), engine.begin() as connection:
+        parked = {"status": "parked", "finished_at": at, "problem": problem}
+        connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(parked))
 
 
 def fail_run(engine: Engine, run_id: int, error: CrossdockError, at: datetime) -> None:

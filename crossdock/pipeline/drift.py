@@ -1,0 +1,48 @@
+"""Drift: the columns of a stream are others than last time."""
+
+from sqlalchemy import select
+
+from canonical_model.language import Text
+from crossdock.home import Drift
+from crossdock.pipeline.work import Work
+from crossdock.store import tables
+from crossdock.store.database import AnyRow
+
+
+def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | Text:
+    """The columns of a landed batch that the stream's policy lets be read, or why the batch parks.
+
+    The yardstick is the last batch that went in with the same mapping and the same partner; the first sets it.
+    """
+    columns = tuple(row.columns)
+    policy = work.settings.drift
+    if policy is Drift.EVOLVE or row.is_json or row.is_approved:
+        return columns
+    batch = tables.batch
+    query = select(batch.c.columns).where(
+        batch.c.source == work.source,
+        batch.c.stream == work.stream,
+        batch.c.mapping == mapping,
+        batch.c.status.in_(("applied", "expired")),
+        batch.c.rows_read > 0,
+        batch.c.parts == row.parts,
+        batch.c.id < row.id,
+    )
+    before = work.connection.scalar(query.order_by(batch.c.id.desc()).limit(1))
+    if before is None:
+        return columns
+    came = [name for name in columns if name not in before]
+    went = [name for name in before if name not in columns]
+    if went or (came and policy is Drift.PARK):
+        return _question(came, went)
+    return tuple(name for name in columns if name in before)
+
+
+def _question(came: list[str], went: list[str]) -> Text:
+    zh = [f"多了 {'、'.join(came)}"] * bool(came) + [f"少了 {'、'.join(went)}"] * bool(went)
+    en = [f"{', '.join(came)} came"] * bool(came) + [f"{', '.join(went)} went"] * bool(went)
+    return Text(
+        f"列和上次不同：{'，'.join(zh)}。请核对文件；确认要按新的列读，运行 crossdock run approve <运行号>。",
+        f"The columns are not those of last time: {', '.join(en)}. Check the file; to read it as it is, run "
+        "crossdock run approve <run>.",
+    )

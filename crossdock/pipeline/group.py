@@ -1,0 +1,225 @@
+"""Batches of one header: mapped together, then merged entity by entity, parents first."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from canonical_model.entities import SPECS
+from canonical_model.errors import MappingError
+from canonical_model.issues import Issue
+from canonical_model.language import Text
+from crossdock.pipeline.deletions import delete_missing
+from crossdock.pipeline.land import fetch_rows
+from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
+from crossdock.pipeline.reuse import hold_reused_numbers
+from crossdock.pipeline.work import Work
+from crossdock.store import tables
+from crossdock.store.bulk import pages, stored_hashes
+from crossdock.store.database import AnyRow
+from mappings.engine import KnownHashes, LandedRows, MappingRun, PlacedIssue
+from mappings.plan import EntityPlan, Plan
+from mappings.spec import find_mapping
+
+PAGES_PER_LOOK_UP = 4
+"""About what one look-up by key reads: leaf of the index, page of the table, and some of the way there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A landed batch and the mapping that it takes.
+
+    Attributes:
+        row: Its row of `crossdock.batch`.
+        plan: The compiled mapping.
+        only: Rows that are judged again; None for all, the first time.
+    """
+
+    row: AnyRow
+    plan: Plan
+    only: tuple[int, ...] | None = None
+
+
+def apply_group(work: Work, group: Sequence[Chosen]) -> None:
+    """Maps the batches of `group`, which all take the same plan, and merges what comes of them."""
+    plan = group[0].plan
+    landed = {one.row.id: landed_rows(work, one) for one in group}
+    where = {
+        entity.entity.name: Stage(
+            entity.entity,
+            entity.stated,
+            work.source,
+            work.stream,
+            is_versioned=plan.version is not None,
+            has_partner="partner" in group[0].row.parts,
+        )
+        for entity in plan.entities
+    }
+    keep_keys(work, plan)
+    stored = [one for one in where.values() if _is_stored(work, one)]
+    rows = sum(one.rows for one in landed.values())
+    # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile
+    with (
+        ThreadPoolExecutor(1) as beside,
+        MappingRun(plan, list(landed.values()), _known(work, beside, stored, rows)) as mapped,
+    ):
+        stages = {one.entity.name: one for one in stored}
+        for entity in plan.entities:
+            if entity.entity.name in stages:
+                stage(work.connection, where[entity.entity.name], mapped.good(entity))
+        reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at)
+        work.issues += mapped.issues()
+        for entity in plan.entities:
+            name = entity.entity.name
+            merged = _merge(work, entity, where[name], mapped, is_stored=name in stages)
+            if work.kind != "replay":  # a replay states again what it stated before
+                for key, batch, row in merged.tied:
+                    issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
+                    work.issues.append(PlacedIssue(batch, row, issue))
+            _account(work, entity, mapped, merged, reused.counts.get(name, 0))
+        for entity in plan.entities:
+            if entity.entity.name in stages and not any(one.only for one in group):
+                delete_missing(work, plan, entity, where[entity.entity.name], mapped, group[0].row.parts)
+        work.issues += reused.issues
+        if "code_xref" in where:
+            _resolve_everywhere(work)
+
+
+def landed_rows(work: Work, one: Chosen) -> LandedRows:
+    """The batch as the mapping engine needs it."""
+    row = one.row
+    return LandedRows(
+        batch=row.id,
+        parquet=fetch_rows(row.data_url, work.folder),
+        rows=row.rows_read if one.only is None else len(one.only),
+        file=row.name,
+        sheet=row.sheet,
+        places=row.places,
+        modified_at=row.modified_at,
+        suspects=tuple((int(number), str(column), str(code)) for number, column, code in row.suspects),
+        only=one.only,
+        is_file=bool(row.sha256),
+    )
+
+
+def keep_keys(work: Work, plan: Plan) -> None:
+    """Notes what the mapping makes keys of, and refuses a mapping that makes them of something else than before.
+
+    Raises:
+        MappingError (XD-MAP-010): Its records would stand beside the old ones as if they were new.
+    """
+    for entity in plan.entities:
+        name, made_of = entity.entity.name, list(plan.spec.entities[entity.entity.name].key or entity.entity.key)
+        values = {"source": work.source, "stream": work.stream, "entity": name, "mapping": plan.spec.mapping}
+        table = tables.stated_key
+        mine = [table.c[column] == value for column, value in values.items()]
+        before = work.connection.scalar(select(table.c.expressions).where(*mine))
+        if before is None:
+            statement = upsert(table).values(**values, expressions=made_of)
+            work.connection.execute(statement.on_conflict_do_nothing())
+        elif before != made_of:
+            was, now = ", ".join(before), ", ".join(made_of)
+            raise MappingError(
+                Text(
+                    f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
+                    f"The key of {name} was ({was}) and is now ({now}); each record would become a new one.",
+                ),
+                where=f"mappings/{plan.spec.mapping}.yaml",
+                hint=Text(
+                    f"改回原来的 key，或先看后换：crossdock replay {work.source} {work.stream} --rekey --dry-run。",
+                    f"Put the old key back, or look first and then change: crossdock replay {work.source} {work.stream} "
+                    "--rekey --dry-run.",
+                ),
+                code="XD-MAP-010",
+            )
+
+
+def _is_stored(work: Work, where: Stage) -> bool:
+    """Whether the store holds any record of the source, so that records have to be looked up."""
+    query = text(f"SELECT EXISTS (SELECT FROM canonical.{where.entity.name} WHERE source = :source)")
+    return bool(work.connection.scalar(query, {"source": work.source}))
+
+
+def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
+    """Hashes of the entities of which reading all costs less than looking up each landed record."""
+    return {
+        one.entity.name: beside.submit(stored_hashes, work.connection, one.target, work.source, work.stream).result
+        for one in stored
+        if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target)
+    }
+
+
+def _merge(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_stored: bool) -> Merged:
+    if not is_stored:
+        expected = mapped.mapped_count(entity)
+        records = mapped.good(entity, envelope(where, work.run_id, work.at))
+        merged = insert_all(work.connection, where, records, expected=expected)
+        resolve_references(work.connection, where.entity, work.source)
+        return merged
+    _refuse_double_statements(work, entity, look_up(work.connection, where))
+    merged = merge(work.connection, where, work.run_id, work.at)
+    resolve_references(work.connection, where.entity, work.source, among=where.name)
+    return merged
+
+
+def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged, reused: int) -> None:
+    """Counts where the records went; `read` comes from the landed files, the rest from what was written."""
+    held: list[Mapping[str, object]] = [
+        {
+            "entity": row.entity,
+            "key": row.key,
+            "batch_id": row.batch,
+            "row_number": row.row,
+            "element": row.element,
+            "outcome": row.outcome,
+            "fingerprint": mapped.plan.fingerprint,
+        }
+        for row in mapped.held(entity)
+    ]
+    counts = work.write_held(held)
+    work.count(
+        entity.entity.name,
+        {
+            "read": mapped.read_count(entity),
+            "created": merged.created,
+            "updated": merged.updated,
+            "unchanged": merged.unchanged + mapped.skipped_count(entity),
+            "stale": merged.stale,
+            "folded": mapped.folded_count(entity),
+            "parked": counts["parked"] + reused,
+            "rejected": counts["rejected"],
+        },
+    )
+
+
+def _resolve_everywhere(work: Work) -> None:
+    """Newly confirmed codes resolve what has long been stored."""
+    systems = work.connection.execute(
+        text("SELECT DISTINCT system FROM canonical.code_xref WHERE source = :source"), {"source": work.source}
+    )
+    for system in systems.scalars().all():
+        for spec in SPECS.values():
+            resolve_references(work.connection, spec, system)
+
+
+def _refuse_double_statements(work: Work, entity: EntityPlan, others: Sequence[str]) -> None:
+    """Two streams may state one record only if they state different fields of it."""
+    for other in others:
+        stated: set[str] = set()
+        if other in work.home.source(work.source).streams:
+            for name in work.home.stream(work.source, other).mappings:
+                mapping = find_mapping(name, work.home.mappings).entities.get(entity.entity.name)
+                stated |= set(mapping.fields) if mapping else set()
+        both = sorted((stated & set(entity.fields)) - set(entity.entity.key))
+        if both:
+            raise MappingError(
+                Text(
+                    f"数据流 {other} 和 {work.stream} 对同一条 {entity.entity.label.zh} 都写了字段 {', '.join(both)}。",
+                    f"The streams {other} and {work.stream} both state {', '.join(both)} of the same {entity.entity.name}.",
+                ),
+                where=f"sources/{work.source}.yaml",
+                hint=Text("每个字段只由一个数据流提供。", "Let one stream state each field."),
+                code="XD-MAP-007",
+            )

@@ -1,0 +1,144 @@
+"""The guard: a run that would touch too much stores nothing and asks; a person approves or discards what was landed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, select, text, update
+
+from canonical_model.clock import Clock, utc_now
+from canonical_model.entities import SPECS
+from canonical_model.errors import ConfigError, TooManyIssuesError
+from canonical_model.language import Text
+from crossdock.pipeline.cursor import move_cursor
+from crossdock.pipeline.work import Work
+from crossdock.store import tables
+from crossdock.store.database import AnyRow, translate_errors
+
+SAMPLES = 10
+"""Changes that are shown with the question."""
+
+
+class GuardError(TooManyIssuesError):
+    """A run would touch more than its guard allows.
+
+    Attributes:
+        sample: Some of what it would have done: entity, key and the fields that change.
+    """
+
+    def __init__(self, what: Text, *, where: str, hint: Text, sample: Sequence[dict[str, object]]) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.sample = list(sample)
+
+
+def check_guard(work: Work, waiting: Sequence[AnyRow]) -> None:
+    """Returns where the run keeps within the guard of its stream, or all its batches are approved.
+
+    Raises:
+        GuardError: It does not; nothing must be stored.
+    """
+    guard = work.settings.guard
+    limits = {"deleted": guard.deleted, "changed": guard.changed, "issues": guard.issues}
+    if not any(limits.values()) or all(row.is_approved for row in waiting):
+        return
+    for counts in work.entity_counts():
+        touched = {
+            "deleted": (counts.deleted, _stored_before(work, counts.entity)),
+            "changed": (counts.updated, _stored_before(work, counts.entity)),
+            "issues": (counts.parked + counts.rejected, counts.read),
+        }
+        for what, (count, of) in touched.items():
+            limit = limits[what]
+            if limit is None or of < max(guard.rows, 1) or count * 100 <= float(limit.rstrip("%")) * of:
+                continue
+            label, words = SPECS[counts.entity].label, _WORDS[what]
+            raise GuardError(
+                Text(
+                    f"{label.zh}：{of} 条里有 {count} 条要{words.zh}，超过了上限 {limit}，本次什么都没有写入。",
+                    f"{label.en}: {count} of {of} would be {words.en}, beyond the limit of {limit}; nothing was written.",
+                ),
+                where=f"sources/{work.source}.yaml guard.{what}",
+                hint=Text(
+                    f"确认无误：crossdock run approve {work.run_id}；文件有误：crossdock run discard {work.run_id}。",
+                    f"If that is right: crossdock run approve {work.run_id}; "
+                    f"if the file is wrong: crossdock run discard {work.run_id}.",
+                ),
+                sample=_sample(work, counts.entity, deleted=what == "deleted"),
+            )
+
+
+_WORDS = {
+    "deleted": Text("删除", "deleted"),
+    "changed": Text("更改", "changed"),
+    "issues": Text("被搁置或退回", "held"),
+}
+
+
+def _stored_before(work: Work, entity: str) -> int:
+    """Records of the stream that the store held alive before this run."""
+    query = text(
+        f"SELECT count(*) FROM canonical.{entity} WHERE source = :source AND stream = :stream AND created_run <> :run "
+        "AND (deleted_at IS NULL OR (deleted_at = :at AND changed_run = :run))"
+    )
+    values = {"source": work.source, "stream": work.stream, "run": work.run_id, "at": work.at}
+    return int(work.connection.scalar(query, values) or 0)
+
+
+def _sample(work: Work, entity: str, *, deleted: bool) -> list[dict[str, object]]:
+    change = tables.change
+    wanted = [change.c.run_id == work.run_id, change.c.entity == entity]
+    if deleted:
+        wanted.append(change.c.fields.has_key("deleted_at"))
+    found = work.connection.execute(
+        select(change.c.key, change.c.fields).where(*wanted).order_by(change.c.key).limit(SAMPLES)
+    )
+    return [{"entity": entity, "key": row.key, "fields": row.fields} for row in found]
+
+
+def approve(engine: Engine, run_id: int) -> tuple[str, str]:
+    """Lets through what the parked run `run_id` had before it; gives source and stream, to be synced.
+
+    Raises:
+        ConfigError (XD-CFG-110): There is no such run, or nothing of it waits for a person.
+    """
+    with translate_errors(), engine.begin() as connection:
+        run, waiting = _waiting(connection, run_id)
+        decision = {"is_approved": True, "status": "landed", "problem": None}
+        connection.execute(
+            update(tables.batch).where(tables.batch.c.id.in_([row.id for row in waiting])).values(decision)
+        )
+    return run.source, run.stream
+
+
+def discard(engine: Engine, run_id: int, clock: Clock = utc_now) -> tuple[str, str]:
+    """Sets aside what the parked run `run_id` had before it; what was landed stays, and is never applied.
+
+    Raises:
+        ConfigError (XD-CFG-110): There is no such run, or nothing of it waits for a person.
+    """
+    with translate_errors(), engine.begin() as connection:
+        run, waiting = _waiting(connection, run_id)
+        batch = tables.batch
+        connection.execute(update(batch).where(batch.c.id.in_([row.id for row in waiting])).values(status="superseded"))
+        landed = [row for row in waiting if row.status == "landed"]
+        if landed:
+            failed = {row.name: f"运行 {run_id} 被放弃 / discarded with run {run_id}" for row in landed}
+            move_cursor(connection, run.source, run.stream, landed[-1].cursor, failed, run_id, clock())
+    return run.source, run.stream
+
+
+def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyRow]]:
+    """The parked run, and its batches about which a person decides, in landing order."""
+    run, batch = tables.run, tables.batch
+    found = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
+    waiting: Sequence[AnyRow] = []
+    if found is not None and found.status == "parked":
+        stopped = (batch.c.status == "landed") & (batch.c.landed_at <= found.finished_at)
+        drifted = (batch.c.status == "parked") & (batch.c.applied_run == run_id) & (batch.c.rows_read > 0)
+        mine = select(batch).where(batch.c.source == found.source, batch.c.stream == found.stream, stopped | drifted)
+        waiting = connection.execute(mine.order_by(batch.c.id)).all()
+    if found is None or not waiting:
+        raise ConfigError(
+            Text(f"运行 {run_id} 没有等人决定的内容。", f"Nothing of run {run_id} waits for a decision."),
+            hint=Text("查看：crossdock runs list。", "See: crossdock runs list."),
+            code="XD-CFG-110",
+        )
+    return found, waiting

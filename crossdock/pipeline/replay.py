@@ -1,0 +1,213 @@
+"""Replay: landed batches with today's mapping, into the store, or only to see what would become of it.
+
+A replay judges every landed batch of a stream again, in landing order. It goes by the versions that the records have,
+so what a later file said stays. `--rekey` and `--dry-run` start from nothing: the stream's records are taken out and
+made anew from what was landed, which also shows what was landed and what was not; a dry run is rolled back at the end.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, select, text
+
+from canonical_model.clock import Clock, utc_now
+from canonical_model.disk import translate_disk_errors
+from canonical_model.entities import SPECS
+from canonical_model.errors import ConfigError, CrossdockError
+from canonical_model.language import Text
+from crossdock.home import Home
+from crossdock.pipeline.again import settle
+from crossdock.pipeline.apply import Parked, choose, close, groups, lock_stream, report_of
+from crossdock.pipeline.choose import MappingChooser
+from crossdock.pipeline.deletions import delete_absent_keys
+from crossdock.pipeline.group import apply_group
+from crossdock.pipeline.land import stream_lock
+from crossdock.pipeline.report import RunReport
+from crossdock.pipeline.runs import begin_run, end_run, fail_run
+from crossdock.pipeline.work import Work
+from crossdock.store import tables
+from crossdock.store.database import AnyRow, alone, translate_errors
+
+SAMPLES = 20
+"""Differences that a dry run shows of each entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a replay makes of one entity.
+
+    Attributes:
+        entity: Entity.
+        added, removed, changed, same: Records that it has more, no longer, otherwise, and just as before.
+        sample: (key, {field: [before, after]}) of some that differ; None for all fields of one that came or went.
+    """
+
+    entity: str
+    added: int
+    removed: int
+    changed: int
+    same: int
+    sample: Sequence[tuple[str, object]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """The run, and, where it started from nothing, how its records differ from those before."""
+
+    run: RunReport
+    differences: Sequence[Difference] = ()
+    is_kept: bool = True
+
+
+class _RolledBackError(Exception):
+    """Ends a dry run."""
+
+
+def replay(
+    home: Home,
+    engine: Engine,
+    source: str,
+    stream: str,
+    *,
+    rekey: bool = False,
+    dry_run: bool = False,
+    clock: Clock = utc_now,
+) -> ReplayReport:
+    """Judges all landed batches of a stream again.
+
+    Args:
+        home: The deployment.
+        engine: The store.
+        source: Source id.
+        stream: Stream name.
+        rekey: Make the stream's records anew, under the keys that the mapping makes now.
+        dry_run: Write nothing; tell how records made anew would differ.
+        clock: The present.
+
+    Raises:
+        ConfigError (XD-CFG-112): Nothing was landed, or some of it is no longer kept and records cannot be made anew.
+        CrossdockError: Nothing was written.
+    """
+    chooser = MappingChooser(home, source, stream)
+    run_id = begin_run(engine, source, stream, clock, "replay")
+    report: ReplayReport | None = None
+    try:
+        with (
+            translate_disk_errors(),
+            translate_errors(),
+            alone(engine, stream_lock(source, stream), wait=True),
+            tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
+        ):
+            try:
+                with engine.begin() as connection:
+                    work = Work(home, connection, run_id, "replay", source, stream, clock(), Path(folder))
+                    report = _replay(work, chooser, is_anew=rekey or dry_run)
+                    if dry_run:
+                        raise _RolledBackError
+            except _RolledBackError:
+                with engine.begin() as connection:
+                    end_run(connection, run_id, "idle", clock(), is_baseline=False)
+    except CrossdockError as error:
+        fail_run(engine, run_id, error, clock())
+        raise
+    assert report is not None  # noqa: S101  # set before the only exception that is caught
+    return replace(report, is_kept=not dry_run)
+
+
+def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayReport:
+    lock_stream(work, chooser)
+    batches = _batches(work, is_anew=is_anew)
+    entities = [name for name in SPECS if any(name in spec.entities for spec in chooser.specs)]
+    if is_anew:
+        _take_out(work, entities)
+    parked: dict[int, Parked] = {}
+    chosen = list(choose(work, chooser, batches, parked))
+    for group in groups(work, chosen):
+        apply_group(work, group)
+    for row in batches:
+        if row.kind == "keys":
+            delete_absent_keys(work, chooser, row)
+    settle(work, chosen)
+    work.write_issues()
+    close(work, [row for row in batches if row.kind == "rows"], chosen, parked, cursor=None)
+    end_run(work.connection, work.run_id, "succeeded", work.at, is_baseline=True)
+    differences = [_compare(work, name) for name in entities] if is_anew else []
+    return ReplayReport(report_of(work, batches, chosen, parked, status="succeeded", is_baseline=True), differences)
+
+
+def _batches(work: Work, *, is_anew: bool) -> Sequence[AnyRow]:
+    """The landed batches that have gone in, in landing order."""
+    batch = tables.batch
+    mine = select(batch).where(
+        batch.c.source == work.source, batch.c.stream == work.stream, batch.c.status.in_(("applied", "expired"))
+    )
+    found = work.connection.execute(mine.order_by(batch.c.id)).all()
+    kept = [row for row in found if row.status == "applied"]
+    if kept and (len(kept) == len(found) or not is_anew):
+        return kept
+    what = (
+        Text("还没有落地过任何内容。", "Nothing has been landed yet.")
+        if not found
+        else Text(
+            f"{len(found) - len(kept)} 份落地文件已过保留期被删除，不能从头重做。",
+            f"{len(found) - len(kept)} landed files were deleted after their time, so records cannot be made anew.",
+        )
+    )
+    raise ConfigError(
+        what,
+        where=f"{work.source}.{work.stream}",
+        hint=Text("保留期见 crossdock.yaml 的 retention。", "See retention in crossdock.yaml."),
+        code="XD-CFG-112",
+    )
+
+
+def _take_out(work: Work, entities: Sequence[str]) -> None:
+    """Removes the stream's records and keeps a copy of them to compare with."""
+    values = {"source": work.source, "stream": work.stream}
+    for name in entities:
+        mine = f"FROM canonical.{name} WHERE source = :source AND stream = :stream"
+        work.connection.execute(text(f"CREATE TEMP TABLE before_{name} ON COMMIT DROP AS SELECT * {mine}"), values)
+        work.connection.execute(text(f"DELETE {mine}"), values)
+    for table in (tables.statement, tables.stated_key):
+        work.connection.execute(delete(table).where(table.c.source == work.source, table.c.stream == work.stream))
+
+
+def _compare(work: Work, name: str) -> Difference:
+    """How the records of one entity differ from those that were taken out."""
+    connection, values = work.connection, {"source": work.source, "stream": work.stream}
+    columns = [column.name for column in SPECS[name].columns if column.is_mapped]
+    differs = " OR ".join(f'b."{c}" IS DISTINCT FROM a."{c}"' for c in columns)
+    connection.execute(
+        text(
+            f"""CREATE TEMP TABLE compared_{name} ON COMMIT DROP AS
+            SELECT coalesce(a.key, b.key) AS key,
+                CASE WHEN b.key IS NULL THEN 'added' WHEN a.key IS NULL THEN 'removed'
+                    WHEN {differs} THEN 'changed' ELSE 'same' END AS outcome
+            FROM (SELECT * FROM before_{name} WHERE deleted_at IS NULL) b
+            FULL JOIN (
+                SELECT * FROM canonical.{name} WHERE source = :source AND stream = :stream AND deleted_at IS NULL
+            ) a USING (key)"""
+        ),
+        values,
+    )
+    counted: dict[str, int] = dict(
+        connection.execute(text(f"SELECT outcome, count(*) FROM compared_{name} GROUP BY outcome")).all()
+    )
+    pairs = " || ".join(  # one object each, since a function takes at most 100 arguments
+        f"""CASE WHEN b."{c}" IS DISTINCT FROM a."{c}"
+            THEN jsonb_build_object('{c}', jsonb_build_array(b."{c}"::text, a."{c}"::text)) ELSE '{{}}' END"""
+        for c in columns
+    )
+    found = connection.execute(
+        text(
+            f"""SELECT c.key, CASE WHEN c.outcome = 'changed' THEN {pairs} END
+            FROM compared_{name} c LEFT JOIN before_{name} b USING (key) LEFT JOIN canonical.{name} a
+                ON a.source = :source AND a.key = c.key AND a.deleted_at IS NULL
+            WHERE c.outcome <> 'same' ORDER BY c.key LIMIT {SAMPLES}"""
+        ),
+        values,
+    )
+    added, removed, changed, same = (counted.get(outcome, 0) for outcome in ("added", "removed", "changed", "same"))
+    return Difference(name, added, removed, changed, same, sample=[(key, fields) for key, fields in found.all()])

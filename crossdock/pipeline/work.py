@@ -1,0 +1,89 @@
+"""What all steps of one run share: the transaction, and what has been counted and found so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from canonical_model.entities import SPECS
+from crossdock.home import Home, StreamFile
+from crossdock.pipeline.report import EntityCounts
+from crossdock.store import tables
+from crossdock.store.bulk import copy_records
+from mappings.engine import PlacedIssue
+
+COUNTED = ("read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected", "deleted")
+
+
+@dataclass(slots=True)
+class Work:
+    """One run of one stream, in its transaction.
+
+    Attributes:
+        home: The deployment.
+        connection: In the transaction that commits all of the run or nothing.
+        run_id: The run.
+        kind: "sync", "backfill" or "replay".
+        source: Source id.
+        stream: Stream name.
+        at: The run's moment.
+        folder: For copies of landed files that lie elsewhere.
+        counts: Entity -> where its records went, in the order of `COUNTED`.
+        issues: What was found, in the order in which it was.
+    """
+
+    home: Home
+    connection: Connection
+    run_id: int
+    kind: str
+    source: str
+    stream: str
+    at: datetime
+    folder: Path
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    issues: list[PlacedIssue] = field(default_factory=list)
+
+    @property
+    def settings(self) -> StreamFile:
+        """What the source file says of the stream."""
+        return self.home.stream(self.source, self.stream)
+
+    def count(self, entity: str, more: Mapping[str, int]) -> None:
+        """Adds to the account of an entity."""
+        before = self.counts.setdefault(entity, [0] * len(COUNTED))
+        self.counts[entity] = [a + more.get(name, 0) for a, name in zip(before, COUNTED, strict=True)]
+
+    def entity_counts(self) -> tuple[EntityCounts, ...]:
+        """The accounts in the order of the model."""
+        return tuple(EntityCounts(name, *self.counts[name]) for name in SPECS if name in self.counts)
+
+    def write_issues(self) -> None:
+        """Stores what was found."""
+        copy_records(self.connection, tables.issue, [self._issue(one) for one in self.issues])
+
+    def _issue(self, one: PlacedIssue) -> dict[str, object]:
+        said = one.issue
+        return {
+            "at": self.at,
+            "run_id": self.run_id,
+            "source": self.source,
+            "stream": self.stream,
+            "code": said.code,
+            "entity": said.entity,
+            "field": said.field,
+            "column_name": said.column,
+            "place": said.place,
+            "value": said.value.replace("\x00", ""),
+            "detail": said.detail,
+            "batch_id": one.batch,
+            "row_number": one.row,
+        }
+
+    def write_held(self, held: Sequence[Mapping[str, object]]) -> dict[str, int]:
+        """Stores rows that were not let in; gives how many are parked and how many rejected."""
+        mine = {"at": self.at, "run_id": self.run_id, "source": self.source, "stream": self.stream}
+        total = copy_records(self.connection, tables.held_row, [mine | dict(row) for row in held])
+        parked = sum(row["outcome"] == "parked" for row in held)
+        return {"parked": parked, "rejected": total - parked}

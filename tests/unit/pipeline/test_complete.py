@@ -1,0 +1,208 @@
+"""Deletions, the guard, drift, and what is judged again."""
+
+import pytest
+
+from canonical_model.language import Language
+from crossdock.pipeline.guard import approve, discard
+from tests.integration.hub import HEADER, LEAN, Hub, counts, order_row, refused
+
+pytestmark = pytest.mark.store
+
+
+def says(hub: Hub, **settings: object) -> None:
+    """The stream of orders with these settings."""
+    orders = {"config": {"files": "*.*", "minimum_age_seconds": 0}, "mapping": ["own/orders"], **settings}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": orders}}
+    hub.write("sources/erp.yaml", source)
+
+
+def alive(hub: Hub) -> list[str]:
+    return hub.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key")
+
+
+def test_what_a_complete_file_no_longer_holds_was_deleted(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    report = hub.load(order_row("PO-2"))
+    assert alive(hub) == ["PO-2|10"]
+    assert {one.entity: one.deleted for one in report.entities} == {"purchase_order": 1, "purchase_order_line": 1}
+    assert hub.one("SELECT fields -> 'deleted_at' ->> 0 IS NULL FROM crossdock.change WHERE key = 'PO-1|10'")
+
+
+def test_a_record_that_comes_back_is_alive_again(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    hub.load(order_row("PO-2"))
+    report = hub.load(order_row("PO-1"), order_row("PO-2"))
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+    assert counts(report) == {"read": 2, "updated": 1, "unchanged": 1}
+
+
+def test_an_incomplete_file_deletes_nothing(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    hub.load(order_row("PO-2"))
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_a_row_that_was_held_is_not_missing(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    hub.load(order_row("PO-1", quantity="?"), order_row("PO-2"))
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_where_a_key_cannot_be_read_nothing_counts_as_deleted(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    report = hub.load(order_row("", quantity="5"), order_row("PO-2"))
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+    assert "XD-DEL-001" in {issue.code for issue in report.issues}
+
+
+def test_of_two_complete_files_in_one_run_the_later_one_counts(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(order_row("PO-1"), order_row("PO-2"), order_row("PO-3"))
+    hub.put("a.csv", [order_row("PO-1"), order_row("PO-2")])
+    hub.put("b.csv", [order_row("PO-2")])
+    hub.sync()
+    assert alive(hub) == ["PO-2|10"]
+
+
+def test_a_line_that_left_a_whole_document_was_deleted(hub: Hub) -> None:
+    says(hub, complete="document")
+    hub.load(order_row("PO-1", line="10"), order_row("PO-1", line="20"), order_row("PO-2"))
+    hub.load(order_row("PO-1", line="20", quantity="7"))
+    assert alive(hub) == ["PO-1|20", "PO-2|10"]
+
+
+def test_a_complete_read_speaks_only_for_its_scope(hub: Hub) -> None:
+    with_supplier = {**LEAN["purchase_order"]["fields"], "supplier": "supplier"}
+    hub.mapping("own/orders", LEAN | {"purchase_order": {"fields": with_supplier}}, columns={"unit": ["单位"]})
+    says(hub, complete=True, scope=["supplier"])
+    hub.load(order_row("PO-1", supplier="A"), order_row("PO-2", supplier="A"), order_row("PO-3", supplier="B"))
+    hub.load(order_row("PO-2", supplier="A"))
+    orders = hub.column("SELECT key FROM canonical.purchase_order WHERE deleted_at IS NULL ORDER BY key")
+    assert orders == ["PO-2", "PO-3"]
+    assert alive(hub) == ["PO-2|10", "PO-3|10"]
+
+
+def test_a_scope_that_nothing_states_is_refused(hub: Hub) -> None:
+    says(hub, complete=True, scope=["warehouse"])
+    hub.load(order_row("PO-1"))
+    hub.put("b.csv", [order_row("PO-2")])
+    error = refused(hub.sync)
+    assert error.problem_code == "XD-CFG-111"
+    assert "warehouse" in error.render(Language.ZH)
+
+
+def test_a_run_beyond_its_guard_stores_nothing_and_asks(hub: Hub) -> None:
+    says(hub, complete=True, guard={"deleted": "50%", "rows": 2})
+    hub.load(order_row("PO-1"), order_row("PO-2"), order_row("PO-3"))
+    report = hub.load(order_row("PO-3"))
+    assert report.status == "parked"
+    assert report.question is not None
+    assert "3 条里有 2 条要删除，超过了上限 50%" in report.question.zh
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    sample = hub.one("SELECT problem -> 'sample' FROM crossdock.run WHERE id = :run", run=report.run_id)
+    assert [one["key"] for one in sample] == ["PO-1", "PO-2"]
+    assert hub.one("SELECT count(*) FROM crossdock.change") == 0
+
+
+def test_what_was_approved_goes_in(hub: Hub) -> None:
+    says(hub, complete=True, guard={"deleted": "50%", "rows": 2})
+    hub.load(order_row("PO-1"), order_row("PO-2"), order_row("PO-3"))
+    asked = hub.load(order_row("PO-3"))
+    assert approve(hub.engine, asked.run_id) == ("erp", "orders")
+    report = hub.sync()
+    assert report.status == "succeeded"
+    assert alive(hub) == ["PO-3|10"]
+
+
+def test_what_was_discarded_is_never_applied(hub: Hub) -> None:
+    says(hub, complete=True, guard={"deleted": "50%", "rows": 2})
+    hub.load(order_row("PO-1"), order_row("PO-2"), order_row("PO-3"))
+    asked = hub.load(order_row("PO-3"))
+    discard(hub.engine, asked.run_id)
+    assert hub.sync().status == "idle"
+    assert len(alive(hub)) == 3
+    assert [name for name in hub.files if name.startswith("failed/")]
+
+
+def test_a_run_of_which_nothing_waits_cannot_be_approved(hub: Hub) -> None:
+    report = hub.load(order_row())
+    error = refused(lambda: approve(hub.engine, report.run_id))
+    assert error.problem_code == "XD-CFG-110"
+
+
+def test_a_share_of_bad_rows_beyond_the_guard_parks_the_file(hub: Hub) -> None:
+    says(hub, guard={"issues": "30%", "rows": 2})
+    report = hub.load(order_row("PO-1"), order_row("PO-2", quantity="?"), order_row("PO-3", quantity="?"))
+    assert report.status == "parked"
+    assert alive(hub) == []
+
+
+def test_a_parked_row_goes_in_by_itself_once_the_mapping_knows_its_unit(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2", unit="噗"))
+    assert alive(hub) == ["PO-1|10"]
+    assert hub.sync().status == "idle", "nothing has changed, so nothing is judged again"
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"噗": "XCS"}})
+    report = hub.sync()
+    assert report.waited == 1
+    assert counts(report) == {"read": 1, "created": 1}
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+    assert hub.sync().status == "idle"
+
+
+def test_a_line_goes_in_by_itself_once_its_header_is_good(hub: Hub) -> None:
+    hub.load(order_row("PO-1", ordered_on="?"), order_row("PO-2"))
+    assert alive(hub) == ["PO-2|10"]
+    report = hub.load(order_row("PO-1", line="20"), name="later.csv")
+    assert report.waited == 1
+    assert alive(hub) == ["PO-1|10", "PO-1|20", "PO-2|10"] or alive(hub) == ["PO-1|20", "PO-2|10"]
+
+
+def test_a_parked_file_goes_in_by_itself_once_a_mapping_fits(hub: Hub) -> None:
+    hub.put("a.csv", [order_row()], header=["Bestellung", *HEADER[1:]])
+    assert hub.sync().status == "parked"
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"], "order_number": ["Bestellung"]})
+    report = hub.sync()
+    assert counts(report) == {"read": 1, "created": 1}
+    assert hub.column("SELECT status FROM crossdock.batch") == ["applied"]
+
+
+@pytest.mark.parametrize(("policy", "status"), [("evolve", "succeeded"), ("freeze", "succeeded"), ("park", "parked")])
+def test_a_new_column_goes_by_the_policy(hub: Hub, policy: str, status: str) -> None:
+    says(hub, drift=policy)
+    short = HEADER[:-1]
+    hub.put("a.csv", [order_row()[:-1]], header=short)
+    hub.sync()
+    hub.put("b.csv", [order_row()], header=HEADER)
+    report = hub.sync()
+    assert report.status == status
+    assert (hub.line("requested_on") is not None) == (policy == "evolve")
+    if policy == "park":
+        (file,) = report.files
+        assert file.problem is not None
+        assert HEADER[-1] in file.problem.zh
+        approve(hub.engine, report.run_id)
+        assert hub.sync().status == "succeeded"
+        assert hub.line("requested_on") is not None
+
+
+def test_a_column_that_went_parks_a_frozen_stream(hub: Hub) -> None:
+    says(hub, drift="freeze")
+    hub.load(order_row())
+    hub.put("b.csv", [order_row(quantity="1")[:-1]], header=HEADER[:-1])
+    assert hub.sync().status == "parked"
+    assert hub.line("ordered") == 500
+
+
+def test_another_key_makes_no_records_beside_the_old_ones(hub: Hub) -> None:
+    hub.load(order_row())
+    other = {**LEAN, "purchase_order_line": {**LEAN["purchase_order_line"], "key": ["order_number", "item"]}}
+    hub.mapping("own/orders", other, columns={"unit": ["单位"]})
+    hub.put("b.csv", [order_row(quantity="7")])
+    error = refused(hub.sync)
+    assert error.problem_code == "XD-MAP-010"
+    assert "--rekey" in error.render(Language.ZH)
+    assert alive(hub) == ["PO-1|10"]

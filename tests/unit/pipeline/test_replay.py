@@ -1,0 +1,112 @@
+"""Replay of landed batches with today's mapping, and what is kept for how long."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from crossdock.pipeline.replay import replay
+from crossdock.pipeline.retention import prune
+from tests.integration.hub import LEAN, Hub, order_row, refused
+
+pytestmark = pytest.mark.store
+
+WITH_ITEM = {
+    **LEAN,
+    "purchase_order_line": {"fields": LEAN["purchase_order_line"]["fields"] | {"remark": "concat('料 ', item)"}},
+}
+
+
+def test_a_new_field_of_the_mapping_reaches_back_to_all_that_was_landed(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"), name="a.csv")
+    hub.load(order_row("PO-2", quantity="300"), name="b.csv")
+    hub.mapping("own/orders", WITH_ITEM, columns={"unit": ["单位"]})
+    report = replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    assert hub.column("SELECT remark FROM canonical.purchase_order_line ORDER BY key") == ["料 000123"] * 2
+    assert hub.line("ordered", "PO-2|10") == 300
+    assert {one.entity: one.updated for one in report.run.entities}["purchase_order_line"] == 2
+    assert hub.evaluate().opened == 0
+
+
+def test_a_dry_run_shows_the_differences_and_writes_nothing(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    hub.mapping("own/orders", WITH_ITEM, columns={"unit": ["单位"]})
+    report = replay(hub.home, hub.engine, "erp", "orders", dry_run=True, clock=hub.clock)
+    assert not report.is_kept
+    lines = next(one for one in report.differences if one.entity == "purchase_order_line")
+    assert (lines.added, lines.removed, lines.changed, lines.same) == (0, 0, 2, 0)
+    assert lines.sample[0] == ("PO-1|10", {"remark": [None, "料 000123"]})
+    assert hub.column("SELECT remark FROM canonical.purchase_order_line") == [None, None]
+
+
+def test_a_replay_with_an_unchanged_mapping_changes_nothing(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"), name="a.csv")
+    hub.load(order_row("PO-2", quantity="300"), name="b.csv")
+    before = hub.changes
+    replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    assert hub.changes == before
+    report = replay(hub.home, hub.engine, "erp", "orders", dry_run=True, clock=hub.clock)
+    assert all(one.added + one.removed + one.changed == 0 for one in report.differences)
+
+
+def test_records_are_made_anew_under_another_key(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    other = {**LEAN, "purchase_order_line": {**LEAN["purchase_order_line"], "key": ["order_number", "item"]}}
+    hub.mapping("own/orders", other, columns={"unit": ["单位"]})
+    hub.put("b.csv", [order_row("PO-3")])
+    assert refused(hub.sync).problem_code == "XD-MAP-010"
+    report = replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+    lines = next(one for one in report.differences if one.entity == "purchase_order_line")
+    assert (lines.added, lines.removed) == (2, 2)
+    assert hub.sync().status == "succeeded"
+    keys = hub.column("SELECT key FROM canonical.purchase_order_line ORDER BY key")
+    assert keys == ["PO-1|000123", "PO-2|000123", "PO-3|000123"]
+
+
+def test_a_deletion_is_replayed_in_its_place(hub: Hub) -> None:
+    orders = {"config": {"files": "*.*", "minimum_age_seconds": 0}, "mapping": ["own/orders"], "complete": True}
+    hub.write(
+        "sources/erp.yaml",
+        {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": orders}},
+    )
+    hub.load(order_row("PO-1"), order_row("PO-2"), name="a.csv")
+    hub.load(order_row("PO-2"), name="b.csv")
+    for _ in range(2):
+        replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+        alive = hub.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL")
+        assert alive == ["PO-2|10"]
+
+
+def test_what_has_had_its_time_is_removed_and_replay_says_so(hub: Hub) -> None:
+    hub.settings(retention={"landing_days": 30, "history_months": 2})
+    hub.load(order_row("PO-1"), name="a.csv")
+    url = Path(hub.one("SELECT data_url FROM crossdock.batch"))
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 0
+    hub.clock.forward(days=31)
+    assert prune(hub.home, hub.engine, dry_run=True, clock=hub.clock).batches == 1
+    assert url.is_file()
+    done = prune(hub.home, hub.engine, clock=hub.clock)
+    assert (done.batches, done.files, done.replay_from) == (1, 2, None)
+    assert not url.exists()
+    assert hub.one("SELECT rows_read FROM crossdock.batch") == 1, "its account stays"
+    error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
+    assert error.problem_code == "XD-CFG-112"
+    assert hub.line("ordered") == 500
+
+
+def test_old_history_goes_with_its_partition(hub: Hub) -> None:
+    hub.settings(retention={"history_months": 1})
+    hub.load(order_row("PO-1"))
+    hub.clock.forward(days=70)
+    gone = prune(hub.home, hub.engine, clock=hub.clock).partitions
+    assert any(name.startswith("run_2") for name in gone)
+    assert hub.one("SELECT count(*) FROM crossdock.run") == 0
+    assert hub.line("ordered") == 500
+
+
+def test_what_still_waits_is_kept(hub: Hub) -> None:
+    hub.settings(retention={"landing_days": 1})
+    hub.load(order_row("PO-1", unit="噗"))
+    hub.clock.forward(days=10)
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 0
+    assert hub.clock() - timedelta(days=9) > hub.one("SELECT landed_at FROM crossdock.batch")
