@@ -84,6 +84,7 @@ class _Search:
             frozenset((Code(r.system, r.raw_code), anchor)) for r in rows for anchor in anchors_of(r.evidence)
         }
         self._taken: set[Code] = set()
+        self._rows: list[dict[str, object]] = []
 
     def run(self) -> None:
         codes = pairs.used_codes(self._connection, self._entity)
@@ -96,6 +97,8 @@ class _Search:
         anchors = set(self._golden) | {code for code in codes if code.system == self._largest()}
         names = pairs.known_names(self._connection, self._entity)
         self._add(pairs.by_name(names, open_codes - self._taken - anchors, anchors), keys)
+        if self._rows:
+            self._connection.execute(insert(_XREF), self._rows)
 
     def _largest(self) -> str:
         return max(self._sizes, key=lambda system: (self._sizes[system], system), default="")
@@ -114,7 +117,7 @@ class _Search:
             self._told.add(pair.codes)
             self._taken.add(code)
             self._found.made[self._entity, pair.method] += 1
-            self._connection.execute(insert(_XREF).values(self._row(pair, code, anchor, golden)))
+            self._rows.append(self._row(pair, code, anchor, golden))
 
     def _block(self, pair: Pair, code: Code, anchor: Code, wrong: tuple[str, str, str]) -> None:
         name, *values = wrong
