@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
@@ -184,6 +185,7 @@ class ReadsKeys(Protocol):
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+@cache
 def load_connector(name: str) -> type[Connector]:
     """The connector class registered under `name` in the entry-point group `crossdock.connectors`.
 

@@ -3,14 +3,16 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from canonical_model.disk import translate_disk_errors
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text, choose_language
 from canonical_model.text import JsonValue, parse_json
@@ -71,6 +73,17 @@ class WeCom(_Part):
     proxy: str | None = Field(default=None, description="Outbound proxy, since WeCom demands fixed addresses.")
 
 
+class Retention(_Part):
+    """How long what was landed and what happened are kept; canonical records are kept for ever."""
+
+    landing_days: int | None = Field(
+        default=None, ge=1, description="Days that landed files are kept; replay reaches back no further."
+    )
+    history_months: int | None = Field(
+        default=None, ge=1, description="Months that runs, issues and field-level changes are kept."
+    )
+
+
 class Settings(_Part):
     """`crossdock.yaml`."""
 
@@ -84,6 +97,7 @@ class Settings(_Part):
     )
     public_url: str = Field(default="http://127.0.0.1:8600", description="Address at which staff reach our pages.")
     landing: str = Field(default="", description="fsspec URL of the landing zone; else .crossdock/landing.")
+    retention: Retention = Retention()
     wecom: WeCom = WeCom()
     people: dict[str, Person] = {}
     groups: dict[str, Group] = {}
@@ -99,12 +113,47 @@ class Settings(_Part):
         return self
 
 
+Percent = Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])(\.[0-9]+)?%$")]
+
+
+class Guard(_Part):
+    """How much of what is stored one run may touch before it parks itself and asks."""
+
+    deleted: Percent | None = Field(default=None, description="Share of the stored records that may go, e.g. 10%.")
+    changed: Percent | None = Field(default=None, description="Share of the stored records that may change.")
+    issues: Percent | None = Field(default=None, description="Share of the records read that may be held.")
+    rows: int = Field(default=20, ge=0, description="Smaller counts than this are never asked about.")
+
+
+class Drift(StrEnum):
+    """What happens when a stream's columns are others than last time."""
+
+    EVOLVE = "evolve"
+    FREEZE = "freeze"
+    PARK = "park"
+
+
 class StreamFile(_Part):
     """One stream of a source."""
 
     config: dict[str, object] = Field(default={}, description="The connector's settings for this stream.")
     mapping: str | list[str] = Field(description="Mapping, or several of which the header chooses one.")
     schedule: str | None = Field(default=None, description="Cron line; None = only by hand.")
+    complete: bool | Literal["document"] = Field(
+        default=False,
+        description="true: each file (or each read of a database) holds all there is, so what is missing was deleted; "
+        "document: each document in it is whole. The lines of nested JSON documents always are.",
+    )
+    scope: list[str] = Field(
+        default=[],
+        description="Fields or parts of the path for whose values a complete read speaks, e.g. [partner]; else for all.",
+    )
+    guard: Guard = Guard()
+    drift: Drift = Field(
+        default=Drift.EVOLVE,
+        description="When columns differ from last time: evolve takes what fits and says what came and went; freeze "
+        "leaves new columns unread and parks a file that lacks one; park asks about any difference.",
+    )
 
     @property
     def mappings(self) -> list[str]:
@@ -206,6 +255,7 @@ class Home:
         return folder if folder.is_dir() else None
 
     @cached_property
+    @translate_disk_errors()
     def sources(self) -> Mapping[str, SourceFile]:
         """Source id -> its checked file.
 
@@ -263,6 +313,7 @@ class Home:
         return self.source(source).timezone or self.settings.timezone
 
 
+@translate_disk_errors()
 def load_yaml(path: Path) -> JsonValue:
     """The YAML document at `path`.
 

@@ -1,11 +1,12 @@
 """Runs a plan over landed rows in a locked DuckDB: typed records, held rows and issues, all set-wise.
 
-Two passes. The first makes the typed columns and one bit per field that is wrong; reason and value are worked out in
-a second pass over the rows that have a bit. A mapping can reach nothing but the landed files that it was given.
+Rows whose hash the store already knows are set aside unread. The rest takes two passes. The first makes the typed
+columns and one bit per field that is wrong; reason and value are worked out in a second pass over the rows that have
+a bit. A mapping can reach nothing but the landed files that it was given.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,13 +24,19 @@ from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists, violations
 from mappings.columns import source_column
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
-from mappings.functions import MACROS
+from mappings.functions import MACROS, ODD
 from mappings.plan import EntityPlan, Plan
 
 _CELL_CODES = ("XD-CEL-001", "XD-CEL-002")
 """What can be wrong with one cell before it is read."""
 _ROW_CODES = ("XD-CEL-003", "XD-CEL-004", "XD-CEL-005")
 """What can be wrong with a whole row before it is read."""
+
+_LISTED = ("XD-COD-001", "XD-UNT-001")
+"""Codes come out of their list, so what the list lacks is a problem of reading already."""
+
+_ARROW_ROWS = 16_384
+"""Rows of one Arrow batch that leaves the engine."""
 
 MEMORY_LIMIT = "256MB"
 THREADS = 2
@@ -64,6 +71,10 @@ class LandedRows:
         sheet = f" [{self.sheet}]" if self.sheet else ""
         cell = f"{self.places[column]}{row}" if column in self.places else f"#{row}"
         return f"{self.file}{sheet} {cell}"
+
+
+KnownHashes = Mapping[str, Callable[[], pa.Table]]
+"""Entity name -> what gives the `source_hash` (arrow.uuid) of each stored row; all rows of other entities are mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +113,14 @@ class MappingRun:
     Args:
         plan: The compiled mapping.
         batches: Landed batches with the plan's header, in landing order.
+        known: Hashes of rows that need no mapping; asked for once the landed rows are hashed.
     """
 
-    def __init__(self, plan: Plan, batches: Sequence[LandedRows]) -> None:
+    def __init__(self, plan: Plan, batches: Sequence[LandedRows], known: KnownHashes | None = None) -> None:
         self._plan = plan
+        self._known = known or {}
+        self._skipped: dict[str, int] = {}
+        self._repeated: dict[str, int] = {}
         self._batches = {batch.batch: batch for batch in batches}
         # DuckDB may read and write where it spills, so that is an empty folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
@@ -157,17 +172,37 @@ class MappingRun:
             f"SELECT coalesce(sum(json_array_length({source_column('json')}, {_pointer(entity.each)})), 0) FROM source"
         )
 
-    def good(self, entity: EntityPlan) -> pa.RecordBatchReader:
-        """Records to merge: key, parent, source_hash, version, batch, row, then the stated columns; in key order."""
-        stated = ", ".join(f"r.{quote_name(name)}" for name in entity.stated)
+    def good(self, entity: EntityPlan, constants: Mapping[str, str] | None = None) -> pa.RecordBatchReader:
+        """Records to merge: key, source_hash, version, batch, row, `constants`, then the stated columns.
+
+        In the order of keys where stored rows have to be looked up, else as the file has them. A row with issues has
+        no hash, so that it is judged again whenever it comes.
+
+        Args:
+            entity: The entity.
+            constants: Column name -> SQL of a value that is the same in all rows.
+        """
+        stated = "".join(f", r.{quote_name(name)}" for name in entity.stated)
+        fixed = "".join(f", {sql} AS {quote_name(name)}" for name, sql in (constants or {}).items())
         return self._db.sql(
-            f"SELECT key, source_hash::VARCHAR AS source_hash, version, batch, row, {stated} "
-            f"FROM rows_{entity.entity.name} r WHERE outcome IS NULL ORDER BY key"
-        ).to_arrow_reader()
+            "SELECT key, CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash, version, batch, row"
+            f"{fixed}{stated} FROM rows_{entity.entity.name} r WHERE outcome IS NULL "
+            f"{'ORDER BY key' if constants is None else ''}"
+        ).to_arrow_reader(_ARROW_ROWS)
+
+    def mapped_count(self, entity: EntityPlan) -> int:
+        """Records that were mapped, good or not."""
+        return self._one(f"SELECT count(*) FROM rows_{entity.entity.name}")
+
+    def skipped_count(self, entity: EntityPlan) -> int:
+        """Stored records whose raw values came again and were not mapped."""
+        return self._skipped.get(entity.entity.name, 0)
 
     def folded_count(self, entity: EntityPlan) -> int:
-        """Records that a later statement of the same key in the same batches replaced."""
-        return self._one(f"SELECT count(*) FROM rows_{entity.entity.name} WHERE outcome = 'folded'")
+        """Records of a key that the same batches state again: by a newer statement, or by the very same values."""
+        name = entity.entity.name
+        folded = self._one(f"SELECT count(*) FROM rows_{name} WHERE outcome = 'folded'")
+        return folded + self._repeated.get(name, 0)
 
     def held(self, entity: EntityPlan) -> Iterator[HeldRow]:
         """Rows that were rejected or parked."""
@@ -211,6 +246,7 @@ class MappingRun:
             batch.parquet.open("rb").close()
         paths = ", ".join(quote_text(str(batch.parquet)) for batch in self._batches.values())
         self._db.execute("SET TimeZone = 'UTC'")
+        self._db.execute("SET arrow_lossless_conversion = true")  # a UUID leaves as sixteen bytes
         self._db.execute(f"SET allowed_paths = [{paths}]")
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
@@ -262,6 +298,24 @@ class MappingRun:
     def _steps(self, entity: EntityPlan) -> tuple[Atom | Lookup, ...]:
         return (*entity.steps, *self._plan.version_steps)
 
+    def _rows(self, entity: EntityPlan) -> str:
+        """The source's rows, or the elements of the nested list, as received."""
+        if entity.each is None:
+            return "(SELECT *, 0 AS _at FROM source)"
+        listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
+        return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
+
+    def _raw(self, entity: EntityPlan) -> tuple[str, ...]:
+        """SQL of all that the source says about one record."""
+        return (*entity.column_sql, *self._plan.version_columns)
+
+    def _hash(self, entity: EntityPlan) -> str:
+        """SQL of 128 bits that stand for the record's raw values under this very mapping."""
+        raw, digest = ", ".join(self._raw(entity)) or "''", quote_text(self._plan.fingerprint)
+        return (
+            f"CAST(CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1) AS UUID)"
+        )
+
     def _from(self, entity: EntityPlan, *, only: str = "") -> str:
         """The source's rows or elements with every shared value, worked out level by level.
 
@@ -269,11 +323,9 @@ class MappingRun:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
         """
-        if entity.each is None:
-            rows = "(SELECT *, 0 AS _at FROM source)"
-        else:
-            listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
-            rows = f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
+        joined = ", ".join(self._raw(entity)) or "''"
+        odd = "TRUE" if self._plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
+        rows = f"(SELECT *, {odd} AS _odd FROM {self._rows(entity)})"
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
         steps = self._steps(entity)
@@ -314,7 +366,16 @@ class MappingRun:
         names = tuple(quote_name(c.name) for c in spec.columns if c.is_mapped)
         is_plain = column in entity.columns and (compiled.main or len(compiled.columns) == 1)
         shown = entity.column_sql[entity.columns.index(column)] if is_plain else f"CAST({names[0]} AS VARCHAR)"
-        return [Problem(condition, code, shown, column) for code, condition in violations(spec, names)]
+        return [
+            Problem(
+                f"(CASE WHEN _odd THEN {condition} ELSE FALSE END)" if code == "XD-TXT-002" else condition,
+                code,
+                shown,
+                column,
+            )
+            for code, condition in violations(spec, names)
+            if code not in _LISTED
+        ]
 
     def _broken_row(self) -> str:
         """Condition that the whole row is unfit, to stand behind another."""
@@ -324,10 +385,51 @@ class MappingRun:
         return f" OR coalesce(list_has_any(_suspects, [{listed}]), FALSE)" if cells else ""
 
     def _map(self, entity: EntityPlan) -> None:
+        """Makes `rows_<entity>`: all records, or those that the store does not know yet and what belongs to them."""
         name = entity.entity.name
+        if name not in self._known:
+            self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(entity)}")
+            return
+        self._db.execute(
+            f"CREATE TEMP TABLE hashed_{name} AS SELECT _batch AS batch, _row AS row, _at AS element, "
+            f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash FROM {self._rows(entity)}"
+        )
+        self._db.register("_known", self._known[name]())
+        self._db.execute(
+            f"CREATE TEMP TABLE known_{name} AS SELECT batch, row, element, source_hash FROM hashed_{name} "
+            "SEMI JOIN _known USING (source_hash)"
+        )
+        self._db.unregister("_known")
+        todo = f"SELECT batch, row, element FROM hashed_{name} EXCEPT SELECT batch, row, element FROM known_{name}"
+        self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(entity, only=todo)}")
+        self._map_relatives(entity)
+        (counts,) = self._db.execute(
+            f"SELECT count(*), count(DISTINCT source_hash) FROM known_{name} ANTI JOIN rows_{name} USING (batch, row, element)"
+        ).fetchall()
+        self._skipped[name], self._repeated[name] = counts[1], counts[0] - counts[1]
+
+    def _map_relatives(self, entity: EntityPlan) -> None:
+        """Maps known records that a mapped one touches: of the same key, since the version decides, or of its document."""
+        name, parent = entity.entity.name, entity.entity.parent
+        conditions = [f"key IN (SELECT key FROM rows_{name})"]
+        if parent in {other.entity.name for other in self._plan.entities}:
+            conditions.append(f"parent IN (SELECT _name FROM rows_{parent})")
+        elif not self._one(f"SELECT count(*) FROM rows_{name}"):
+            return
+        known = f"SELECT batch, row, element FROM known_{name}"
+        relatives = (
+            f"SELECT _batch, _row, _at FROM (SELECT _batch, _row, _at, {_joined(entity.key)} AS key, "
+            f"{_joined(entity.parent)} AS parent FROM {self._from(entity, only=known)}) WHERE {' OR '.join(conditions)}"
+        )
+        self._db.execute(f"CREATE TEMP TABLE relatives_{name} AS {relatives}")
+        if self._one(f"SELECT count(*) FROM relatives_{name}"):
+            self._db.execute(f"INSERT INTO rows_{name} {self._mapped(entity, only=f'FROM relatives_{name}')}")
+
+    def _mapped(self, entity: EntityPlan, *, only: str = "") -> str:
+        """Query of records with typed columns, one bit per field that is wrong, and what becomes of them."""
         for field, compiled in entity.fields.items():
             if entity.entity.fields[field].scheme:
-                values = f"SELECT DISTINCT {compiled.sql} FROM {self._from(entity)}"
+                values = f"SELECT DISTINCT {compiled.sql} FROM {self._from(entity, only=only)}"
                 check_digits(self._db, entity.entity.fields[field], values)
         typed = [
             f"{sql} AS {quote_name(column.name)}"
@@ -344,28 +446,23 @@ class MappingRun:
             for i, problems in enumerate(value.values())
         )
         version = self._plan.version.sql if self._plan.version else "_modified"
-        raw = ", ".join(entity.column_sql) or "''"
-        digest = quote_text(self._plan.fingerprint)
-        key, natural, parent = (
-            " || '|' || ".join(f"xd_key({part})" for part in parts) or "NULL"
-            for parts in (entity.key, entity.natural, entity.parent)
-        )
-        stated = ", ".join(quote_name(column) for column in entity.stated)
         inner = (
-            f"SELECT _batch AS batch, _row AS row, _at AS element, {key} AS key, {natural} AS _name, {parent} AS parent, "
+            f"SELECT _batch AS batch, _row AS row, _at AS element, _odd, {_joined(entity.key)} AS key, "
+            f"{_joined(entity.natural)} AS _name, {_joined(entity.parent)} AS parent, "
             f"CAST({version} AS DECIMAL(24,6)) AS version, "
-            f"CAST(CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1) AS UUID) "
-            f"AS source_hash, {', '.join(typed)}, {', '.join(flags)}, "
+            f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash, "
+            f"{', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
             f"({_any(_with(Effect.PARK, reading))}) AS _park "
-            f"FROM {self._from(entity)}"
+            f"FROM {self._from(entity, only=only)}"
         )
-        self._db.execute(
-            f"CREATE TEMP TABLE rows_{name} AS SELECT "
-            f"batch, row, element, key, _name, parent, version, source_hash, {stated}, "
-            f"CASE WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
-            f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, {bits} AS mask "
-            f"FROM ({inner})"
+        stated = ", ".join(quote_name(column) for column in entity.stated)
+        return (
+            f"SELECT batch, row, element, key, _name, parent, version, source_hash, {stated}, "
+            f"CASE WHEN mask = 0 AND NOT _reject THEN NULL "
+            f"WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
+            f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, mask "
+            f"FROM (SELECT *, {bits} AS mask FROM ({inner}))"
         )
 
     # second pass
@@ -423,7 +520,8 @@ class MappingRun:
         filled = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
         self._db.execute(
             f"CREATE TEMP TABLE same_{name} AS SELECT key, batch, version, min(row) AS first_row, max(row) AS last_row, "
-            f"concat_ws(', ', {differing}) AS differing, {filled} "
+            f"concat_ws(', ', {differing}) AS differing, "
+            f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {filled} "
             f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, batch, version"
         )
         self._db.execute(
@@ -447,7 +545,7 @@ class MappingRun:
             fill = ", ".join(f"{quote_name(c)} = coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated)
             self._db.execute(
                 f"UPDATE rows_{name} r SET source_hash = NULL, {fill} FROM same_{name} s WHERE r.outcome IS NULL "
-                "AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
+                "AND s.is_filled AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
             )
 
     def _hold_lines(self, entity: EntityPlan) -> None:
@@ -496,6 +594,11 @@ def translate_error(error: duckdb.Error, mapping: str) -> MappingError:
         hint=Text("请检查映射里的表达式。", "Check the expressions of the mapping."),
         code="XD-MAP-009",
     )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """SQL of the parts of a key as one text."""
+    return " || '|' || ".join(f"xd_key({part})" for part in parts) or "NULL"
 
 
 def _with(effect: Effect, problems: Mapping[str, list[Problem]]) -> list[Problem]:

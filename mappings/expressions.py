@@ -166,6 +166,11 @@ def _weight(node: exp.Expr) -> int:
     return inner
 
 
+def _where(rare: str, condition: str) -> str:
+    """`rare AND condition`, with `condition` worked out only where `rare` holds; AND works out both everywhere."""
+    return f"(CASE WHEN {rare} THEN {condition} ELSE FALSE END)"
+
+
 def quote_text(text: str) -> str:
     """`text` as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -374,7 +379,7 @@ class ExpressionCompiler:
 
     def _column(self, sql: str, name: str) -> Compiled:
         self._column_sql[name] = sql
-        return Compiled(Kind.TEXT, (self._once(f"xd_clean({sql})"),), (), (name,))
+        return Compiled(Kind.TEXT, (self._once(f"xd_tidy({sql}, _odd)"),), (), (name,))
 
     # atoms
 
@@ -567,7 +572,7 @@ class ExpressionCompiler:
             kind, parts = Kind.DAY, (sql,)
             unread = f"({raw} IS NOT NULL AND {sql} IS NULL)"
             problems = (
-                Problem(f"({unread} AND xd_is_ambiguous_date({raw}, {self._order}))", "XD-DAT-002", raw, column),
+                Problem(_where(unread, f"xd_is_ambiguous_date({raw}, {self._order})"), "XD-DAT-002", raw, column),
                 Problem(unread, "XD-DAT-001", raw, column),
             )
         elif name == "instant":
@@ -588,8 +593,8 @@ class ExpressionCompiler:
     def _number_problems(raw: str, value: str, column: str) -> tuple[Problem, ...]:
         unread = f"({raw} IS NOT NULL AND {value} IS NULL)"
         return (
-            Problem(f"({unread} AND xd_number({raw}) IS NOT NULL)", "XD-NUM-004", raw, column),
-            Problem(f"({unread} AND xd_is_number({raw}))", "XD-NUM-002", raw, column),
+            Problem(_where(unread, f"xd_number({raw}) IS NOT NULL"), "XD-NUM-004", raw, column),
+            Problem(_where(unread, f"xd_is_number({raw})"), "XD-NUM-002", raw, column),
             Problem(unread, "XD-NUM-001", raw, column),
         )
 

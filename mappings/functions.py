@@ -42,6 +42,10 @@ _TIME = (
 )
 
 
+ODD = rf"[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}\x{{A0}}\x00]|(^|\x1f){_BLANK}|{_BLANK}(\x1f|$)"
+"""What makes a row need cleaning, its columns joined by the unit separator; most rows have none of it."""
+
+
 def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -59,6 +63,8 @@ MACROS: tuple[str, ...] = (
     # trim and translate are dear, a regular expression that says they have nothing to do is cheap
     rf"""CREATE MACRO xd_clean(s) AS nullif(
         CASE WHEN regexp_matches(s, '^{_BLANK}|{_BLANK}$') THEN trim(s, {_SPACES}) ELSE s END, '')""",
+    # `odd` says whether any column of the row holds something to clean or escape (mappings.engine)
+    "CREATE MACRO xd_tidy(s, odd) AS CASE WHEN odd THEN xd_clean(s) ELSE nullif(s, '') END",
     rf"""CREATE MACRO xd_half(s) AS CASE
         WHEN strlen(s) = length(s) OR NOT regexp_matches(s, '[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}]') THEN s
         ELSE translate(s, '{_FULL}', '{_HALF}') END""",
@@ -133,6 +139,9 @@ MACROS: tuple[str, ...] = (
     f"CREATE MACRO xd_plus(a, b) AS TRY(CAST(a + b AS {DECIMAL}))",
     f"CREATE MACRO xd_minus(a, b) AS TRY(CAST(a - b AS {DECIMAL}))",
     # PostgreSQL keeps no NUL, and a held row is stored with its key
-    r"CREATE MACRO xd_key(s) AS replace(replace(replace(coalesce(s, ''), chr(0), ''), '\', '\\'), '|', '\|')",
+    r"""CREATE MACRO xd_key(s) AS CASE
+        WHEN contains(s, '|') OR contains(s, '\') OR contains(s, chr(0))
+            THEN replace(replace(replace(s, chr(0), ''), '\', '\\'), '|', '\|')
+        ELSE coalesce(s, '') END""",
 )
 """Statements that define the macros, in order."""

@@ -62,6 +62,7 @@ class Plan:
         entities: Its entities, parents before their lines.
         version: SQL of the version as numeric, None where the file's modification time serves.
         version_steps: As `steps`, for the version.
+        version_columns: SQL of the columns that the version reads, as received.
         is_json: Whether the stream gives JSON documents.
         fingerprint: Digest of all that decides the outcome besides the rows.
     """
@@ -70,6 +71,7 @@ class Plan:
     entities: tuple[EntityPlan, ...]
     version: Compiled | None
     version_steps: tuple[Atom | Lookup, ...]
+    version_columns: tuple[str, ...]
     is_json: bool
     fingerprint: str
 
@@ -122,10 +124,12 @@ def make_plan(
     )
     version: Compiled | None = None
     version_steps: tuple[Atom | Lookup, ...] = ()
+    version_columns: tuple[str, ...] = ()
     if spec.version is not None:
         columns = _columns(spec, entities[0].entity.name, header, is_json=is_json, nested=False)
         compiler = ExpressionCompiler(spec, columns, timezone, prefix="v")
         version, version_steps = _version(spec, compiler), compiler.steps
+        version_columns = tuple(compiler.column_sql.values())
     digest = hashlib.sha256()
     for part in (
         spec.text,
@@ -139,7 +143,7 @@ def make_plan(
         ),
     ):
         digest.update(part.encode())
-    return Plan(spec, entities, version, version_steps, is_json, digest.hexdigest())
+    return Plan(spec, entities, version, version_steps, version_columns, is_json, digest.hexdigest())
 
 
 def _columns(spec: MappingFile, entity: str, header: Sequence[str], *, is_json: bool, nested: bool) -> Columns:
@@ -205,7 +209,7 @@ def _plan_entity(
     parts = [source_column(part) for part in key_parts]
     natural = [f"CAST({fields[k].sql} AS VARCHAR)" if k in fields else "NULL" for k in entity.key]
     parent = [f"CAST({fields[k].sql} AS VARCHAR)" for k in entity.parent_key]
-    used = sorted({c for compiled in (*fields.values(), *own_key) for c in compiled.columns})
+    used = sorted({c for compiled in (*fields.values(), *own_key) for c in compiled.columns} | set(key_parts))
     return EntityPlan(
         entity=entity,
         each=mapped.each,
@@ -215,7 +219,7 @@ def _plan_entity(
         natural=(*parts, *natural),
         parent=(*parts, *parent) if parent else (),
         columns=tuple(used),
-        column_sql=tuple(compiler.column_sql[c] for c in used),
+        column_sql=tuple(compiler.column_sql.get(c, source_column(c)) for c in used),
         steps=compiler.steps,
         absent=tuple(absent),
     )

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from canonical_model.codes import CodeList, code_list, forms
+from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
@@ -136,6 +137,7 @@ def shipped_mappings() -> dict[str, Path]:
     return {path.relative_to(root).with_suffix("").as_posix(): path for path in sorted(root.glob("*/*.yaml"))}
 
 
+@translate_disk_errors()
 def find_mapping(name: str, folder: Path | None) -> MappingFile:
     """The mapping called `name`: the deployment's own in `folder` before the shipped one.
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 from pydantic import ValidationError
 
 from canonical_model.clock import Clock, utc_now
+from canonical_model.disk import disk_error, is_disk_fault
 from canonical_model.errors import AuthError, ConfigError, TransientError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
@@ -167,6 +168,8 @@ class FolderConnector:
                         with suppress(FileNotFoundError):  # it went away while the folder was being listed
                             found[path] = _File(path, root / path, parts, (root / path).lstat())
         except OSError as error:
+            if is_disk_fault(error):
+                raise disk_error(error) from error
             raise TransientError(
                 Text(f"读不了文件夹 {root}：{error.strerror}。", f"The folder {root} cannot be read: {error.strerror}.")
             ) from error
@@ -216,7 +219,9 @@ def _copy_unchanged(file: _File, copy: Path) -> str | None:
                 digest.update(block)
                 target.write(block)
         after = file.path.lstat()
-    except OSError:
+    except OSError as error:
+        if is_disk_fault(error):
+            raise disk_error(error) from error
         return None
     is_same = (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
     return digest.hexdigest() if is_same else None

@@ -6,6 +6,7 @@ import os
 from itertools import count
 from pathlib import Path
 
+from canonical_model.disk import disk_error, is_disk_fault
 from canonical_model.errors import TransientError
 from canonical_model.language import Text
 
@@ -34,6 +35,7 @@ def move_away(root: Path, name: str, *, wanted: str, digest: str, reason: str | 
 
     Raises:
         TransientError: The file cannot be moved at present.
+        StoreError: The disk is full or broken.
     """
     source, place = root / name, root / wanted
     try:
@@ -48,6 +50,8 @@ def move_away(root: Path, name: str, *, wanted: str, digest: str, reason: str | 
         if os.path.lexists(source) and source.lstat().st_ino == target.lstat().st_ino:
             source.unlink()
     except OSError as error:
+        if is_disk_fault(error):
+            raise disk_error(error) from error
         why = error.strerror or str(error)
         raise TransientError(
             Text(f"文件 {name} 移不到 {wanted}：{why}。", f"{name} cannot be moved to {wanted}: {why}.")

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: orphans below us become our children, so none is out of sight (Linux)
-_TICK_SECONDS = 0.2
+_TICK_SECONDS = 0.1
 
 
 def main() -> int:
@@ -34,33 +34,24 @@ def main() -> int:
         selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
         while child.poll() is None and not selector.select(_TICK_SECONDS):
             pass
-    known = _descendants(os.getpid())
-    if child.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(patience)
-    _end_all(known, patience=3.0)
+    _end_all(child, patience)
     return child.poll() or 0
 
 
-def _end_all(known: set[int], patience: float) -> None:
-    """Asks what is left to end, then makes it."""
-    deadline = time.monotonic() + patience
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        while alive := (_descendants(os.getpid()) | {pid for pid in known if _is_ours(pid)}):
-            for pid in alive:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, number)
-            _reap()
-            if number == signal.SIGTERM and time.monotonic() > deadline:
-                break
-            time.sleep(_TICK_SECONDS)
-
-
-def _is_ours(pid: int) -> bool:
-    """Whether a process seen below us earlier is still below us; a number may have been given to another since."""
-    return pid in _descendants(os.getpid())
+def _end_all(program: subprocess.Popen[bytes], patience: float) -> None:
+    """Asks the program and all that it started to end, all at once, then makes them."""
+    deadline, asked = time.monotonic() + patience, set[int]()
+    program.poll()
+    while alive := _descendants(os.getpid()):
+        is_late = time.monotonic() > deadline
+        for pid in alive if is_late else alive - asked:
+            wish = signal.SIGKILL if is_late else signal.SIGINT if pid == program.pid else signal.SIGTERM
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, wish)
+        asked |= alive
+        time.sleep(_TICK_SECONDS)
+        program.poll()
+        _reap()
 
 
 def _reap() -> None:

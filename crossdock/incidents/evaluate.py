@@ -1,6 +1,7 @@
 """Evaluation: asks the rules about what has changed, and commits incidents, alerts and its own position together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from canonical_model.clock import Clock, utc_now
 from crossdock.delivery.outbox import raise_alerts
 from crossdock.home import Home
 from crossdock.incidents.rules import Rule, ask, load_rules
+from crossdock.incidents.sentences import Facts
 from crossdock.incidents.settle import Settlement, resolve
 from crossdock.incidents.summary import summarise_first_loads
 from crossdock.store.database import AnyRow, ensure_partitions, lock, translate_errors
@@ -42,6 +44,7 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
 
     A backfill tells old news, and a first load or a new rule everything at once: their incidents are the baseline,
     and nobody is told of each. A finding belongs to a first load when one of its `sources` was loaded just now.
+    Runs and findings are read from one snapshot: a run that is committed meanwhile belongs whole to the next evaluation.
 
     Raises:
         ConfigError: A rule is wrong or its query fails; nothing was written.
@@ -50,23 +53,25 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
     at = clock()
     with translate_errors(), engine.begin() as connection:
         ensure_partitions(connection, at)
+    with translate_errors(), engine.begin() as connection:
         lock(connection, ["incidents"])
-        waiting = _waiting_runs(connection)
-        touched = _touched_entities(connection, [row.id for row in waiting])
+        with _snapshot(engine) as seen:  # let go before anything is written: who waits for it would wait for us
+            waiting = _waiting_runs(seen)
+            answers = list(_answers(seen, home, rules, waiting, at))
         quiet = [row for row in waiting if row.is_baseline or row.kind != "sync"]
+        # of a large first load that was committed meanwhile even an older snapshot sees the rows
+        quiet += [row for row in _waiting_runs(connection) if row.is_baseline and row not in quiet]
         loaded, sources = _touched_entities(connection, [row.id for row in quiet]), {row.source for row in quiet}
         counts = dict.fromkeys(("opened", "updated", "resolved", "reopened", "baseline"), 0)
         alerts = []
-        for rule in rules:
-            is_new = _is_new(connection, rule)
-            watched = set(rule.spec.watches)
-            if is_new or rule.spec.clock or touched & watched:
-                first_loads = frozenset(sources if loaded & watched else ())
-                settlement = Settlement(connection, home.settings, rule, at, is_new=is_new, first_loads=first_loads)
-                settlement.settle(ask(connection, rule, at, home.settings.timezone))
-                _remember(connection, rule, at)
-                alerts += settlement.alerts
-                counts = {kind: count + settlement.counts[kind] for kind, count in counts.items()}
+        for answer in answers:
+            rule = answer.rule
+            first_loads = frozenset(sources if loaded & set(rule.spec.watches) else ())
+            settlement = Settlement(connection, home.settings, rule, at, is_new=answer.is_new, first_loads=first_loads)
+            settlement.settle(answer.found)
+            _remember(connection, rule, at)
+            alerts += settlement.alerts
+            counts = {kind: count + settlement.counts[kind] for kind, count in counts.items()}
         counts["resolved"] += _resolve_orphans(connection, rules, at)
         connection.execute(update(run).where(run.c.id.in_([row.id for row in waiting])).values(is_evaluated=True))
         alerts += summarise_first_loads(connection, home, at)
@@ -74,11 +79,38 @@ def evaluate(home: Home, engine: Engine, *, clock: Clock = utc_now) -> Evaluatio
     return Evaluation(runs=len(waiting), alerts=raised, **counts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a rule finds, and whether it is asked for the first time in these words."""
+
+    rule: Rule
+    found: Mapping[str, Facts]
+    is_new: bool
+
+
+@contextmanager
+def _snapshot(engine: Engine) -> Iterator[Connection]:
+    """What is committed now, and nothing later."""
+    with engine.connect() as connection:
+        yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _answers(
+    seen: Connection, home: Home, rules: Sequence[Rule], waiting: Sequence[AnyRow], at: datetime
+) -> Iterator[_Answer]:
+    """The answers of the rules that the waiting runs, the clock or a change of their own concern."""
+    touched = _touched_entities(seen, [row.id for row in waiting])
+    for rule in rules:
+        is_new = _is_new(seen, rule)
+        if is_new or rule.spec.clock or touched & set(rule.spec.watches):
+            yield _Answer(rule, ask(seen, rule, at, home.settings.timezone), is_new)
+
+
 def _waiting_runs(connection: Connection) -> Sequence[AnyRow]:
     waiting = select(run.c.id, run.c.source, run.c.is_baseline, run.c.kind).where(
         ~run.c.is_evaluated, run.c.status == "succeeded"
     )
-    return connection.execute(waiting.order_by(run.c.id).with_for_update()).all()
+    return connection.execute(waiting.order_by(run.c.id)).all()
 
 
 def _touched_entities(connection: Connection, runs: Sequence[int]) -> set[str]:

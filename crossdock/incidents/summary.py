@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, cast, func, select, update
+from sqlalchemy import BigInteger, Connection, cast, func, or_, select, update
 
 from canonical_model.entities import SPECS
 from canonical_model.language import Text
@@ -18,11 +18,12 @@ TITLE = Text("首次载入", "First load")
 def summarise_first_loads(connection: Connection, home: Home, at: datetime) -> list[NewAlert]:
     """The summary for the owner, once every stream has had its first run or an hour has passed; else nothing."""
     first = connection.execute(
-        select(run.c.id, run.c.finished_at).where(run.c.is_baseline, ~run.c.is_summarised, run.c.status == "succeeded")
+        select(run.c.id, run.c.finished_at).where(run.c.is_baseline, ~run.c.is_summarised, run.c.is_evaluated)
     ).all()
     if not first:
         return []
-    ended = select(run.c.source, run.c.stream).where(run.c.status != "running").distinct()
+    has_ended = or_(run.c.is_evaluated, run.c.status.not_in(["running", "succeeded"]))
+    ended = select(run.c.source, run.c.stream).where(has_ended).distinct()
     streams = {(name, stream) for name, source in home.sources.items() for stream in source.streams}
     is_complete = streams <= set(connection.execute(ended))
     if not is_complete and at - min(row.finished_at for row in first) < PATIENCE:

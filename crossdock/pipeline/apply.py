@@ -3,15 +3,16 @@
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-import pyarrow as pa
 from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from canonical_model.clock import Clock, utc_now
+from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
 from canonical_model.errors import CrossdockError, MappingError
 from canonical_model.issues import Issue
@@ -19,27 +20,21 @@ from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.land import acknowledge, fetch_rows, stream_lock
-from crossdock.pipeline.merge import (
-    Merged,
-    Stage,
-    contradicted,
-    copy_rows,
-    foreign_streams,
-    merge,
-    resolve_references,
-    stage,
-)
+from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load
 from crossdock.pipeline.sources import open_source
 from crossdock.store import tables
+from crossdock.store.bulk import copy_records, pages, stored_hashes
 from crossdock.store.database import AnyRow, alone, lock, translate_errors
-from mappings.engine import HeldRow, LandedRows, MappingRun, PlacedIssue
+from mappings.engine import HeldRow, KnownHashes, LandedRows, MappingRun, PlacedIssue
 from mappings.plan import EntityPlan, Plan
 from mappings.spec import find_mapping
 
 SHOWN_ISSUES = 20
+PAGES_PER_LOOK_UP = 4
+"""About what one look-up by key reads: leaf of the index, page of the table, and some of the way there."""
 _COUNTED = ("entity", "read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected")
 
 
@@ -56,6 +51,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
             source, stream = connection.execute(found).one()
         chooser = MappingChooser(home, source, stream)
         with (
+            translate_disk_errors(),
             translate_errors(),
             alone(engine, stream_lock(source, stream), wait=True),
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
@@ -160,63 +156,90 @@ class _Application:
     def _apply_group(self, group: Sequence[_Chosen]) -> None:
         plan = group[0].plan
         landed = {one.row.id: _landed_rows(one.row, self._folder) for one in group}
-        with MappingRun(plan, list(landed.values())) as mapped:
-            stages = {}
+        where = {
+            entity.entity.name: Stage(
+                entity.entity,
+                entity.stated,
+                self._source,
+                self._stream,
+                is_versioned=plan.version is not None,
+                has_partner="partner" in group[0].row.parts,
+            )
+            for entity in plan.entities
+        }
+        stored = [name for name, one in where.items() if self._is_stored(one)]
+        rows = sum(one.rows for one in landed.values())
+        # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile
+        with (
+            ThreadPoolExecutor(1) as beside,
+            MappingRun(
+                plan, list(landed.values()), self._known(beside, [where[name] for name in stored], rows)
+            ) as mapped,
+        ):
             for entity in plan.entities:
-                where = Stage(
-                    entity.entity,
-                    entity.stated,
-                    self._source,
-                    self._stream,
-                    is_versioned=plan.version is not None,
-                    has_partner="partner" in group[0].row.parts,
-                )
-                stage(self._connection, where, mapped.good(entity))
-                self._refuse_double_statements(entity, where)
-                stages[entity.entity.name] = where
-            reused = hold_reused_numbers(self._connection, stages, self._run_id, self._at)
+                if (name := entity.entity.name) in stored:
+                    stage(self._connection, where[name], mapped.good(entity))
+            reused = hold_reused_numbers(
+                self._connection, {name: one for name, one in where.items() if name in stored}, self._run_id, self._at
+            )
             self._issues += mapped.issues()
             for entity in plan.entities:
                 name = entity.entity.name
-                if plan.version:
-                    self._issues += self._contradictions(stages[name], {one.row.id: one.row for one in group})
-                merged = merge(self._connection, stages[name], self._run_id, self._at)
+                merged = self._merge(entity, where[name], mapped, is_stored=name in stored)
                 for key, batch, row in merged.tied:
                     issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
                     self._issues.append(PlacedIssue(batch, row, issue))
-                resolve_references(self._connection, entity.entity, self._source, run_id=self._run_id)
                 held = self._write_held(mapped.held(entity))
-                parked = held["parked"] + reused.counts.get(name, 0)
                 self._count(
-                    name, mapped.read_count(entity), merged, mapped.folded_count(entity), parked, held["rejected"]
+                    entity,
+                    mapped,
+                    merged,
+                    parked=held["parked"] + reused.counts.get(name, 0),
+                    rejected=held["rejected"],
                 )
             self._issues += reused.issues
-            if "code_xref" in stages:
-                self._resolve_everywhere(stages["code_xref"])
+            if "code_xref" in where:
+                self._resolve_everywhere()
 
-    def _resolve_everywhere(self, codes: Stage) -> None:
+    def _is_stored(self, where: Stage) -> bool:
+        """Whether the store holds any record of the source, so that records have to be looked up."""
+        query = text(f"SELECT EXISTS (SELECT FROM canonical.{where.entity.name} WHERE source = :source)")
+        return bool(self._connection.scalar(query, {"source": self._source}))
+
+    def _known(self, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
+        """Hashes of the entities of which reading all costs less than looking up each landed record."""
+        return {
+            one.entity.name: beside.submit(
+                stored_hashes, self._connection, one.target, self._source, self._stream
+            ).result
+            for one in stored
+            if rows * PAGES_PER_LOOK_UP >= pages(self._connection, one.target)
+        }
+
+    def _merge(self, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_stored: bool) -> Merged:
+        if not is_stored:
+            expected = mapped.mapped_count(entity)
+            records = mapped.good(entity, envelope(where, self._run_id, self._at))
+            merged = insert_all(self._connection, where, records, expected=expected)
+            resolve_references(self._connection, where.entity, self._source)
+            return merged
+        self._refuse_double_statements(entity, look_up(self._connection, where))
+        merged = merge(self._connection, where, self._run_id, self._at)
+        resolve_references(self._connection, where.entity, self._source, among=where.name)
+        return merged
+
+    def _resolve_everywhere(self) -> None:
         """Newly confirmed codes resolve what has long been stored."""
-        systems = self._connection.execute(text(f"SELECT DISTINCT system FROM {codes.name}")).scalars().all()
-        for spec in SPECS.values():
-            for system in systems:
+        systems = self._connection.execute(
+            text("SELECT DISTINCT system FROM canonical.code_xref WHERE source = :source"), {"source": self._source}
+        )
+        for system in systems.scalars().all():
+            for spec in SPECS.values():
                 resolve_references(self._connection, spec, system)
 
-    def _contradictions(self, where: Stage, batches: dict[int, AnyRow]) -> list[PlacedIssue]:
-        """An issue for each record of which two different statements say that they are of the same time."""
-        return [
-            PlacedIssue(
-                row.batch_id,
-                row.row_number,
-                Issue(
-                    "XD-VER-001", where.entity.name, "", "", f"{batches[row.batch_id].name} #{row.row_number}", row.key
-                ),
-            )
-            for row in contradicted(self._connection, where)
-        ]
-
-    def _refuse_double_statements(self, entity: EntityPlan, where: Stage) -> None:
+    def _refuse_double_statements(self, entity: EntityPlan, others: Sequence[str]) -> None:
         """Two streams may state one record only if they state different fields of it."""
-        for other in foreign_streams(self._connection, where):
+        for other in others:
             stated: set[str] = set()
             if other in self._home.source(self._source).streams:
                 for name in self._home.stream(self._source, other).mappings:
@@ -234,10 +257,19 @@ class _Application:
                     code="XD-MAP-007",
                 )
 
-    def _count(self, name: str, read: int, merged: Merged, folded: int, parked: int, rejected: int) -> None:
-        counts = (read, merged.created, merged.updated, merged.unchanged, merged.stale, folded, parked, rejected)
-        before = self._counts.setdefault(name, [0] * len(counts))
-        self._counts[name] = [a + b for a, b in zip(before, counts, strict=True)]
+    def _count(self, entity: EntityPlan, mapped: MappingRun, merged: Merged, *, parked: int, rejected: int) -> None:
+        counts = (
+            mapped.read_count(entity),
+            merged.created,
+            merged.updated,
+            merged.unchanged + mapped.skipped_count(entity),
+            merged.stale,
+            mapped.folded_count(entity),
+            parked,
+            rejected,
+        )
+        before = self._counts.setdefault(entity.entity.name, [0] * len(counts))
+        self._counts[entity.entity.name] = [a + b for a, b in zip(before, counts, strict=True)]
 
     def _write_held(self, held: Iterator[HeldRow]) -> dict[str, int]:
         rows = [
@@ -245,36 +277,18 @@ class _Application:
              "key": row.key, "batch_id": row.batch, "row_number": row.row, "element": row.element, "outcome": row.outcome}
             for row in held
         ]  # fmt: skip
-        if not rows:
-            return {"parked": 0, "rejected": 0}
-        schema = pa.schema([(name, _arrow_type(name)) for name in rows[0]])
-        reader = pa.Table.from_pylist(rows, schema=schema)
-        total = copy_rows(
-            self._connection,
-            "crossdock.held_row",
-            list(rows[0]),
-            pa.RecordBatchReader.from_batches(schema, reader.to_batches()),
-        )
+        total = copy_records(self._connection, tables.held_row, rows)
         parked = sum(row["outcome"] == "parked" for row in rows)
         return {"parked": parked, "rejected": total - parked}
 
     def _write_issues(self) -> None:
-        if not self._issues:
-            return
         rows = [
             {"at": self._at, "run_id": self._run_id, "source": self._source, "stream": self._stream, "code": one.issue.code,
              "entity": one.issue.entity, "field": one.issue.field, "column_name": one.issue.column, "place": one.issue.place,
              "value": one.issue.value.replace("\x00", ""), "detail": one.issue.detail, "batch_id": one.batch, "row_number": one.row}
             for one in self._issues
         ]  # fmt: skip
-        schema = pa.schema([(name, _arrow_type(name)) for name in rows[0]])
-        table = pa.Table.from_pylist(rows, schema=schema)
-        copy_rows(
-            self._connection,
-            "crossdock.issue",
-            list(rows[0]),
-            pa.RecordBatchReader.from_batches(schema, table.to_batches()),
-        )
+        copy_records(self._connection, tables.issue, rows)
 
     def _close(self, waiting: Sequence[AnyRow], chosen: Sequence[_Chosen], parked: dict[int, Text]) -> None:
         """Accounts, batches and cursor."""
@@ -309,12 +323,6 @@ class _Application:
         }  # fmt: skip
         statement = upsert(cursor).values(source=self._source, stream=self._stream, **moved)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source", "stream"], set_=moved))
-
-
-def _arrow_type(name: str) -> pa.DataType:
-    if name == "at":
-        return pa.timestamp("us", tz="UTC")
-    return pa.int64() if name in ("run_id", "batch_id", "row_number", "element") else pa.string()
 
 
 def _model_order(counted: tuple[str, object]) -> int:

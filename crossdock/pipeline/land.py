@@ -12,6 +12,7 @@ import stamina
 from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
+from canonical_model.disk import translate_disk_errors
 from canonical_model.errors import CrossdockError, TransientError
 from canonical_model.language import Text
 from connectors.base import Acknowledges, Batch, Connector, Cursor
@@ -37,7 +38,7 @@ def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "s
     run_id = begin_run(engine, source, stream, clock, kind)
     try:
         connector = open_source(home, source)
-        with translate_errors(), alone(engine, stream_lock(source, stream), wait=True):
+        with translate_disk_errors(), translate_errors(), alone(engine, stream_lock(source, stream), wait=True):
             acknowledge(engine, connector, source, stream)
             for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
                 with attempt:

@@ -1,29 +1,28 @@
 """The merge of one entity: staged records against what the store holds, compared field by field.
 
-All statements run on the caller's connection, inside its transaction. The counts come from what the database says
-that it wrote.
+Where the store holds nothing of the source, the records go straight in. Otherwise they are staged, each is looked up
+once by its key, and only real differences are written. The number of statements does not depend on the number of
+records. All of them run on the caller's connection, inside its transaction; the counts come from what the database
+says that it wrote.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from io import RawIOBase
+from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from canonical_model.declaration import EntitySpec, Kind
-from crossdock.store.database import AnyRow
+from crossdock.store.bulk import copy_rows, first_load
 from crossdock.store.tables import canonical
+from mappings.expressions import quote_text
 
-_ENVELOPE = {
-    "key": 'text COLLATE "C" NOT NULL',
-    "source_hash": "uuid",
-    "version": "numeric(24,6)",
-    "batch_id": "bigint NOT NULL",
-    "row_number": "bigint NOT NULL",
-}
+_ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number")
+"""Columns of a record besides its fields, named as in the canonical table."""
+
+BULK_ROWS = 20_000
+"""From so many records on, an empty table is made ready for them; that keeps readers out while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,75 +71,94 @@ class Stage:
         return canonical[self.entity.name]
 
 
-class _CopySink(RawIOBase):
-    """A writable file that hands its bytes to psycopg's COPY."""
-
-    def __init__(self, copy: object) -> None:
-        self._write = copy.write  # type: ignore[attr-defined]  # psycopg.Copy
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        view = memoryview(data)  # type: ignore[arg-type]  # pyarrow hands a buffer
-        self._write(view)
-        return view.nbytes
+def envelope(where: Stage, run_id: int, at: datetime) -> Mapping[str, str]:
+    """Columns of new records that are the same in all of them: name -> DuckDB SQL."""
+    moment = f"CAST('{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00' AS TIMESTAMPTZ)"
+    return {
+        "source": quote_text(where.source),
+        "stream": quote_text(where.stream),
+        "created_run": f"CAST({run_id} AS BIGINT)",
+        "changed_run": f"CAST({run_id} AS BIGINT)",
+        "created_at": moment,
+        "changed_at": moment,
+    }
 
 
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], batches: pa.RecordBatchReader) -> int:
-    """Copies Arrow rows into a table as CSV made by Arrow; gives the number of rows that PostgreSQL took."""
-    listed = ", ".join(f'"{name}"' for name in columns)
-    driver = connection.connection.driver_connection
-    with driver.cursor() as cursor:  # type: ignore[union-attr]  # psycopg's connection
-        with cursor.copy(f"COPY {table} ({listed}) FROM STDIN (FORMAT csv)") as copy:
-            options = pacsv.WriteOptions(include_header=False)
-            with pacsv.CSVWriter(
-                pa.PythonFile(_CopySink(copy), mode="w"), batches.schema, write_options=options
-            ) as out:
-                for rows in batches:
-                    out.write_batch(rows)
-        return int(cursor.rowcount)
+def insert_all(connection: Connection, where: Stage, records: pa.RecordBatchReader, *, expected: int) -> Merged:
+    """Writes records of a source of which the store holds nothing; `records` carries the whole envelope."""
+    if expected >= BULK_ROWS:
+        with first_load(connection, where.target) as is_first:
+            if is_first:
+                return Merged(copy_rows(connection, where.target, records, freeze=True), 0, 0, 0)
+    return Merged(copy_rows(connection, where.target, records), 0, 0, 0)
 
 
 def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -> int:
-    """Fills the stage with `records` (key, source_hash, version, batch, row, then the stated columns)."""
-    types = {c.name: c.type.compile(dialect=connection.dialect) for c in where.target.columns}
-    columns = ", ".join(
-        [
-            *(f"{name} {kind}" for name, kind in _ENVELOPE.items()),
-            *(f'"{name}" {types[name]}' for name in where.columns),
-        ]
-    )
+    """Fills the stage with `records` (key, source_hash, version, batch_id, row_number, then the stated columns)."""
+    table = Table(where.name, MetaData(), *(_staged(where, name) for name in (*_ENVELOPE, *where.columns)))
     connection.execute(text(f"DROP TABLE IF EXISTS {where.name}, {where.name}_decided"))
+    columns = ", ".join(f'"{c.name}" {c.type.compile(dialect=connection.dialect)}' for c in table.columns)
     connection.execute(text(f"CREATE TEMP TABLE {where.name} ({columns}) ON COMMIT DROP"))
-    count = copy_rows(connection, where.name, [*_ENVELOPE, *where.columns], records)
+    count = copy_rows(connection, table, records)
     connection.execute(text(f"ANALYZE {where.name}"))
     return count
 
 
-def _difference(where: Stage, left: str, right: str) -> str:
-    return " OR ".join(f'{left}."{c}" IS DISTINCT FROM {right}."{c}"' for c in where.columns) or "FALSE"
+def _staged(where: Stage, name: str) -> Column[object]:
+    column = where.target.c[name]
+    return Column(name, Text(collation="C") if name == "key" else column.type)
 
 
-def foreign_streams(connection: Connection, where: Stage) -> list[str]:
-    """Other streams that made or stated rows which this stage states too."""
+def look_up(connection: Connection, where: Stage) -> list[str]:
+    """Decides what becomes of each staged record, into `<stage>_decided`; gives other streams that state some of them.
+
+    A row whose hash is known is unchanged. An older version is stale. Of two statements with one version the one
+    landed later holds. Each record is looked up once, by its key, in the order of keys.
+    """
+    name, table = where.entity.name, f"canonical.{where.entity.name}"
+    values = {"source": where.source, "stream": where.stream, "entity": name}
+    staged = ", ".join(f'"{c}"' for c in (*_ENVELOPE, *where.columns))
+    # by key whatever the statistics say: the stage is small against the table, or in its order
+    connection.execute(text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"))
+    connection.execute(
+        text(
+            f"""CREATE TEMP TABLE {where.name}_decided ON COMMIT DROP AS
+            SELECT {staged}, at, is_own, is_tied AND outcome = 'updated' AS is_tied, outcome, stream,
+                CASE WHEN outcome = 'updated' THEN fields END AS fields
+            FROM (
+                SELECT s.*, t.ctid AS at, t.stream, t.stream = :stream AS is_own,
+                    t.deleted_at IS NULL AND coalesce(o.version, own.version) = s.version AS is_tied, CASE
+                    WHEN t.key IS NULL THEN 'created'
+                    WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash)
+                        THEN 'unchanged'
+                    WHEN coalesce(o.version, own.version) > s.version THEN 'stale'
+                    WHEN t.deleted_at IS NOT NULL OR {_difference(where)} THEN 'updated'
+                    ELSE 'unchanged' END AS outcome, {_differences(where)} AS fields
+                FROM {where.name} s
+                LEFT JOIN {table} t ON t.source = :source AND t.key = s.key
+                LEFT JOIN crossdock.statement o
+                    ON o.entity = :entity AND o.source = :source AND o.key = s.key AND o.stream = :stream
+                LEFT JOIN LATERAL (SELECT t.source_hash, t.version WHERE t.stream = :stream) own ON TRUE
+            ) found"""
+        ),
+        values,
+    )
+    connection.execute(text(f"ANALYZE {where.name}_decided"))
     found = connection.execute(
         text(
-            f"SELECT t.stream FROM {where.name} s JOIN canonical.{where.entity.name} t "
-            "ON t.source = :source AND t.key = s.key WHERE t.stream <> :stream "
+            f"SELECT stream FROM {where.name}_decided WHERE NOT is_own "
             f"UNION SELECT o.stream FROM {where.name} s JOIN crossdock.statement o "
             "ON o.entity = :entity AND o.source = :source AND o.key = s.key WHERE o.stream <> :stream"
         ),
-        {"source": where.source, "stream": where.stream, "entity": where.entity.name},
+        values,
     )
     return sorted(found.scalars())
 
 
 def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Merged:
-    """Brings the stage into the canonical table and records every field that really differs.
+    """Brings the decided records into the canonical table and records every field that really differs.
 
-    A row whose hash is known is unchanged. An older version is stale. Of two statements with one version the one
-    landed later holds. A row that another stream made is owned by it; ours is noted in `crossdock.statement`.
+    A row that another stream made is owned by it; ours is noted in `crossdock.statement`.
     """
     name, table = where.entity.name, f"canonical.{where.entity.name}"
     values = {"source": where.source, "stream": where.stream, "run": run_id, "at": at, "entity": name}
@@ -149,27 +167,9 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
         return connection.execute(text(sql), values).rowcount
 
     execute(
-        f"""CREATE TEMP TABLE {where.name}_decided ON COMMIT DROP AS
-        SELECT s.key, t.key IS NOT NULL AND t.stream = :stream AS is_own,
-            t.deleted_at IS NULL AND coalesce(o.version, own.version) = s.version AS is_tied, CASE
-            WHEN t.key IS NULL THEN 'created'
-            WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash) THEN 'unchanged'
-            WHEN coalesce(o.version, own.version) > s.version THEN 'stale'
-            WHEN t.deleted_at IS NOT NULL OR {_difference(where, "t", "s")} THEN 'updated'
-            ELSE 'unchanged' END AS outcome
-        FROM {where.name} s
-        LEFT JOIN {table} t ON t.source = :source AND t.key = s.key
-        LEFT JOIN crossdock.statement o
-            ON o.entity = :entity AND o.source = :source AND o.key = s.key AND o.stream = :stream
-        LEFT JOIN LATERAL (SELECT t.source_hash, t.version WHERE t.stream = :stream) own ON TRUE"""
-    )
-    execute(
         f"""INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number)
-        SELECT :at, :run, :entity, :source, s.key,
-            CASE WHEN t.deleted_at IS NOT NULL THEN jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL))
-                ELSE '{{}}'::jsonb END || {_differences(where)}, s.batch_id, s.row_number
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        JOIN {table} t ON t.source = :source AND t.key = s.key WHERE d.outcome = 'updated'"""
+        SELECT :at, :run, :entity, :source, key, fields, batch_id, row_number
+        FROM {where.name}_decided WHERE outcome = 'updated'"""
     )
     assigned = "".join(f', "{c}" = s."{c}"' for c in where.columns) + "".join(
         f', "{r}_id" = CASE WHEN t."{r}" IS DISTINCT FROM s."{r}" THEN NULL ELSE t."{r}_id" END'
@@ -179,24 +179,21 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     updated = execute(
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
             batch_id = s.batch_id, row_number = s.row_number,
-            source_hash = CASE WHEN d.is_own THEN s.source_hash ELSE t.source_hash END,
-            version = CASE WHEN d.is_own THEN s.version ELSE t.version END{assigned}
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE t.source = :source AND t.key = d.key AND d.outcome = 'updated'"""
+            source_hash = CASE WHEN s.is_own THEN s.source_hash ELSE t.source_hash END,
+            version = CASE WHEN s.is_own THEN s.version ELSE t.version END{assigned}
+        FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'updated'"""
     )
     # Same values from another spelling or mapping: only the hash is refreshed. A newer version is noted where the
     # mapping tells versions; by a file's time every row would be written anew each time.
     execute(
         f"""UPDATE {table} t SET source_hash = s.source_hash, version = greatest(t.version, s.version)
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE t.source = :source AND t.key = d.key AND d.outcome = 'unchanged' AND d.is_own
+        FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'unchanged' AND s.is_own
             AND (t.source_hash IS DISTINCT FROM s.source_hash OR ({where.is_versioned} AND s.version > t.version))"""
     )
     execute(
         f"""INSERT INTO crossdock.statement (entity, source, key, stream, source_hash, version, batch_id)
         SELECT :entity, :source, s.key, :stream, s.source_hash, s.version, s.batch_id
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE NOT d.is_own AND d.outcome IN ('updated', 'unchanged')
+        FROM {where.name}_decided s WHERE NOT s.is_own AND s.outcome IN ('updated', 'unchanged')
         ON CONFLICT (entity, source, key, stream) DO UPDATE SET source_hash = excluded.source_hash,
             version = excluded.version, batch_id = excluded.batch_id"""
     )
@@ -205,17 +202,15 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
         f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number,
             created_run, changed_run, created_at, changed_at{listed})
         SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, :run, :run, :at, :at{listed}
-        FROM {where.name}_decided d JOIN {where.name} s USING (key) WHERE d.outcome = 'created' ORDER BY s.key"""
+        FROM {where.name}_decided s WHERE s.outcome = 'created' ORDER BY s.key"""
     )
     counted: dict[str, int] = dict(
         connection.execute(text(f"SELECT outcome, count(*) FROM {where.name}_decided GROUP BY outcome")).all()
     )
     tied = connection.execute(
-        text(
-            f"SELECT s.key, s.batch_id, s.row_number FROM {where.name}_decided d JOIN {where.name} s USING (key) "
-            "WHERE d.is_tied AND d.outcome = 'updated' ORDER BY s.batch_id, s.row_number"
-        )
+        text(f"SELECT key, batch_id, row_number FROM {where.name}_decided WHERE is_tied ORDER BY batch_id, row_number")
     )
+    connection.execute(text("RESET enable_hashjoin; RESET enable_mergejoin"))
     return Merged(
         created,
         updated,
@@ -225,18 +220,8 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     )
 
 
-def contradicted(connection: Connection, where: Stage) -> list[AnyRow]:
-    """Rows (key, batch_id, row_number) that changed a record without a newer version; to be asked before the merge."""
-    return list(
-        connection.execute(
-            text(
-                f"""SELECT s.key, s.batch_id, s.row_number FROM {where.name} s
-                JOIN canonical.{where.entity.name} t ON t.source = :source AND t.key = s.key AND t.stream = :stream
-                WHERE t.version = s.version AND t.deleted_at IS NULL AND ({_difference(where, "t", "s")})"""
-            ),
-            {"source": where.source, "stream": where.stream},
-        ).all()
-    )
+def _difference(where: Stage) -> str:
+    return " OR ".join(f't."{c}" IS DISTINCT FROM s."{c}"' for c in where.columns) or "FALSE"
 
 
 def _shown(where: Stage, alias: str, column: str) -> str:
@@ -246,8 +231,11 @@ def _shown(where: Stage, alias: str, column: str) -> str:
 
 
 def _differences(where: Stage, size: int = 40) -> str:
-    """{column: [before, after]} of the columns that differ."""
-    pieces = []  # jsonb_build_object takes at most 100 arguments
+    """{column: [before, after]} of the columns that differ, and of a deletion that is undone."""
+    pieces = [
+        "CASE WHEN t.deleted_at IS NULL THEN '{}'::jsonb "
+        "ELSE jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL)) END"
+    ]  # jsonb_build_object takes at most 100 arguments
     for start in range(0, len(where.columns), size):
         pairs = ", ".join(
             f"""'{c}', CASE WHEN t."{c}" IS DISTINCT FROM s."{c}"
@@ -255,31 +243,34 @@ def _differences(where: Stage, size: int = 40) -> str:
             for c in where.columns[start : start + size]
         )
         pieces.append(f"jsonb_strip_nulls(jsonb_build_object({pairs}))")
-    return " || ".join(pieces) or "'{}'::jsonb"
+    return " || ".join(pieces)
 
 
-def resolve_references(connection: Connection, entity: EntitySpec, source: str, *, run_id: int | None = None) -> int:
+def resolve_references(connection: Connection, entity: EntitySpec, source: str, *, among: str = "") -> int:
     """Fills the golden identities of references whose code has been confirmed; gives the number of rows touched.
 
     Args:
-        connection: In the transaction of a merge.
+        connection: In a transaction that holds the entity's lock.
         entity: Entity whose references are resolved.
         source: Source whose codes they are.
-        run_id: Only rows that this run wrote; None for all.
+        among: Table whose `key` column names the rows; empty for all of the source.
     """
+    confirmed = "x.system = :source AND x.entity_type = :kind AND x.state = 'confirmed' AND x.deleted_at IS NULL"
     touched = 0
     for spec in entity.fields.values():
-        if spec.refers_to not in ("party", "item", "location"):
+        values = {"source": source, "kind": spec.refers_to}
+        if spec.refers_to not in ("party", "item", "location") or not connection.scalar(
+            text(f"SELECT EXISTS (SELECT FROM canonical.code_xref x WHERE {confirmed})"), values
+        ):
             continue
-        only = " AND t.changed_run = :run" if run_id is not None else ""
+        only = f" AND t.key IN (SELECT key FROM {among})" if among else ""
         touched += connection.execute(
             text(
                 f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = x.golden_id::uuid
                 FROM canonical.code_xref x
-                WHERE t.source = :source{only} AND x.deleted_at IS NULL AND x.state = 'confirmed'
-                    AND x.entity_type = :kind AND x.system = t.source AND x.raw_code = t."{spec.name}"
+                WHERE t.source = :source{only} AND {confirmed} AND x.raw_code = t."{spec.name}"
                     AND t."{spec.name}_id" IS DISTINCT FROM x.golden_id::uuid"""
             ),
-            {"source": source, "kind": spec.refers_to, "run": run_id},
+            values,
         ).rowcount
     return touched

@@ -37,6 +37,9 @@ _SETTINGS = {
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
     "max_connections": "100",
+    "wal_level": "minimal",  # nobody follows this server, so a table that is new need not be written twice
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_statement": "none",

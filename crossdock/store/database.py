@@ -25,6 +25,9 @@ from crossdock.store import views
 from crossdock.store.embedded import EmbeddedServer
 from crossdock.store.tables import PARTITIONED
 
+# A server that vanishes without a word (power, network) is noticed within a minute and a half; libpq's own: two hours.
+_LIFE_SIGNS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
+
 Report = Callable[[Text], None]
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -81,7 +84,7 @@ def _connected(url: URL) -> Iterator[Engine]:
         url,
         json_serializer=dump_json,
         json_deserializer=parse_json,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10, **_LIFE_SIGNS},
         pool_pre_ping=True,
     )
     try:
@@ -197,6 +200,10 @@ def translate_errors() -> Iterator[None]:
         if state.startswith("53"):
             raise StoreError(
                 Text(f"存储的磁盘或连接用完了：{said}", f"The store is out of disk or connections: {said}"),
+                hint=Text(
+                    "请在数据库那台机器上腾出空间或调大连接数，再次运行即可，会接着上次的位置。",
+                    "Free space or allow more connections on the database's machine, then run again; it goes on where it was.",
+                ),
                 code="XD-STO-003",
             ) from error
         raise TransientError(

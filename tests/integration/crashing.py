@@ -1,8 +1,14 @@
-"""A run from reading to delivering, in a process of its own that kills itself at a commit."""
+"""A run from reading to delivering in a process of its own, which is killed there.
 
+The processes are forked from one that has everything imported and runs no thread, so that a start costs milliseconds.
+"""
+
+import multiprocessing
 import os
 import signal
+import time
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -17,6 +23,8 @@ from crossdock.store.database import dump_json
 from wecom_notify.testing import AGENT, CORP, ROBOT_KEY, SECRET
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.integration.crashing"])
 
 
 def kill_at(number: int, moment: str) -> None:
@@ -65,7 +73,38 @@ def run(folder: Path, url: str) -> None:
         engine.dispose()
 
 
-def run_and_die(folder: Path, url: str, commit: int, moment: str) -> None:
-    """`run`, but with the kill; ends with 0 where it came through."""
+def _run_and_die(folder: Path, url: str, commit: int, moment: str) -> None:
     kill_at(commit, moment)
     run(folder, url)
+
+
+def _run_and_tell(folder: Path, url: str, began: Connection) -> None:
+    began.send(None)
+    run(folder, url)
+
+
+def die_at(folder: Path, url: str, commit: int, moment: str) -> bool:
+    """A run that kills itself at a commit; whether it came through."""
+    process = PROCESSES.Process(target=_run_and_die, args=(folder, url, commit, moment))
+    process.start()
+    return _came_through(process)
+
+
+def die_after(folder: Path, url: str, seconds: float) -> tuple[bool, float]:
+    """A run that is killed so long after its beginning; whether it came through, and how long it ran."""
+    ours, theirs = PROCESSES.Pipe(duplex=False)
+    with ours, theirs:
+        process = PROCESSES.Process(target=_run_and_tell, args=(folder, url, theirs))
+        process.start()
+        ours.recv()
+        began = time.monotonic()
+        process.join(seconds)
+        took = time.monotonic() - began
+        process.kill()
+    return _came_through(process), took
+
+
+def _came_through(process: multiprocessing.process.BaseProcess) -> bool:
+    process.join(60)
+    assert process.exitcode in {0, -signal.SIGKILL}
+    return process.exitcode == 0

@@ -1,47 +1,24 @@
-"""kill -9 at every commit, before it and after it; then a rerun gives what an undisturbed run gives."""
+"""kill -9 at every commit, before it and after it, and at random moments; then a rerun gives what an undisturbed run gives."""
 
-import multiprocessing
-import re
-import shutil
-import signal
+import os
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from crossdock.pipeline import land
-from crossdock.store.tables import metadata
 from tests.integration import crashing
-from tests.integration.hub import NOW, Hub, StoreServer, counts, order_row
+from tests.integration.hub import LEANEST, NOW, Hub, counts, order_row
+from tests.integration.scene import Outcome, Scene, decided, difference
 from wecom_notify.testing import RunningWeCom, Switchboard
 
 pytestmark = pytest.mark.store
 MOST_COMMITS = 60
-
-# what two runs cannot share, by column name: numbers from sequences and runs, names drawn at random
-DRAWN = {
-    "id", "run_id", "landed_run", "applied_run", "created_run", "changed_run", "batch_id", "delivery_id",
-    "incident_id", "data_url", "task_id", "message_id", "response_code",
-}  # fmt: skip
-# A run that was killed stays in the list of runs, and the next one is another run.
-LEFT_OUT = {"crossdock.run", "crossdock.signing_key"}
-_DRAWN_TEXT = re.compile(r'xd-[0-9a-f]{32}|/i/[\w.-]+|"ack:\d+"|"task_id":"[^"]*"')
-
-
-LEANEST = {
-    "purchase_order": {"fields": {"order_number": "order_number", "buyer_contact": "buyer_contact"}},
-    "purchase_order_line": {
-        "fields": {"order_number": "order_number", "line_number": "line_number", "ordered": "quantity(ordered, 'EA')"}
-    },
-}
-
-# Forked from a process that has everything imported and runs no thread: a start costs milliseconds.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.integration.crashing"])
+FEW_KILLS, MANY_KILLS = 25, int(os.environ.get("CROSSDOCK_KILLS", "100"))
+LONGEST_SECONDS = 60.0
 
 
 def begin(hub: Hub, wecom: RunningWeCom) -> None:
@@ -69,85 +46,48 @@ def begin(hub: Hub, wecom: RunningWeCom) -> None:
 
 @dataclass
 class Story:
-    """A copy of a deployment in which news waits."""
+    """A deployment in which news waits; it can be told again and again."""
 
     hub: Hub
+    scene: Scene
+    board: Switchboard
     wecom: RunningWeCom
 
     @property
     def url(self) -> str:
         return self.hub.engine.url.render_as_string(hide_password=False)
 
+    def begin_again(self) -> None:
+        self.scene.restore()
+        self.wecom = self.board.fresh(self.wecom.url)
+
     def run(self) -> None:
         crashing.run(self.hub.path, self.url)
 
-    def die(self, commit: int, moment: str) -> bool:
-        """Runs until it kills itself; whether it came through."""
-        process = PROCESSES.Process(target=crashing.run_and_die, args=(self.hub.path, self.url, commit, moment))
-        process.start()
-        process.join(60)
-        assert process.exitcode in {0, -signal.SIGKILL}
-        return process.exitcode == 0
+    def die_at(self, commit: int, moment: str) -> bool:
+        return crashing.die_at(self.hub.path, self.url, commit, moment)
 
-    def outcome(self) -> dict[str, Any]:
-        """All that a reader could see afterwards: tables, files, phones."""
-        tables = {}
-        for table in metadata.sorted_tables:
-            name = f"{table.schema}.{table.name}"
-            if name not in LEFT_OUT:
-                kept = [column.name for column in table.columns if column.name not in DRAWN]
-                rows = self.hub.query(f"SELECT {', '.join(map(_quoted, kept))} FROM {name}")
-                shown = (_shown(dict(zip(kept, row, strict=True))) for row in rows)
-                tables[name] = sorted(row.replace(str(self.hub.path), "") for row in shown)
-        phones = [
-            _shown({k: v for k, v in m.items() if k not in {"msgid", "task_id"}}) for m in self.wecom.records("inbox")
-        ]
-        return {"tables": tables, "files": self.hub.files, "phones": sorted(phones)}
+    def die_after(self, seconds: float) -> tuple[bool, float]:
+        return crashing.die_after(self.hub.path, self.url, seconds)
 
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
-
-
-def _shown(row: dict[str, Any]) -> str:
-    if isinstance(row.get("payload"), bytes):
-        row["payload"] = row["payload"].decode()
-    if "position" in row or "cursor" in row:  # times at which files came to lie there
-        row = {name: re.sub(r"\d{12,}", "…", str(value)) for name, value in row.items()}
-    return _DRAWN_TEXT.sub("…", repr(row))
+    def outcome(self) -> Outcome:
+        return self.scene.outcome(self.wecom)
 
 
 @pytest.fixture
-def stories(
-    hub: Hub, store_server: StoreServer, tmp_path: Path, wecom: RunningWeCom, _wecom_server: tuple[Switchboard, str]
-) -> Iterator[Iterator[Story]]:
-    """As many equal stories as are asked for, each with a store, a home and a corp of its own, one at a time."""
+def story(hub: Hub, wecom: RunningWeCom, _wecom_server: tuple[Switchboard, str], tmp_path: Path) -> Iterator[Story]:
     begin(hub, wecom)
     board, url = _wecom_server
-
-    def make() -> Iterator[Story]:
-        for number in count():
-            copy = tmp_path / f"copy{number}"
-            shutil.copytree(hub.path, copy)
-            with store_server.fresh(str(hub.engine.url.database)) as engine:
-                one = Hub.__new__(Hub)
-                one.path, one.engine = copy, engine
-                yield Story(one, board.fresh(url))
-
-    made = make()
-    yield made
-    made.close()  # type: ignore[attr-defined]  # a generator
+    with Scene.of(hub, tmp_path / "kept") as scene:
+        yield Story(hub, scene, board, board.fresh(url))
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.timeout(240)
-def test_a_kill_at_any_commit_and_a_rerun_give_what_an_undisturbed_run_gives(
-    stories: Iterator[Story], moment: str
-) -> None:
-    undisturbed = next(stories)
-    undisturbed.run()
-    wanted = undisturbed.outcome()
-    assert wanted["files"] == [
+def test_a_kill_at_any_commit_and_a_rerun_give_what_an_undisturbed_run_gives(story: Story, moment: str) -> None:
+    story.run()
+    wanted = story.outcome()
+    assert [row.split()[0] for row in wanted["files"]] == [
         "done/o1.csv",
         "done/o2.csv",
         "done/o3.csv",
@@ -155,21 +95,15 @@ def test_a_kill_at_any_commit_and_a_rerun_give_what_an_undisturbed_run_gives(
         "failed/o4.csv.reason.txt",
     ]
     assert len(wanted["phones"]) == 3
-    assert len(wanted["tables"]["crossdock.incident"]) == 3
+    assert len(wanted["crossdock.incident"]) == 3
     killed = 0
     for commit in range(1, MOST_COMMITS):
-        story = next(stories)
-        came_through = story.die(commit, moment)
+        story.begin_again()
+        came_through = story.die_at(commit, moment)
         if not came_through:
             killed += 1
             story.run()
-        found = story.outcome()
-        where = f"after a kill {moment} commit {commit}"
-        for name, rows in wanted["tables"].items():
-            assert set(found["tables"][name]) ^ set(rows) == set(), f"{name} {where}"
-            assert found["tables"][name] == rows, f"{name} {where}"
-        assert found["files"] == wanted["files"], where
-        assert found["phones"] == wanted["phones"], where
+        assert difference(story.outcome(), wanted) == {}, f"after a kill {moment} commit {commit}"
         if came_through:
             break
     else:
@@ -177,11 +111,52 @@ def test_a_kill_at_any_commit_and_a_rerun_give_what_an_undisturbed_run_gives(
     assert killed > 10
 
 
-def test_the_comparison_sees_a_row_that_is_missing(stories: Iterator[Story]) -> None:
-    story = next(stories)
+def check_random_kills(story: Story, kills: int) -> None:
+    before = story.outcome()
+    came_through, usual = story.die_after(LONGEST_SECONDS)
+    assert came_through
+    wanted = story.outcome()
+    chance = random.Random(kills)
+    killed, lengths = 0, [usual]
+    for number in range(kills):
+        story.begin_again()
+        seconds = chance.uniform(0, sorted(lengths)[len(lengths) // 2])
+        came_through, took = story.die_after(seconds)
+        story.scene.wait_until_alone()
+        where = f"kill {number} after {seconds:.4f} s"
+        if came_through:
+            lengths.append(took)
+        else:
+            killed += 1
+            assert decided(story.outcome()) in (decided(before), decided(wanted)), where
+            story.run()
+        assert difference(story.outcome(), wanted) == {}, where
+    assert killed > kills / 2
+
+
+@pytest.mark.timeout(240)
+def test_a_kill_at_a_random_moment_and_a_rerun_give_what_an_undisturbed_run_gives(story: Story) -> None:
+    check_random_kills(story, FEW_KILLS)
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(3600)
+def test_many_kills_at_random_moments_do_no_harm(story: Story) -> None:
+    """CROSSDOCK_KILLS=1000 asks for more of them."""
+    check_random_kills(story, MANY_KILLS)
+
+
+def test_the_comparison_sees_a_row_that_is_missing_and_a_file_that_is_another(story: Story) -> None:
     before = story.outcome()
     story.hub.do("DELETE FROM canonical.purchase_order WHERE key = 'PO-1'")
-    assert story.outcome() != before
+    story.hub.put("o3.csv", [order_row("PO-3", quantity="201")])
+
+    after = story.outcome()
+
+    assert list(difference(before, after)) == ["canonical.purchase_order", "files"]
+    assert decided(after) != decided(before)
+    story.begin_again()
+    assert difference(story.outcome(), before) == {}
 
 
 def test_what_was_landed_is_not_landed_again(hub: Hub) -> None:

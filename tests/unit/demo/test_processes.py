@@ -111,3 +111,23 @@ def test_a_program_understands_ctrl_c_even_when_we_were_started_with_it_ignored(
 
 def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(20))) == 20
+
+
+def test_a_program_and_what_it_started_are_asked_at_the_same_time(tmp_path: Path) -> None:
+    inner = (
+        "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('inner in order', flush=True))); "
+        "print('ready', flush=True); signal.pause()"
+    )
+    outer = (
+        "import signal, subprocess, sys\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # it ends when the other one does, and never tells it
+        f"subprocess.run([sys.executable, '-c', {inner!r}]); print('outer in order', flush=True)"
+    )
+    child = Child("probe", [sys.executable, "-c", outer], environment=os.environ, log=tmp_path / "log")
+    deadline = time.monotonic() + 20
+    while "ready" not in (tmp_path / "log").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    child.stop()
+
+    assert (tmp_path / "log").read_text().split("\n")[1:3] == ["inner in order", "outer in order"]

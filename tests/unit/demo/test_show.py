@@ -1,6 +1,9 @@
 """The demonstration without Airflow: it holds, it holds again, it fails aloud, and it can be removed."""
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from canonical_model.errors import ConfigError
 from crossdock import demo
 from crossdock.demo import show
 from crossdock.demo.story import Direct
+from crossdock.store import embedded
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(240)]
 
@@ -51,3 +55,25 @@ def test_a_step_that_goes_wrong_is_named_and_ends_with_1(
 def test_two_at_once_in_one_folder_are_refused_in_words(folder: Path) -> None:
     with show._alone(folder), pytest.raises(ConfigError, match="XD-CFG-072"):
         demo.run()
+
+
+def test_ctrl_c_twice_ends_everything_in_order_and_leaves_no_server(folder: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts background jobs with SIGINT ignored
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("crossdock")), "demo"],
+        cwd=folder.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        signal.signal(signal.SIGINT, before)
+        assert process.stdout
+        assert any("✓" in line for line in process.stdout)
+        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # an impatient one
+        said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said.strip() in {"已停止。", "Stopped."}
+    assert embedded.wait_until_stopped(folder / "home" / ".crossdock", seconds=0)

@@ -114,8 +114,8 @@ def test_an_attack_on_json_is_at_most_a_path_into_the_document(text: str) -> Non
     if "taken" in found:
         one = compiler(columns)
         one.compile_text(text)
-        assert [str(step.sql)[:40] for step in one.steps if isinstance(step, Atom)] == [
-            "xd_clean(json_extract_string(_element, '"
+        assert [str(step.sql)[:39] for step in one.steps if isinstance(step, Atom)] == [
+            "xd_tidy(json_extract_string(_element, '"
         ]
 
 

@@ -91,9 +91,9 @@ def lose_while_staging(monkeypatch: pytest.MonkeyPatch) -> None:
 def lose_while_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
     good = MappingRun.good
 
-    def losing(self: MappingRun, entity: Any) -> Any:
+    def losing(self: MappingRun, entity: Any, *arguments: Any) -> Any:
         self._db.execute(f"DELETE FROM rows_{entity.entity.name} WHERE key LIKE 'PO-2%'")
-        return good(self, entity)
+        return good(self, entity, *arguments)
 
     monkeypatch.setattr(MappingRun, "good", losing)
 
@@ -107,18 +107,21 @@ def lose_while_holding(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_row_that_is_lost_between_landing_and_outcome_fails_the_commit(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, thief: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
+    hub.put("first.csv", [order_row("PO-0")])
+    hub.sync()
+    before = hub.one("SELECT position FROM crossdock.cursor")
     hub.put("a.csv", [order_row("PO-1"), order_row("PO-2"), order_row("PO-3", quantity="?", ordered_on="?")])
     with monkeypatch.context() as patched:
         thief(patched)
         error: CrossdockError = refused(hub.sync)
     assert isinstance(error, StoreError)
     assert "every_record_is_accounted_for" in error.what.en
-    assert stored(hub) == {"purchase_order": 0, "purchase_order_line": 0}
-    assert hub.one("SELECT count(*) FROM crossdock.cursor") == 0
-    assert hub.files == ["a.csv"]
+    assert stored(hub) == {"purchase_order": 1, "purchase_order_line": 1}
+    assert hub.one("SELECT position FROM crossdock.cursor") == before
+    assert hub.files == ["a.csv", "done/first.csv"]
     report = hub.sync()
     assert {one.entity: one.created for one in report.entities} == {"purchase_order": 2, "purchase_order_line": 2}
-    assert hub.files == ["done/a.csv"]
+    assert hub.files == ["done/a.csv", "done/first.csv"]
 
 
 def test_a_row_that_is_lost_while_landing_is_refused(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,8 +118,8 @@ MOMENTS = {
     "while landing": "crossdock.pipeline.land.lock",
     "before mapping": "crossdock.pipeline.apply._landed_rows",
     "before copying": "crossdock.pipeline.merge.copy_rows",
-    "while deciding": "crossdock.pipeline.apply.merge",
-    "before issues": "crossdock.pipeline.apply.copy_rows",
+    "while deciding": "crossdock.pipeline.apply.insert_all",
+    "before issues": "crossdock.pipeline.apply.copy_records",
 }
 
 

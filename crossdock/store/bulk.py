@@ -1,0 +1,136 @@
+"""Many rows into PostgreSQL at once: binary COPY of Arrow batches, and loading a table that is still empty."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import pgpq
+import pyarrow as pa
+from pgpq.encoders import StringEncoderBuilder
+from pgpq.schema import Jsonb
+from sqlalchemy import BigInteger, Connection, DateTime, Table, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+_PAGES = 16_384
+"""Pages of a table that one query of hashes reads: 128 MB."""
+
+
+_RENAMED = {"batch": "batch_id", "row": "row_number"}
+"""Names of the mapping engine -> columns of the store."""
+
+
+def copy_rows(connection: Connection, table: Table, rows: pa.RecordBatchReader, *, freeze: bool = False) -> int:
+    """Copies Arrow rows into the columns of `table` that they name, in binary form.
+
+    Args:
+        connection: In a transaction.
+        table: The table; a column of the type jsonb takes JSON text.
+        rows: The rows; decimals for numeric columns, sixteen bytes for uuid ones, UTC for timestamps.
+        freeze: Write rows as already visible; only for a table that this transaction has emptied.
+
+    Returns:
+        The number of rows that PostgreSQL took.
+    """
+    columns = [_RENAMED.get(name, name) for name in rows.schema.names]
+    listed = ", ".join(f'"{name}"' for name in columns)
+    encoders = {
+        field.name: StringEncoderBuilder.new_with_output(field, Jsonb())
+        if isinstance(table.c[column].type, JSONB)
+        else pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
+        for column, field in zip(columns, rows.schema, strict=True)
+    }
+    encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(rows.schema, encoders)
+    driver = connection.connection.driver_connection
+    with driver.cursor() as cursor:  # type: ignore[union-attr]  # psycopg's connection
+        options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
+        with cursor.copy(f"COPY {_name(table)} ({listed}) FROM STDIN ({options})") as copy:
+            copy.write(encoder.write_header())
+            for batch in rows:
+                copy.write(encoder.write_batch(batch))
+            copy.write(encoder.finish())
+        return int(cursor.rowcount)
+
+
+def copy_records(connection: Connection, table: Table, records: Sequence[Mapping[str, object]]) -> int:
+    """Copies a few thousand plain records, all of the same columns, into `table`; gives the number of rows."""
+    if not records:
+        return 0
+    schema = pa.schema([(name, _arrow_type(table, name)) for name in records[0]])
+    batch = pa.RecordBatch.from_pylist(list(records), schema=schema)
+    return copy_rows(connection, table, pa.RecordBatchReader.from_batches(schema, [batch]))
+
+
+def is_empty(connection: Connection, table: Table) -> bool:
+    """Whether the table holds no row at all."""
+    return not connection.scalar(text(f"SELECT EXISTS (SELECT FROM {_name(table)})"))
+
+
+def pages(connection: Connection, table: Table) -> int:
+    """Size of the table in pages of 8 kB, as it is now."""
+    size = connection.scalar(text("SELECT pg_relation_size(CAST(:name AS regclass)) / 8192"), {"name": _name(table)})
+    return int(size or 0)
+
+
+@contextmanager
+def first_load(connection: Connection, table: Table) -> Iterator[bool]:
+    """Makes an empty table ready for very many rows; gives False where it turns out not to be empty.
+
+    Its secondary indexes are built at the end, and since the table's file is new in this transaction, a server with
+    `wal_level=minimal` writes the rows once instead of twice. Until the transaction ends nobody else can read the
+    table, in which there was nothing to read.
+
+    Source: PostgreSQL manual, "Populating a Database".
+    """
+    connection.execute(text(f"LOCK TABLE {_name(table)} IN ACCESS EXCLUSIVE MODE"))
+    if not is_empty(connection, table):
+        yield False
+        return
+    connection.execute(text(f"TRUNCATE {_name(table)}"))
+    found = connection.execute(
+        text(
+            "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index "
+            "WHERE indrelid = CAST(:name AS regclass) AND NOT indisprimary AND NOT indisunique"
+        ),
+        {"name": _name(table)},
+    ).all()
+    for index in found:
+        connection.execute(text(f"DROP INDEX {index.name}"))
+    yield True
+    for index in found:
+        connection.exec_driver_sql(index.definition)
+
+
+def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> pa.Table:
+    """The `source_hash` of every present record that the stream has stated, as one column of the type arrow.uuid."""
+    query = (
+        "SELECT string_agg(uuid_send(source_hash), ''::bytea) FROM {} t WHERE source = %(source)s "
+        "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"
+    )
+    of_rows = query.format(_name(table), "deleted_at IS NULL AND ctid >= %(first)s::tid AND ctid < %(last)s::tid")
+    of_statements = query.format(
+        "crossdock.statement",
+        f"entity = %(entity)s AND EXISTS (SELECT FROM {_name(table)} o "
+        "WHERE o.source = t.source AND o.key = t.key AND o.deleted_at IS NULL)",
+    )
+    values = {"source": source, "stream": stream, "entity": table.name}
+    size = pages(connection, table)
+    with connection.connection.driver_connection.cursor(binary=True) as cursor:  # type: ignore[union-attr]
+        spans = [{"first": f"({start},0)", "last": f"({start + _PAGES},0)"} for start in range(0, size, _PAGES)]
+        found = [cursor.execute(of_rows, values | span).fetchone()[0] for span in spans]
+        found.append(cursor.execute(of_statements, values).fetchone()[0])
+    joined = b"".join(part for part in found if part)
+    raw = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(joined) // 16, [None, pa.py_buffer(joined)])
+    return pa.table({"source_hash": pa.ExtensionArray.from_storage(pa.uuid(), raw)})
+
+
+def _name(table: Table) -> str:
+    return f"{table.schema}.{table.name}" if table.schema else table.name
+
+
+def _arrow_type(table: Table, name: str) -> pa.DataType:
+    match table.c[name].type:
+        case BigInteger():
+            return pa.int64()
+        case DateTime():
+            return pa.timestamp("us", tz="UTC")
+        case _:
+            return pa.string()
