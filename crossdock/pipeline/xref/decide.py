@@ -1,6 +1,7 @@
 """Deciding: what waits, and what a confirmation or rejection does to everything that is stored."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -101,23 +102,27 @@ def confirm(engine: Engine, ids: Sequence[str], decided_by: str, *, clock: Clock
         lock(connection, [f"entity:{name}" for name in SPECS])
         rows = _found(connection, ids)
         identities = _identities(connection)
+        members: dict[str, set[Code]] = defaultdict(set)
+        for (_, code), golden in identities.items():
+            members[golden].add(code)
         keys = {entity: pairs.strong_keys(connection, entity) for entity in {row.entity_type for row in rows}}
-        systems: set[str] = set()
+        goldens: dict[str, str] = {}
         anchors: dict[tuple[str, Code], AnyRow] = {}
         for row in rows:
-            code, *beside = codes = [Code(row.system, row.raw_code), *anchors_of(row.evidence)]
-            _refuse_contradiction(row, keys[row.entity_type], codes)
-            for one in codes:
-                _refuse_second_identity(row, one, identities.get((row.entity_type, one)))
-            anchors |= {(row.entity_type, one): row for one in beside if (row.entity_type, one) not in identities}
-            identities |= {(row.entity_type, one): row.golden_id for one in codes}
-            anchors.pop((row.entity_type, code), None)
-            systems |= {one.system for one in codes}
+            codes = [Code(row.system, row.raw_code), *anchors_of(row.evidence)]
+            known = {identities[row.entity_type, one] for one in codes if (row.entity_type, one) in identities}
+            golden = goldens[row.id] = next(iter(known), row.golden_id)
+            if len(known) > 1 or _rivals(codes, members[golden]):
+                raise _second_identity(row, codes, _rivals(codes, members[golden]))
+            _refuse_contradiction(row, keys[row.entity_type], codes, members[golden])
+            anchors |= {(row.entity_type, one): row for one in codes[1:] if (row.entity_type, one) not in identities}
+            identities |= {(row.entity_type, one): golden for one in codes}
+            members[golden] |= set(codes)
+        systems = {code.system for row in rows for code in (Code(row.system, row.raw_code), *anchors_of(row.evidence))}
         at = clock()
-        _set_state(connection, rows, "confirmed", decided_by, at)
-        _confirm_anchors(connection, anchors, decided_by, at)
-        fallen = [row for row in _waiting(connection)
-                  if identities.get((row.entity_type, Code(row.system, row.raw_code)), row.golden_id) != row.golden_id]  # fmt: skip
+        _set_state(connection, rows, "confirmed", decided_by, at, goldens)
+        _confirm_anchors(connection, anchors, goldens, decided_by, at)
+        fallen = [row for row in _waiting(connection) if _is_refuted(row, identities, members)]
         _set_state(connection, fallen, "superseded", decided_by, at)
         resolved = sum(
             resolve_references(connection, spec, system) for spec in SPECS.values() for system in sorted(systems)
@@ -175,24 +180,43 @@ def _read(connection: Connection, ids: Sequence[str]) -> tuple[Reference, ...]:
     return tuple(_reference(row) for row in rows)
 
 
-def _refuse_second_identity(row: AnyRow, code: Code, other: str | None) -> None:
-    if other not in (None, row.golden_id):
-        raise ConfigError(
-            Text(
-                f"{code.system} 的编码“{code.raw}”已确认为另一个对象 {other}。",
-                f"The code “{code.raw}” of {code.system} is already confirmed as another thing, {other}.",
-            ),
-            where=row.id,
-            hint=Text(
-                f"若是同一个，先在提供它的数据源里改正；否则：crossdock xref reject {row.id}",
-                f"Correct it where it was stated, or: crossdock xref reject {row.id}",
-            ),
-            code="XD-XRF-002",
-        )
+def _rivals(codes: Sequence[Code], members: Collection[Code]) -> list[Code]:
+    """Other codes by which the same systems already know the thing; within one system two codes are two things."""
+    return sorted(one for one in members if one not in codes and one.system in {code.system for code in codes})
 
 
-def _refuse_contradiction(row: AnyRow, keys: dict[Code, dict[str, set[str]]], codes: Sequence[Code]) -> None:
-    if wrong := pairs.contradiction(keys, codes):
+def _is_refuted(
+    row: AnyRow, identities: Mapping[tuple[str, Code], str], members: Mapping[str, Collection[Code]]
+) -> bool:
+    """Whether a proposal is decided by what is confirmed: both codes have an identity, or one that another code took."""
+    codes = [Code(row.system, row.raw_code), *anchors_of(row.evidence)]
+    known = [identities[row.entity_type, code] for code in codes if (row.entity_type, code) in identities]
+    return len(known) == len(codes) or any(_rivals(codes, members[golden]) for golden in known)
+
+
+def _second_identity(row: AnyRow, codes: Sequence[Code], rivals: Sequence[Code]) -> ConfigError:
+    both = " = ".join(f"{code.system} {code.raw}" for code in codes)
+    if rivals:
+        told = f"{rivals[0].system} {rivals[0].raw}"
+        why = Text(f"这个对象在那里的编码已确认为 {told}", f"there it is already confirmed as {told}")
+    else:
+        why = Text("两个编码已分别确认为不同的对象", "the two codes are already confirmed as different things")
+    return ConfigError(
+        Text(f"{both} 不成立：{why.zh}。", f"{both} cannot be: {why.en}."),
+        where=row.id,
+        hint=Text(
+            f"若确是同一个，先在提供它的数据源里改正；否则：crossdock xref reject {row.id}",
+            f"Correct it where it was stated, or: crossdock xref reject {row.id}",
+        ),
+        code="XD-XRF-002",
+    )
+
+
+def _refuse_contradiction(
+    row: AnyRow, keys: Mapping[Code, Mapping[str, set[str]]], codes: Sequence[Code], others: Collection[Code]
+) -> None:
+    found = (pairs.contradiction(keys, (one, other)) for one in codes for other in {*codes, *others} - {one})
+    if wrong := next(filter(None, found), None):
         name, one, other = wrong
         raise ConfigError(
             Text(
@@ -205,13 +229,23 @@ def _refuse_contradiction(row: AnyRow, keys: dict[Code, dict[str, set[str]]], co
         )
 
 
-def _set_state(connection: Connection, rows: Sequence[AnyRow], state: str, decided_by: str, at: datetime) -> None:
+def _set_state(
+    connection: Connection,
+    rows: Sequence[AnyRow],
+    state: str,
+    decided_by: str,
+    at: datetime,
+    goldens: Mapping[str, str] | None = None,
+) -> None:
+    """Decides `rows`; those that `goldens` names by their id take the identity that their partner already has."""
     if not rows:
         return
     ensure_partitions(connection, at)
     mine = update(_XREF).where(_XREF.c.source == bindparam("of"), _XREF.c.key == bindparam("named"))
-    decided = {"state": state, "decided_by": decided_by, "changed_at": at}
-    connection.execute(mine.values(decided), [{"of": row.source, "named": row.key} for row in rows])
+    decided = {"state": state, "decided_by": decided_by, "changed_at": at, "golden_id": bindparam("golden")}
+    taken = goldens or {}
+    named = [{"of": row.source, "named": row.key, "golden": taken.get(row.id, row.golden_id)} for row in rows]
+    connection.execute(mine.values(decided), named)
     change = {"at": at, "run_id": 0, "entity": "code_xref", "batch_id": 0, "row_number": 0}
     fields = [{"state": [row.state, state], "decided_by": [row.decided_by, decided_by]} for row in rows]
     changes = [
@@ -221,13 +255,17 @@ def _set_state(connection: Connection, rows: Sequence[AnyRow], state: str, decid
 
 
 def _confirm_anchors(
-    connection: Connection, anchors: Mapping[tuple[str, Code], AnyRow], decided_by: str, at: datetime
+    connection: Connection,
+    anchors: Mapping[tuple[str, Code], AnyRow],
+    goldens: Mapping[str, str],
+    decided_by: str,
+    at: datetime,
 ) -> None:
     """The codes beside which others were proposed stand for the same things."""
     values = [
         {
-            "source": OWN, "key": own_key(entity, code, row.golden_id), "entity_type": entity, "system": code.system,
-            "scheme": "internal", "raw_code": code.raw, "norm_code": pairs.norm(code.raw), "golden_id": row.golden_id,
+            "source": OWN, "key": own_key(entity, code, goldens[row.id]), "entity_type": entity, "system": code.system,
+            "scheme": "internal", "raw_code": code.raw, "norm_code": pairs.norm(code.raw), "golden_id": goldens[row.id],
             "state": "confirmed", "method": row.method, "score": row.score, "decided_by": decided_by, **envelope(at),
         }
         for (entity, code), row in anchors.items()
