@@ -26,7 +26,11 @@ EntityOption = Annotated[
 ]
 MethodOption = Annotated[
     str | None,
-    typer.Option("--method", metavar="方法", help="该方法提出的全部 · all that this method proposed"),
+    typer.Option(
+        "--method",
+        metavar="方法",
+        help="该方法提出的全部，一码多解的除外 · all that this method proposed, but for ambiguous codes",
+    ),
 ]
 IdsArgument = Annotated[
     list[str] | None,
@@ -220,7 +224,7 @@ def _check(given: str | None, allowed: tuple[str, ...], option: str) -> None:
 
 
 def _chosen(engine: object, ids: list[str] | None, method: str | None) -> list[str]:
-    """The ids given, or those of all proposals of a method."""
+    """The ids given, or those of a method's proposals but for codes that it proposes as several things."""
     _check(method, _METHODS, "--method")
     if bool(ids) == (method is not None):
         raise ConfigError(
@@ -232,7 +236,9 @@ def _chosen(engine: object, ids: list[str] | None, method: str | None) -> list[s
         return ids
     from crossdock.pipeline.xref import listed
 
-    return [one.id for one in listed(engine) if one.method == method]  # type: ignore[arg-type]  # the store
+    waiting = [one for one in listed(engine) if one.method == method]  # type: ignore[arg-type]  # the store
+    rivals = Counter((one.entity, one.system, one.code) for one in waiting)
+    return [one.id for one in waiting if rivals[one.entity, one.system, one.code] == 1]
 
 
 def _tell(one: Session, done: "Decision") -> None:

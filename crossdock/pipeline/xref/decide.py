@@ -1,11 +1,12 @@
 """Deciding: what waits, and what a confirmation or rejection does to everything that is stored."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from canonical_model.clock import Clock, utc_now
@@ -99,24 +100,34 @@ def confirm(engine: Engine, ids: Sequence[str], decided_by: str, *, clock: Clock
     """
     with translate_errors(), engine.begin() as connection:
         lock(connection, [f"entity:{name}" for name in SPECS])
-        at = clock()
-        ensure_partitions(connection, at)
-        superseded, systems = 0, set()
-        keys = {row.entity_type: pairs.strong_keys(connection, row.entity_type) for row in _found(connection, ids)}
-        for row in _found(connection, ids):
+        rows = _found(connection, ids)
+        identities = _identities(connection)
+        members: dict[str, set[Code]] = defaultdict(set)
+        for (_, code), golden in identities.items():
+            members[golden].add(code)
+        keys = {entity: pairs.strong_keys(connection, entity) for entity in {row.entity_type for row in rows}}
+        goldens: dict[str, str] = {}
+        anchors: dict[tuple[str, Code], AnyRow] = {}
+        for row in rows:
             codes = [Code(row.system, row.raw_code), *anchors_of(row.evidence)]
-            _refuse_contradiction(row, keys[row.entity_type], codes)
-            for code in codes:
-                _refuse_second_identity(connection, row, code)
-            _set_state(connection, row, "confirmed", decided_by, at)
-            for anchor in codes[1:]:
-                _anchor(connection, row, anchor, decided_by, at)
-            superseded += _supersede(connection, row, decided_by, at)
-            systems |= {code.system for code in codes}
+            known = {identities[row.entity_type, one] for one in codes if (row.entity_type, one) in identities}
+            golden = goldens[row.id] = next(iter(known), row.golden_id)
+            if len(known) > 1 or _rivals(codes, members[golden]):
+                raise _second_identity(row, codes, _rivals(codes, members[golden]))
+            _refuse_contradiction(row, keys[row.entity_type], codes, members[golden])
+            anchors |= {(row.entity_type, one): row for one in codes[1:] if (row.entity_type, one) not in identities}
+            identities |= {(row.entity_type, one): golden for one in codes}
+            members[golden] |= set(codes)
+        systems = {code.system for row in rows for code in (Code(row.system, row.raw_code), *anchors_of(row.evidence))}
+        at = clock()
+        _set_state(connection, rows, "confirmed", decided_by, at, goldens)
+        _confirm_anchors(connection, anchors, goldens, decided_by, at)
+        fallen = [row for row in _waiting(connection) if _is_refuted(row, identities, members)]
+        _set_state(connection, fallen, "superseded", decided_by, at)
         resolved = sum(
             resolve_references(connection, spec, system) for spec in SPECS.values() for system in sorted(systems)
         )
-        return Decision(_read(connection, ids), resolved, superseded)
+        return Decision(_read(connection, ids), resolved, len(fallen))
 
 
 def reject(engine: Engine, ids: Sequence[str], decided_by: str, *, clock: Clock = utc_now) -> Decision:
@@ -127,19 +138,29 @@ def reject(engine: Engine, ids: Sequence[str], decided_by: str, *, clock: Clock 
     """
     with translate_errors(), engine.begin() as connection:
         lock(connection, ["entity:code_xref"])
-        at = clock()
-        ensure_partitions(connection, at)
-        for row in _found(connection, ids):
-            _set_state(connection, row, "rejected", decided_by, at)
+        _set_state(connection, _found(connection, ids), "rejected", decided_by, clock())
         return Decision(_read(connection, ids))
+
+
+def _waiting(connection: Connection) -> list[AnyRow]:
+    """All proposals of ours."""
+    wanted = select(_XREF, _ID.label("id")).where(
+        _XREF.c.state == "proposed", _XREF.c.source == OWN, _XREF.c.deleted_at.is_(None)
+    )
+    return list(connection.execute(wanted.order_by(_XREF.c.key)).all())
+
+
+def _identities(connection: Connection) -> dict[tuple[str, Code], str]:
+    """Entity and code -> the identity that is confirmed, whoever said so."""
+    confirmed = select(_XREF.c.entity_type, _XREF.c.system, _XREF.c.raw_code, _XREF.c.golden_id).where(
+        _XREF.c.state == "confirmed", _XREF.c.deleted_at.is_(None)
+    )
+    return {(kind, Code(system, raw)): golden for kind, system, raw, golden in connection.execute(confirmed)}
 
 
 def _found(connection: Connection, ids: Sequence[str]) -> list[AnyRow]:
     """The proposals with these ids, all of them."""
-    wanted = select(_XREF, _ID.label("id")).where(
-        _ID.in_(ids), _XREF.c.state == "proposed", _XREF.c.source == OWN, _XREF.c.deleted_at.is_(None)
-    )
-    rows = connection.execute(wanted.order_by(_XREF.c.key)).all()
+    rows = [row for row in _waiting(connection) if row.id in set(ids)]
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise ConfigError(
             Text(
@@ -151,7 +172,7 @@ def _found(connection: Connection, ids: Sequence[str]) -> list[AnyRow]:
             ),
             code="XD-XRF-001",
         )
-    return list(rows)
+    return rows
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> tuple[Reference, ...]:
@@ -159,30 +180,43 @@ def _read(connection: Connection, ids: Sequence[str]) -> tuple[Reference, ...]:
     return tuple(_reference(row) for row in rows)
 
 
-def _refuse_second_identity(connection: Connection, row: AnyRow, code: Code) -> None:
-    other = connection.scalar(
-        select(_XREF.c.golden_id).where(
-            _XREF.c.entity_type == row.entity_type, _XREF.c.system == code.system, _XREF.c.raw_code == code.raw,
-            _XREF.c.state == "confirmed", _XREF.c.golden_id != row.golden_id, _XREF.c.deleted_at.is_(None),
-        ).limit(1)
-    )  # fmt: skip
-    if other is not None:
-        raise ConfigError(
-            Text(
-                f"{code.system} 的编码“{code.raw}”已确认为另一个对象 {other}。",
-                f"The code “{code.raw}” of {code.system} is already confirmed as another thing, {other}.",
-            ),
-            where=row.id,
-            hint=Text(
-                f"若是同一个，先在提供它的数据源里改正；否则：crossdock xref reject {row.id}",
-                f"Correct it where it was stated, or: crossdock xref reject {row.id}",
-            ),
-            code="XD-XRF-002",
-        )
+def _rivals(codes: Sequence[Code], members: Collection[Code]) -> list[Code]:
+    """Other codes by which the same systems already know the thing; within one system two codes are two things."""
+    return sorted(one for one in members if one not in codes and one.system in {code.system for code in codes})
 
 
-def _refuse_contradiction(row: AnyRow, keys: dict[Code, dict[str, set[str]]], codes: Sequence[Code]) -> None:
-    if wrong := pairs.contradiction(keys, codes):
+def _is_refuted(
+    row: AnyRow, identities: Mapping[tuple[str, Code], str], members: Mapping[str, Collection[Code]]
+) -> bool:
+    """Whether a proposal is decided by what is confirmed: both codes have an identity, or one that another code took."""
+    codes = [Code(row.system, row.raw_code), *anchors_of(row.evidence)]
+    known = [identities[row.entity_type, code] for code in codes if (row.entity_type, code) in identities]
+    return len(known) == len(codes) or any(_rivals(codes, members[golden]) for golden in known)
+
+
+def _second_identity(row: AnyRow, codes: Sequence[Code], rivals: Sequence[Code]) -> ConfigError:
+    both = " = ".join(f"{code.system} {code.raw}" for code in codes)
+    if rivals:
+        told = f"{rivals[0].system} {rivals[0].raw}"
+        why = Text(f"这个对象在那里的编码已确认为 {told}", f"there it is already confirmed as {told}")
+    else:
+        why = Text("两个编码已分别确认为不同的对象", "the two codes are already confirmed as different things")
+    return ConfigError(
+        Text(f"{both} 不成立：{why.zh}。", f"{both} cannot be: {why.en}."),
+        where=row.id,
+        hint=Text(
+            f"若确是同一个，先在提供它的数据源里改正；否则：crossdock xref reject {row.id}",
+            f"Correct it where it was stated, or: crossdock xref reject {row.id}",
+        ),
+        code="XD-XRF-002",
+    )
+
+
+def _refuse_contradiction(
+    row: AnyRow, keys: Mapping[Code, Mapping[str, set[str]]], codes: Sequence[Code], others: Collection[Code]
+) -> None:
+    found = (pairs.contradiction(keys, (one, other)) for one in codes for other in {*codes, *others} - {one})
+    if wrong := next(filter(None, found), None):
         name, one, other = wrong
         raise ConfigError(
             Text(
@@ -190,46 +224,53 @@ def _refuse_contradiction(row: AnyRow, keys: dict[Code, dict[str, set[str]]], co
                 f"The two codes have different {name.upper()}s ({one}, {other}); they cannot be one thing.",
             ),
             where=f"{row.id}: {' = '.join(f'{code.system} {code.raw}' for code in codes)}",
-            hint=Text("先在源系统里改正错的那个。", "Correct the wrong one in its system first."),
+            hint=Text("先到提供它的数据源那里改正错的那个。", "Correct the wrong one in its system first."),
             code="XD-XRF-003",
         )
 
 
-def _set_state(connection: Connection, row: AnyRow, state: str, decided_by: str, at: datetime) -> None:
-    mine = (_XREF.c.source == row.source, _XREF.c.key == row.key)
-    connection.execute(update(_XREF).where(*mine).values(state=state, decided_by=decided_by, changed_at=at))
-    fields = {"state": [row.state, state], "decided_by": [row.decided_by, decided_by]}
-    change = {"at": at, "run_id": 0, "entity": "code_xref", "source": row.source, "key": row.key, "fields": fields,
-              "batch_id": 0, "row_number": 0}  # fmt: skip
-    connection.execute(insert(tables.change).values(change))
-
-
-def _anchor(connection: Connection, row: AnyRow, anchor: Code, decided_by: str, at: datetime) -> None:
-    """The code beside which another one was proposed stands for the same thing."""
-    there = select(func.count()).select_from(_XREF).where(
-        _XREF.c.entity_type == row.entity_type, _XREF.c.system == anchor.system, _XREF.c.raw_code == anchor.raw,
-        _XREF.c.state == "confirmed", _XREF.c.deleted_at.is_(None),
-    )  # fmt: skip
-    if connection.scalar(there):
+def _set_state(
+    connection: Connection,
+    rows: Sequence[AnyRow],
+    state: str,
+    decided_by: str,
+    at: datetime,
+    goldens: Mapping[str, str] | None = None,
+) -> None:
+    """Decides `rows`; those that `goldens` names by their id take the identity that their partner already has."""
+    if not rows:
         return
-    values = {
-        "source": OWN, "key": own_key(row.entity_type, anchor, row.golden_id), "entity_type": row.entity_type,
-        "system": anchor.system, "scheme": "internal", "raw_code": anchor.raw, "norm_code": pairs.norm(anchor.raw),
-        "golden_id": row.golden_id, "state": "confirmed", "method": row.method, "score": row.score,
-        "decided_by": decided_by, **envelope(at),
-    }  # fmt: skip
-    statement = upsert(_XREF).values(values)
-    again = {"state": "confirmed", "decided_by": decided_by, "changed_at": at}
-    connection.execute(statement.on_conflict_do_update(index_elements=["source", "key"], set_=again))
+    ensure_partitions(connection, at)
+    mine = update(_XREF).where(_XREF.c.source == bindparam("of"), _XREF.c.key == bindparam("named"))
+    decided = {"state": state, "decided_by": decided_by, "changed_at": at, "golden_id": bindparam("golden")}
+    taken = goldens or {}
+    named = [{"of": row.source, "named": row.key, "golden": taken.get(row.id, row.golden_id)} for row in rows]
+    connection.execute(mine.values(decided), named)
+    change = {"at": at, "run_id": 0, "entity": "code_xref", "batch_id": 0, "row_number": 0}
+    fields = [{"state": [row.state, state], "decided_by": [row.decided_by, decided_by]} for row in rows]
+    changes = [
+        {**change, "source": row.source, "key": row.key, "fields": one} for row, one in zip(rows, fields, strict=True)
+    ]
+    connection.execute(insert(tables.change), changes)
 
 
-def _supersede(connection: Connection, row: AnyRow, decided_by: str, at: datetime) -> int:
-    """Takes back the other proposals for a code that is now confirmed; gives their number."""
-    others = select(_XREF).where(
-        _XREF.c.source == OWN, _XREF.c.entity_type == row.entity_type, _XREF.c.system == row.system,
-        _XREF.c.raw_code == row.raw_code, _XREF.c.state == "proposed", _XREF.c.golden_id != row.golden_id,
-    )  # fmt: skip
-    rows = connection.execute(others).all()
-    for other in rows:
-        _set_state(connection, other, "superseded", decided_by, at)
-    return len(rows)
+def _confirm_anchors(
+    connection: Connection,
+    anchors: Mapping[tuple[str, Code], AnyRow],
+    goldens: Mapping[str, str],
+    decided_by: str,
+    at: datetime,
+) -> None:
+    """The codes beside which others were proposed stand for the same things."""
+    values = [
+        {
+            "source": OWN, "key": own_key(entity, code, goldens[row.id]), "entity_type": entity, "system": code.system,
+            "scheme": "internal", "raw_code": code.raw, "norm_code": pairs.norm(code.raw), "golden_id": goldens[row.id],
+            "state": "confirmed", "method": row.method, "score": row.score, "decided_by": decided_by, **envelope(at),
+        }
+        for (entity, code), row in anchors.items()
+    ]  # fmt: skip
+    if values:
+        again = {"state": "confirmed", "decided_by": decided_by, "changed_at": at}
+        statement = upsert(_XREF).on_conflict_do_update(index_elements=["source", "key"], set_=again)
+        connection.execute(statement, values)

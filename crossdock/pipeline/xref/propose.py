@@ -83,7 +83,17 @@ class _Search:
         self._told = {
             frozenset((Code(r.system, r.raw_code), anchor)) for r in rows for anchor in anchors_of(r.evidence)
         }
+        self._parents: dict[Code, Code] = {}
+        first: dict[str, Code] = {}
+        for row in rows:
+            code = Code(row.system, row.raw_code)
+            if row.state == "confirmed":
+                self._join(code, first.setdefault(row.golden_id, code))
+            if row.state == "proposed":
+                for anchor in anchors_of(row.evidence):
+                    self._join(code, anchor)
         self._taken: set[Code] = set()
+        self._rows: list[dict[str, object]] = []
 
     def run(self) -> None:
         codes = pairs.used_codes(self._connection, self._entity)
@@ -96,25 +106,37 @@ class _Search:
         anchors = set(self._golden) | {code for code in codes if code.system == self._largest()}
         names = pairs.known_names(self._connection, self._entity)
         self._add(pairs.by_name(names, open_codes - self._taken - anchors, anchors), keys)
+        if self._rows:
+            self._connection.execute(insert(_XREF), self._rows)
 
     def _largest(self) -> str:
         return max(self._sizes, key=lambda system: (self._sizes[system], system), default="")
 
     def _add(self, found: Iterator[Pair], keys: Mapping[Code, Mapping[str, set[str]]]) -> None:
-        for pair in found:
+        """Proposes what no earlier proposal says already; codes that many know first, so that others join them."""
+        for pair in sorted(found, key=lambda pair: self._rank(self._order(pair)[1]), reverse=True):
             code, anchor = self._order(pair)
             golden = self._golden.get(anchor) or str(uuid5(_NAMESPACE, f"{self._entity}|{anchor.system}|{anchor.raw}"))
-            is_decided = pair.codes in self._told or (code, golden) in self._known
-            if is_decided or self._golden.get(code) == golden:
+            is_decided = pair.codes in self._told or (code, golden) in self._known or code in self._golden
+            if is_decided or self._root(code) == self._root(anchor):
                 continue
             if wrong := pairs.contradiction(keys, pair.codes):
                 self._block(pair, code, anchor, wrong)
                 continue
-            self._known.add((code, golden))
-            self._told.add(pair.codes)
+            self._join(code, anchor)
             self._taken.add(code)
             self._found.made[self._entity, pair.method] += 1
-            self._connection.execute(insert(_XREF).values(self._row(pair, code, anchor, golden)))
+            self._rows.append(self._row(pair, code, anchor, golden))
+
+    def _root(self, code: Code) -> Code:
+        """The code that stands for all that are, or are proposed to be, the same as `code`."""
+        while code in self._parents:
+            code = self._parents[code]
+        return code
+
+    def _join(self, code: Code, other: Code) -> None:
+        if self._root(code) != self._root(other):
+            self._parents[self._root(code)] = self._root(other)
 
     def _block(self, pair: Pair, code: Code, anchor: Code, wrong: tuple[str, str, str]) -> None:
         name, *values = wrong
@@ -125,8 +147,11 @@ class _Search:
 
     def _order(self, pair: Pair) -> tuple[Code, Code]:
         """The code that would take an identity, and the one that has it or whose source knows more codes."""
-        ranked = sorted(pair.codes, key=lambda code: (code in self._golden, self._sizes[code.system], code))
-        return ranked[0], ranked[1]
+        code, anchor = sorted(pair.codes, key=self._rank)
+        return code, anchor
+
+    def _rank(self, code: Code) -> tuple[bool, int, Code]:
+        return code in self._golden, self._sizes[code.system], code
 
     def _row(self, pair: Pair, code: Code, anchor: Code, golden: str) -> dict[str, object]:
         evidence = {**pair.evidence, "anchor": {"system": anchor.system, "code": anchor.raw}}

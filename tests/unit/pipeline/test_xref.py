@@ -182,6 +182,30 @@ def test_a_third_source_joins_the_identity_that_is_there(twice: Hub) -> None:
     assert (one.system, one.golden_id) == ("mes", golden)
 
 
+def test_three_sources_that_share_a_bar_code_become_one_whatever_is_confirmed_first(twice: Hub) -> None:
+    state(twice, "item", "mes", item_number="M-1", gtin=GTIN)
+    assert find(twice) == {"strong_key": 2}, "two pairs join three codes"
+
+    confirm(twice, *waiting(twice))
+
+    confirmed = xref.listed(twice.engine, state="confirmed")
+    assert {one.system for one in confirmed} == {"erp", "mes", "wms"}
+    assert len({one.golden_id for one in confirmed}) == 1
+    assert find(twice) == {}
+
+
+def test_a_pair_takes_the_identity_that_one_of_its_codes_was_given_meanwhile(hub: Hub) -> None:
+    for number, systems in (("PO-1", ("erp", "portal")), ("PO-2", ("srm", "portal"))):
+        state(hub, "purchase_order_line", systems[0], order_number=number, line_number="10", item=f"{systems[0]}-A")
+        state(hub, "order_response_line", systems[1], order_number=number, line_number="10", item="X")
+    assert find(hub) == {"doc_pair": 2}
+    for one in waiting(hub):
+        confirm(hub, one)
+    confirmed = xref.listed(hub.engine, state="confirmed")
+    assert {one.code for one in confirmed} == {"X", "erp-A", "srm-A"}
+    assert len({one.golden_id for one in confirmed}) == 1
+
+
 def test_a_rejected_pair_is_never_proposed_again_whatever_the_evidence(twice: Hub) -> None:
     find(twice)
     xref.reject(twice.engine, [one.id for one in waiting(twice)], "李伟", clock=twice.clock)
@@ -204,6 +228,8 @@ def test_a_code_has_one_identity_and_other_proposals_fall_away(hub: Hub) -> None
         state(hub, "order_response_line", "portal", order_number=number, line_number="10", item="X")
     find(hub)
     first, second = waiting(hub)
+    error = refused(lambda: confirm(hub, first, second))
+    assert error.problem_code == "XD-XRF-002"
 
     assert confirm(hub, first).superseded == 1
     error = refused(lambda: confirm(hub, second))
@@ -212,10 +238,11 @@ def test_a_code_has_one_identity_and_other_proposals_fall_away(hub: Hub) -> None
 
 def test_a_code_that_a_source_itself_confirmed_as_another_thing_is_not_confirmed(twice: Hub) -> None:
     find(twice)
-    state(
-        twice, "code_xref", "codes", entity_type="item", system="wms", scheme="internal", raw_code="W-9",
-        golden_id="11111111-1111-4111-8111-111111111111", state="confirmed",
-    )  # fmt: skip
+    for system, code, golden in (("wms", "W-9", "1" * 8), ("erp", "000123", "2" * 8)):
+        state(
+            twice, "code_xref", "codes", entity_type="item", system=system, scheme="internal", raw_code=code,
+            golden_id=f"{golden}-1111-4111-8111-111111111111", state="confirmed",
+        )  # fmt: skip
     error = refused(lambda: confirm(twice, *waiting(twice)))
     assert error.problem_code == "XD-XRF-002"
     assert "W-9" in str(error)
