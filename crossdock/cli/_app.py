@@ -113,8 +113,8 @@ def _create() -> typer.Typer:
     _register(root, preview.preview, "preview")
     _register(root, sync.sync, "sync")
     _register(root, status.status, "status")
-    _register(root, issues.issues, "issues")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
+        ("issues", issues.group, {"export": issues.export}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
