@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from canonical_model.language import Language, choose_language
-from crossdock.cli import alerts, db, demo, init, issues, notify, preview, serve, simulate, status, sync, wecom
+from crossdock.cli import alerts, db, demo, init, issues, notify, preview, serve, simulate, status, sync, upload, wecom
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
 from crossdock.cli._help import BilingualCommand, BilingualGroup
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "sync", "status", "issues", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
+    "init", "preview", "sync", "status", "issues", "alerts", "notify", "serve", "upload", "wecom", "simulate", "db", "demo"
 )  # fmt: skip
 
 
@@ -117,6 +117,7 @@ def _create() -> typer.Typer:
         ("issues", issues.group, {"export": issues.export}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
+        ("upload", upload.group, {"link": upload.link}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
     )
     for name, group, commands in groups:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 
 from canonical_model.issues import Issue
 from canonical_model.language import Language, Text
-from crossdock.returned.marks import SheetMarks, mark_rows
+from crossdock.returned.marks import SheetMarks, mark_rows, public
 from crossdock.store.database import AnyRow, translate_errors
 from crossdock.store.tables import batch, issue
 
@@ -55,7 +55,7 @@ class ProblemFile:
             places = {name: letters for part in parts for name, letters in part.places.items()}
             rows = mark_rows((pair for part in parts for pair in by_batch[part.id]), places, language)
             problem = next((part.problem for part in parts if part.status == "parked" and part.problem), None)
-            said = Text(problem["zh"], problem["en"]).get(language) if problem else ""
+            said = public(Text(problem["zh"], problem["en"]), parts[0].parts).get(language) if problem else ""
             marked[sheet] = SheetMarks(parts[0].header_row, places, said, rows)
         return marked
 

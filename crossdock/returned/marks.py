@@ -1,5 +1,6 @@
 """What is to be marked on a sheet, and the words and colours of the marks."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ FIX = Text("怎么改", "How to mend it")
 ORIGINAL_ROW = Text("原第 {row} 行", "Row {row} of your file")
 RED, YELLOW = "FFFFC7CE", "FFFFEB9C"
 """ARGB of a cell that keeps its row out, and of one that is only worth a look: Excel's own "bad" and "neutral"."""
+_INTERNAL = re.compile(r"\[XD-[A-Z]{3}-\d{3}\] ?|（mappings/[^）]*）| \(mappings/[^)]*\)")
 MOST_COMMENTS = 1_000
 """Comments on one sheet; beyond, the added columns alone say what is wrong, since Excel grows slow with more."""
 
@@ -94,6 +96,14 @@ def mark_rows(found: Iterable[tuple[int, Issue]], places: Mapping[str, str], lan
             is_failing = CATALOGUE[issue.code].effect is not Effect.KEEP
             rows[row].add(places.get(issue.column, ""), reason.get(language), fix.get(language), is_failing=is_failing)
     return dict(rows)
+
+
+def public(problem: Text, parts: Iterable[str]) -> Text:
+    """A problem in words for a partner: without our code, our file and the columns that come from the path."""
+    said = [_INTERNAL.sub("", one) for one in problem]
+    for part in parts:
+        said = [re.sub(rf"[、,] ?{re.escape(part)}(?=[。.])", "", one) for one in said]
+    return Text(*said)
 
 
 def position_of(letters: str) -> int:
