@@ -1,6 +1,7 @@
 """Takes an uploaded file from the network: bounded while it is read, under a name that leads nowhere else."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import re
@@ -10,7 +11,7 @@ import time
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -67,13 +68,15 @@ class Kept:
         """Its bytes."""
         return self.folder / "file"
 
-    def take(self) -> Path | None:
-        """The file, for the first who asks; None for everyone after."""
-        taken = self.folder / "taken"
-        try:
-            return self.file.rename(taken)
-        except OSError:
-            return None
+    @contextlib.contextmanager
+    def claim(self) -> Iterator[bool]:
+        """Whether the file is still to be sent, for one at a time; a second press waits and finds it gone."""
+        with (self.folder / "said.json").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            is_there = self.file.is_file()
+            yield is_there
+            if is_there:
+                self.file.unlink()
 
 
 class Shelf:
@@ -137,6 +140,11 @@ async def receive(request: Request, shelf: Shelf, most_bytes: int) -> Kept:
     except (MultiPartException, ClientDisconnect, KeyError, UnicodeDecodeError) as error:
         said = Text("没有收到完整的文件，请再传一次。", "The file did not arrive whole; please send it again.")
         raise RefusedError(said, 400) from error
+    except OSError as error:
+        said = Text(
+            "收件方的磁盘暂时写不进去，请稍后再传。", "The receiver's disk cannot be written now; please try later."
+        )
+        raise RefusedError(said, 507) from error
     finally:
         if form is not None:
             await form.close()

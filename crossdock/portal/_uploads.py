@@ -147,8 +147,11 @@ class _Visit:
         )
 
     def refuse(self, error: RefusedError) -> Response:
-        """The form again, with the reason."""
-        return self.front(status=error.status, refused=error.said)
+        """The form again, with the reason; whoever sends too much is hung up on, not listened to."""
+        answer = self.front(status=error.status, refused=error.said)
+        if error.status == 413:
+            answer.headers["Connection"] = "close"
+        return answer
 
 
 def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
@@ -274,11 +277,12 @@ def _look(one: _Visit, kept: Kept) -> list[Look]:
 def _submit(one: _Visit, number: str, clock: Clock) -> Response:
     """Puts a file into the inbox, once, and takes it in where nobody else is at it."""
     kept = one.shelf.find(number)
-    file = kept.take() if kept else None
-    if kept is None or file is None:
+    if kept is None:
         return RedirectResponse(one.address(note="already"), 303)
-    path = one.inbox.put(file, given_name(kept.name))
-    file.unlink()
+    with kept.claim() as is_there:
+        if not is_there:
+            return RedirectResponse(one.address(note="already"), 303)
+        path = one.inbox.put(kept.file, given_name(kept.name))
     _take_in(one, clock)
     sent = one.sent.named(path, kept.sha256)
     if sent is None or sent.status == "landed":

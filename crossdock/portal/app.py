@@ -25,6 +25,7 @@ UPLOAD_ERRORS = {
     "XD-AUT-012": ("upload_link", 403),
     "XD-AUT-013": ("upload_expired", 410),
     "XD-CFG-003": ("upload_closed", 410),
+    "XD-CFG-161": ("upload_file", 410),
     "XD-CFG-163": ("upload_closed", 410),
 }
 """What the page says where an upload link opens nothing."""
