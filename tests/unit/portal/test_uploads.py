@@ -89,8 +89,9 @@ def workbook(rows: list[list[object]], header: tuple[str, ...] = HEADER) -> byte
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.title = "明细"
-    for row in (["采购订单"], list(header), *rows, ["合计", *[None] * 5, 1000]):
-        sheet.append(row)
+    lines: list[list[object]] = [["采购订单"], [*header], *rows, ["合计", *[None] * 5, 1000]]
+    for line in lines:
+        sheet.append(line)
     memory = io.BytesIO()
     book.save(memory)
     return memory.getvalue()
