@@ -136,7 +136,8 @@ class Inbox:
                 return ""
             pattern = pattern.replace(f"{{{name}}}", value)
         folder, slash, last = pattern.replace("**/", "").rpartition("/")
-        return "" if set(folder) & set("*?") else folder + slash + last
+        is_put_away = folder.partition("/")[0] in {self.settings.done, self.settings.failed}
+        return "" if is_put_away or set(folder) & set("*?") else folder + slash + last
 
 
 def _link(passing: Path, wanted: Path) -> Path:

@@ -32,7 +32,7 @@ _LONGEST_STEM = 120  # bytes; a name may have 255, and others add to it
 _KEPT_SECONDS = 24 * 3600
 _FORM_BYTES = 64 << 10  # what a form may hold beside the file
 _SKIPPED_BYTES = 64 << 20  # read and thrown away, so that a browser gets to see the answer
-_MOST_MEMBERS, _MOST_UNPACKED = 5_000, 300 << 20
+_MOST_MEMBERS, _MOST_UNPACKED = 5_000, 200 << 20
 _BLOCK = 1 << 20
 
 

@@ -12,10 +12,12 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse
 from sqlalchemy import Engine
@@ -45,6 +47,7 @@ _AT_ONCE = 2
 _PATIENCE_SECONDS = 15.0
 _LONGEST_STILL_SECONDS = 10.0
 _SHOWN_ISSUES = 50
+Number = Annotated[int, PathParameter(ge=0, lt=1 << 63)]
 _PLACE = re.compile(r"(?:\[([^\]]*)\] )?(\S+)$")
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -135,14 +138,15 @@ class _Visit:
 
     def front(self, *, status: int = 200, refused: Text | None = None, note: str = "") -> Response:
         """The form and what was sent before."""
-        extensions = " ".join(self.inbox.extensions)
+        extensions, files = " ".join(self.inbox.extensions), self.sent.newest()
+        stays = {file.name for file in files} if self.inbox.settings.done is None else set()
         return self.render(
             "upload.html",
             status=status,
             refused=refused,
             note=UPLOAD_NOTES.get(note),
-            files=self.sent.newest(),
-            waiting=self.inbox.waiting(),
+            files=files,
+            waiting=[name for name in self.inbox.waiting() if name not in stays],
             hint=WORDS["upload_limit"].format(size=self.pages.home.settings.upload_megabytes, kinds=extensions or "*"),
         )
 
@@ -188,7 +192,7 @@ def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
             return await run_in_threadpool(one.refuse, error)
 
     @router.get("/f/{number}")
-    def result(request: Request, token: str, number: int) -> Response:
+    def result(request: Request, token: str, number: Number) -> Response:
         one = visit(request, token)
         file = one.sent.find(number)
         if file is None:
@@ -201,7 +205,7 @@ def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
         )
 
     @router.get("/f/{number}/marked")
-    def marked(request: Request, token: str, number: int, background: BackgroundTasks, only: str = "") -> Response:
+    def marked(request: Request, token: str, number: Number, background: BackgroundTasks, only: str = "") -> Response:
         one = visit(request, token)
         found = find_file(engine, number) if one.sent.find(number) else None
         if found is None or not found.has_problems:

@@ -15,7 +15,7 @@ from canonical_model.language import Language, Text
 from crossdock.home import Home
 from crossdock.returned.files import ProblemFile
 from crossdock.returned.grids import Grid, NotReadableError, read_landed, read_original
-from crossdock.returned.marks import SheetMarks
+from crossdock.returned.marks import SheetMarks, on_sheets
 from crossdock.returned.package import NotPatchableError
 from crossdock.returned.patch import patch
 from crossdock.returned.rebuild import Plan, rebuild, write_list
@@ -133,7 +133,8 @@ def _write(
     grids: list[Grid], sheets: Mapping[str, SheetMarks], target: Path, plan: Plan, notes: list[Text]
 ) -> Returned:
     said = "\n".join(note.get(plan.language) for note in notes)
-    return Returned(target, rebuild(grids, sheets, target, Plan(plan.language, plan.only_bad, said)), tuple(notes))
+    placed = on_sheets(sheets, [grid.sheet for grid in grids])
+    return Returned(target, rebuild(grids, placed, target, Plan(plan.language, plan.only_bad, said)), tuple(notes))
 
 
 def _delimiter(home: Home, file: ProblemFile) -> str | None:

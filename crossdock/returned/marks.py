@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from canonical_model.issues import CATALOGUE, Effect, Issue
@@ -96,6 +96,11 @@ def mark_rows(found: Iterable[tuple[int, Issue]], places: Mapping[str, str], lan
             is_failing = CATALOGUE[issue.code].effect is not Effect.KEEP
             rows[row].add(places.get(issue.column, ""), reason.get(language), fix.get(language), is_failing=is_failing)
     return dict(rows)
+
+
+def on_sheets(marked: Mapping[str, SheetMarks], there: Sequence[str]) -> dict[str, SheetMarks]:
+    """The marks by the sheets of a workbook; what is said of the whole file goes onto the first."""
+    return {name if name in there or not there else there[0]: marks for name, marks in marked.items()}
 
 
 def public(problem: Text, parts: Iterable[str]) -> Text:

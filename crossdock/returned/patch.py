@@ -16,7 +16,17 @@ from xml.sax.saxutils import escape, quoteattr
 
 from connectors.formats.cells import letters_of
 from connectors.formats.xlsx_parts import sheet_parts
-from crossdock.returned.marks import FIX, MOST_COMMENTS, PROBLEM, RED, YELLOW, RowMarks, SheetMarks, position_of
+from crossdock.returned.marks import (
+    FIX,
+    MOST_COMMENTS,
+    PROBLEM,
+    RED,
+    YELLOW,
+    RowMarks,
+    SheetMarks,
+    on_sheets,
+    position_of,
+)
 from crossdock.returned.package import RELATIONS, NotPatchableError, Package, section, with_attributes
 from crossdock.returned.rebuild import AUTHOR, Plan, legal
 
@@ -63,10 +73,8 @@ def patch(original: Path, sheets: Mapping[str, SheetMarks], target: Path, plan: 
 def _patch(original: Path, parts: Mapping[str, str], sheets: Mapping[str, SheetMarks], target: Path, plan: Plan) -> int:
     with zipfile.ZipFile(original) as source:
         book = Package(source)
-        wanted = {name: marks for name, marks in sheets.items() if marks.rows or marks.problem}
+        wanted = {name: one for name, one in on_sheets(sheets, list(parts)).items() if one.rows or one.problem}
         for name, marks in wanted.items():
-            if name not in parts:
-                raise NotPatchableError
             _mark_sheet(book, parts[name], marks, plan)
         book.save(target)
     return sum(len(marks.rows) for marks in wanted.values())

@@ -54,7 +54,7 @@ def test_the_pattern_that_fits_is_taken_among_several(tmp_path: Path) -> None:
     assert [one.place("a.tsv"), one.place("a.csv")] == ["acme/a.tsv", None]
 
 
-@pytest.mark.parametrize("value", ["", "..", ".a", "a/b", "a\\b", "a*", "{x}", "a\x00", " a"])
+@pytest.mark.parametrize("value", ["", "..", ".a", "done", "failed", "a/b", "a\\b", "a*", "{x}", "a\x00", " a"])
 def test_a_value_that_would_lead_elsewhere_is_refused(tmp_path: Path, value: str) -> None:
     assert refused(lambda: inbox(tmp_path, ["{partner}/*.xlsx"], partner=value)).problem_code == "XD-CFG-163"
 

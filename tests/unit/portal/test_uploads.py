@@ -288,6 +288,7 @@ def test_a_partner_sees_and_sends_nothing_of_another(desk: Desk) -> None:
         assert answer.status_code == 404
         assert "机密" not in answer.text
     assert "机密" not in desk.get(other).text
+    assert [desk.get(f"{mine}/f/{number}").status_code for number in ("0", "-1", "9" * 30, "x")] == [404] * 4
     assert "note=already" in desk.submit(number, other).headers["location"]
     assert "beta" not in {name.partition("/")[0] for name in desk.hub.files}
     assert desk.hub.one("SELECT count(*) FROM crossdock.batch WHERE parts ->> 'partner' = 'beta'") == 0

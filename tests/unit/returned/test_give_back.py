@@ -93,7 +93,18 @@ FORMS = {
 }
 
 
+def hidden_only() -> bytes:
+    book = openpyxl.Workbook()
+    hidden = book.create_sheet("数据")
+    hidden.append([*HEADER])
+    hidden.sheet_state = "hidden"
+    memory = io.BytesIO()
+    book.save(memory)
+    return memory.getvalue()
+
+
 OTHERS = {
+    "藏.xlsx": hidden_only(),
     "旧.xls": old_workbook(),
     "提醒.csv": (text([[*HEADER], GOOD], ",") + "PO-9,10,2026-11-21,S001,张三,000123,5,个\r\n").encode(),
     "断.xlsx": b"PK\x03\x04 cut off",
@@ -217,6 +228,15 @@ def test_a_file_without_a_usable_header_comes_back_with_the_sentence_beside_it(
         rows = values(given(hub_of_files, files["缺列.xlsx"], only_bad=only_bad)[1])
         assert [row[:2] for row in rows] == [["甲", "乙"], ["x", "1"], ["y", "2"]]
         assert "缺少必需的列" in str(rows[0][2])
+
+
+def test_what_is_said_of_the_whole_file_stands_on_its_first_sheet(
+    hub_of_files: Hub, files: dict[str, ProblemFile]
+) -> None:
+    _, book = given(hub_of_files, files["藏.xlsx"])
+
+    assert "没有数据行" in str(values(book)[0][0])
+    assert book["数据"].sheet_state == "hidden"
 
 
 def test_a_file_that_cannot_be_opened_comes_back_as_a_sentence(
