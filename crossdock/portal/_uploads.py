@@ -6,6 +6,7 @@ files. There is no cookie, so a stranger's page cannot act for anybody; it would
 
 import hashlib
 import re
+import shutil
 import tempfile
 import threading
 import time
@@ -214,11 +215,15 @@ def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
             pace.check(one.owner)
         except RefusedError as error:
             return one.refuse(error)
-        folder = tempfile.TemporaryDirectory(prefix="crossdock-")
-        background.add_task(folder.cleanup)
-        target = Path(folder.name) / "marked"
-        with pace.working:
-            give_back(pages.home, found, target, language=one.language, only_bad=only == "bad")
+        folder = Path(tempfile.mkdtemp(prefix="crossdock-"))
+        background.add_task(shutil.rmtree, folder, ignore_errors=True)
+        target = folder / "marked"
+        try:
+            with pace.working:
+                give_back(pages.home, found, target, language=one.language, only_bad=only == "bad")
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         name = name_of(found, one.language, only_bad=only == "bad")
         return FileResponse(target, filename=name, media_type=_WORKBOOK, background=background)
 
