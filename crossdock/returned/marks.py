@@ -11,8 +11,11 @@ from canonical_model.language import Language, Text
 PROBLEM = Text("问题", "Problem")
 FIX = Text("怎么改", "How to mend it")
 ORIGINAL_ROW = Text("原第 {row} 行", "Row {row} of your file")
-RED, YELLOW = "FFFFC7CE", "FFFFEB9C"
-"""ARGB of a cell that keeps its row out, and of one that is only worth a look: Excel's own "bad" and "neutral"."""
+RED, YELLOW = "FFFFC7CD", "FFFFEB9B"
+"""ARGB of a cell that keeps its row out, and of one that is only worth a look.
+
+A shade beside Excel's own "bad" and "neutral", so that our marks are known again and nobody else's colour is taken off.
+"""
 _INTERNAL = re.compile(r"\[XD-[A-Z]{3}-\d{3}\] ?|（mappings/[^）]*）| \(mappings/[^)]*\)")
 MOST_COMMENTS = 1_000
 """Comments on one sheet; beyond, the added columns alone say what is wrong, since Excel grows slow with more."""

@@ -6,6 +6,9 @@ import shutil
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.parsers.expat import ExpatError, ParserCreate  # what declares entities is refused before
+
+from crossdock.returned.marks import RED, YELLOW
 
 _XF = re.compile(r"<((?:\w+:)?)xf\b[^>]*?(?:/>|>.*?</\1xf>)", re.DOTALL)
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -23,7 +26,9 @@ class Package:
 
     source: zipfile.ZipFile
     changed: dict[str, bytes] = field(default_factory=dict)
+    _checked: set[str] = field(default_factory=set)
     _styles: dict[tuple[int, str], int] = field(default_factory=dict)
+    _marked: set[int] | None = None
 
     def read(self, part: str) -> bytes:
         """A part as it now stands.
@@ -39,8 +44,14 @@ class Package:
             except KeyError:
                 raise NotPatchableError from None
         content = self.changed[part]
-        if b"\x00" in content[:200] or b"<!--" in content or b"<![CDATA[" in content or b"<!DOCTYPE" in content:
-            raise NotPatchableError
+        if part not in self._checked:
+            if b"\x00" in content[:200] or any(odd in content for odd in (b"<!--", b"<![CDATA[", b"<!DOCTYPE")):
+                raise NotPatchableError
+            try:
+                ParserCreate().Parse(content, True)  # noqa: FBT003  # an open end would cost the patterns below hours
+            except ExpatError:
+                raise NotPatchableError from None
+            self._checked.add(part)
         return content
 
     def has(self, part: str) -> bool:
@@ -64,10 +75,26 @@ class Package:
     # styles
 
     def style(self, base: int, kind: str) -> int:
-        """Number of a cell style like `base`, filled with a colour (its ARGB) or made for added "text" or "head"."""
+        """Number of a cell style like `base`: filled with a colour (its ARGB), "plain", or for added "text" or "head"."""
         if (base, kind) not in self._styles:
             self._styles[base, kind] = self._add_style(base, kind)
         return self._styles[base, kind]
+
+    def unmarked(self, style: int) -> int | None:
+        """Number of a style like `style` without the colour that an earlier mark-up gave; None where it gave none."""
+        if self._marked is None:
+            text = self.read("xl/styles.xml").decode("utf-8")
+            prefix, start, end = section(text, "fills")
+            fills = re.findall(rf"<{prefix}fill\b[^>]*?(?:/>|>.*?</{prefix}fill>)", text[start:end], re.DOTALL)
+            ours = {str(number) for number, fill in enumerate(fills) if RED in fill.upper() or YELLOW in fill.upper()}
+            _, start, end = section(text, "cellXfs")
+            forms = (found[0] for found in _XF.finditer(text, start, end))
+            self._marked = {
+                number
+                for number, form in enumerate(forms)
+                if (fill := re.search(r'\sfillId="(\d+)"', form)) and fill[1] in ours
+            }
+        return self.style(style, "plain") if style in self._marked else None
 
     def _add_style(self, base: int, kind: str) -> int:
         part = "xl/styles.xml"
@@ -77,7 +104,9 @@ class Package:
         if base >= len(forms):
             raise NotPatchableError
         added = forms[base]
-        if kind in {"text", "head"}:
+        if kind == "plain":
+            added = with_attributes(added, fillId="0", applyFill="0")
+        elif kind in {"text", "head"}:
             if kind == "text":
                 added = f'<{prefix}xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0"/>'
             added = with_attributes(added, numFmtId="49", applyNumberFormat="1", quotePrefix="1", applyAlignment="1")

@@ -90,11 +90,12 @@ def _mark_sheet(book: Package, part: str, marks: SheetMarks, plan: Plan) -> None
     if at > _LAST_PLACE:
         raise NotPatchableError
     head = marks.header_row or 1
-    writer = _RowWriter(book, prefix, at, marks, plan)
+    writer = _RowWriter(book, prefix, at, marks, plan, is_again)
     wanted = set(marks.rows) | {head}
     view, end = memoryview(xml), begin.start()
     pieces: list[bytes | memoryview] = [_widened(_columned(xml[:end], prefix, at), at)]
-    for found in _ROW.finditer(xml, end):
+    closing = xml.index(b"</" + begin[1] + b"sheetData>")
+    for found in _ROW.finditer(xml, end, closing):
         number = _NUMBER.search(found[2])
         if number is None:
             raise NotPatchableError
@@ -105,7 +106,6 @@ def _mark_sheet(book: Package, part: str, marks: SheetMarks, plan: Plan) -> None
             end = found.end()
     if wanted:
         raise NotPatchableError
-    closing = xml.rindex(b"</" + begin[1] + b"sheetData>")
     pieces += [view[end:closing], _with_notes(book, part, xml[closing:], prefix, writer.notes)]
     book.changed[part] = b"".join(pieces)
 
@@ -119,6 +119,7 @@ class _RowWriter:
     at: int
     marks: SheetMarks
     plan: Plan
+    is_again: bool
     notes: dict[str, str] = field(default_factory=dict)
 
     def row(self, number: int, found: re.Match[bytes], *, is_head: bool) -> bytes:
@@ -126,6 +127,12 @@ class _RowWriter:
         marks = self.marks.rows.get(number)
         for position in (self.at, self.at + 1):
             cells.pop(position, None)
+        if self.is_again and not is_head:
+            for position, cell in cells.items():
+                style = _STYLE.search(_opening(cell))
+                plain = self.book.unmarked(int(style[1])) if style else None
+                if plain is not None:
+                    cells[position] = with_attributes(cell.decode("utf-8"), s=str(plain)).encode()
         if marks:
             for letters in marks.cells:
                 self._fill(cells, letters, number, marks)
@@ -215,12 +222,12 @@ def _widened(xml: bytes, at: int) -> bytes:
 
 
 def _with_notes(book: Package, part: str, end: bytes, prefix: str, notes: Mapping[str, str]) -> bytes:
-    """What stands behind the rows of a sheet, its comments added to; the partner's own comments stay."""
+    """What stands behind the rows of a sheet, its comments added to; those of an earlier mark-up go, others stay."""
     _, relations = book.relations_of(part)
     comments = next((meant for kind, meant in relations.values() if kind == "comments"), "")
     legacy = re.search(rb"<(?:\w+:)?legacyDrawing\b[^>]*?\b\w+:id=\"([^\"]+)\"", end)
     drawing = relations.get(legacy[1].decode(), ("", ""))[1] if legacy else ""
-    if not notes or bool(comments) != bool(drawing):
+    if not (notes or comments) or bool(comments) != bool(drawing):
         return end  # drawings without comments, such as buttons: the colour and the added columns say it all the same
     if not comments:
         comments, drawing = (f"xl/crossdock_{posixpath.basename(part)}.{kind}" for kind in ("comments.xml", "vml"))
@@ -235,12 +242,39 @@ def _with_notes(book: Package, part: str, end: bytes, prefix: str, notes: Mappin
         element = f'<{prefix}legacyDrawing xmlns:r="{RELATIONS}" r:id="{number}"/>'.encode()
         end = end[: behind.start()] + element + end[behind.start() :]
     text = book.read(comments).decode("utf-8")
+    try:
+        shapes = book.read(drawing).decode("utf-8")
+    except NotPatchableError:
+        return end  # Excel writes HTML into it that is no XML
+    text, shapes = _without_ours(text, shapes)
     taken = set(re.findall(r'<(?:\w+:)?comment\b[^>]*?\sref="([A-Z]+\d+)"', text))
     fresh = {place: said for place, said in notes.items() if place not in taken}
     book.changed[comments] = _with_comments(text, fresh).encode()
-    shapes = "".join(map(_shape, fresh))
-    book.changed[drawing] = _before(book.read(drawing), b"</xml>", shapes.encode())
+    book.changed[drawing] = _before(shapes.encode(), b"</xml>", "".join(map(_shape, fresh)).encode())
     return end
+
+
+def _without_ours(text: str, shapes: str) -> tuple[str, str]:
+    """Comments and their shapes without those of an earlier mark-up."""
+    p, start, end = section(text, "authors")
+    authors = re.findall(rf"<{p}author\b[^>]*?(?:/>|>(.*?)</{p}author>)", text[start:end], re.DOTALL)
+    ours = {str(number) for number, name in enumerate(authors) if name == AUTHOR}
+    gone: set[tuple[str, str]] = set()
+
+    def comment(found: re.Match[str]) -> str:
+        said = dict(re.findall(r'\s(ref|authorId)="([^"]*)"', found[1]))
+        if said.get("authorId") not in ours:
+            return found[0]
+        letters = said.get("ref", "").rstrip("0123456789")
+        gone.add((str(int(said["ref"][len(letters) :]) - 1), str(position_of(letters))))
+        return ""
+
+    def shape(found: re.Match[str]) -> str:
+        place = dict(re.findall(r"<(?:\w+:)?(Row|Column)>\s*(\d+)", found[0]))
+        return "" if (place.get("Row"), place.get("Column")) in gone else found[0]
+
+    text = re.sub(rf"<{p}comment\b([^>]*)>.*?</{p}comment>", comment, text, flags=re.DOTALL)
+    return text, re.sub(r"<((?:\w+:)?)shape\b[^>]*>.*?</\1shape>", shape, shapes, flags=re.DOTALL)
 
 
 def _with_comments(text: str, notes: Mapping[str, str]) -> str:

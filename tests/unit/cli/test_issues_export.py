@@ -5,6 +5,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from crossdock.returned.marks import RED
 from tests.unit.cli.conftest import Deployed
 
 pytestmark = pytest.mark.store
@@ -25,7 +26,7 @@ def test_a_run_of_several_files_becomes_a_folder_in_which_the_bad_cells_are_mark
     assert "原文件打不开，所以只列出问题。" in said.stdout
     sheet = openpyxl.load_workbook(folder / "2-已标注.xlsx")["明细"]
     assert [cell.value for cell in sheet[3]][-2:] == ["问题", "怎么改"]
-    assert sheet["K6"].fill.fgColor.rgb == sheet["G7"].fill.fgColor.rgb == "FFFFC7CE"
+    assert sheet["K6"].fill.fgColor.rgb == sheet["G7"].fill.fgColor.rgb == RED
     assert sheet["F6"].value == "000123"
     assert "不是日期" in sheet["L6"].value
 

@@ -19,6 +19,7 @@ from crossdock.delivery.links import UploadLink, incident_link, upload_link
 from crossdock.pipeline.land import stream_lock
 from crossdock.portal import _intake, _uploads, create_app
 from crossdock.portal._security import HEADERS
+from crossdock.returned.marks import RED
 from crossdock.store.database import alone
 from tests.integration.hub import HEADER, Hub, StoreServer, order_row
 from wecom_notify.testing import serving
@@ -149,7 +150,7 @@ def test_sending_stores_the_good_rows_and_gives_the_own_workbook_back_marked(des
     answer = desk.get(f"{result}/marked")
     assert "attachment" in answer.headers["content-disposition"]
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content))["明细"]
-    assert [sheet["J2"].value, sheet["G5"].fill.fgColor.rgb] == ["问题", "FFFFC7CE"]
+    assert [sheet["J2"].value, sheet["G5"].fill.fgColor.rgb] == ["问题", RED]
     only = openpyxl.load_workbook(io.BytesIO(desk.get(f"{result}/marked?only=bad").content))["明细"]
     assert [row[1] for row in only.iter_rows(min_row=3, values_only=True)] == ["30", "40"]
     stored = "SELECT line_number FROM canonical.purchase_order_line WHERE key LIKE 'marked|%' ORDER BY 1"

@@ -16,6 +16,7 @@ from odf.text import P
 
 from canonical_model.language import Language
 from crossdock.returned import ProblemFile, Returned, find_file, find_files, give_back, given_name, name_of
+from crossdock.returned.marks import RED
 from tests.integration.hub import HEADER, Hub, StoreServer, order_row, refused
 
 pytestmark = pytest.mark.store
@@ -145,7 +146,7 @@ def test_every_form_comes_back_as_a_workbook_with_the_same_columns_and_order(
     assert [row[: len(HEADER)] for row in rows[2:]] == [GOOD, BAD, LAST]
     assert [row[len(HEADER)] for row in rows[2:]] == [None, "“数量”的值“五百左右”不是数字。", None]
     sheet = book.worksheets[0]
-    assert [sheet["G4"].fill.fgColor.rgb, sheet["G3"].fill.fill_type] == ["FFFFC7CE", None]
+    assert [sheet["G4"].fill.fgColor.rgb, sheet["G3"].fill.fill_type] == [RED, None]
     assert "请改成数字" in sheet["G4"].comment.text
     for place in ("F3", "F4", "F5", "D5"):  # 000123, =HYPERLINK(1), @x, -S1
         assert (sheet[place].data_type, sheet[place].number_format) == ("s", "@")
@@ -271,7 +272,7 @@ def test_an_original_that_has_gone_is_made_from_its_rows_each_in_its_place(
     rows = values(book)
     assert rows[1] == [*HEADER, *MARKS]
     assert rows[3][: len(HEADER)] == BAD
-    assert book.worksheets[0]["G4"].fill.fgColor.rgb == "FFFFC7CE"
+    assert book.worksheets[0]["G4"].fill.fgColor.rgb == RED
 
 
 def test_when_nothing_is_left_the_sentence_says_what_to_do(hub: Hub) -> None:

@@ -162,6 +162,13 @@ def test_marking_a_marked_workbook_again_uses_the_same_columns(original: Path, t
     sheet = openpyxl.load_workbook(second)["订单"]
     assert [cell.value for cell in sheet[2]] == ["单号", "数量", "金额", "问题", "怎么改"]
     assert [bool(sheet[f"D{row}"].value) for row in (3, 4, 5)] == [False, True, False]
+    assert [bool(sheet[f"B{row}"].comment) for row in (3, 4, 5)] == [False, True, False]
+    assert [sheet[f"B{row}"].fill.fill_type for row in (3, 4, 5)] == [None, "solid", None]
+    assert sheet["B3"].number_format == "0.00"
+    assert sheet["A3"].comment.text == "对方自己的批注"
+    with zipfile.ZipFile(second) as archive:
+        (shapes,) = [archive.read(name).decode() for name in archive.namelist() if "vml" in name]
+        assert shapes.count("ClientData ObjectType") == 2
 
 
 def test_a_sheet_that_waits_whole_says_so_beside_its_header(original: Path, tmp_path: Path) -> None:
@@ -195,8 +202,10 @@ def test_comments_end_where_excel_would_grow_slow_and_the_columns_go_on(tmp_path
         lambda name, xml: re.sub(rb'<row r="3"', b"<row", xml),
         lambda name, xml: xml.replace(b'<c r="B3"', b"<c"),
         lambda name, xml: xml.replace(b"cellXfs", b"cellXgs"),
+        lambda name, xml: xml.replace(b"<sheetData>", b"<sheetData>" + b'<row r="9">' * 200_000),
+        lambda name, xml: xml.replace(b"</sheetData>", b"</sheetData>" + b'<row r="9">' * 200_000),
     ],
-    ids=["comment", "row without number", "cell without place", "no styles"],
+    ids=["comment", "row without number", "cell without place", "no styles", "rows without end", "rows behind the end"],
 )
 def test_an_unusual_workbook_is_refused_rather_than_spoilt(
     original: Path, tmp_path: Path, unusual: Callable[[str, bytes], bytes]
