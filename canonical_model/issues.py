@@ -64,12 +64,15 @@ class Issue:
 
     def render(self, language: Language) -> str:
         """Place, reason and remedy in one line."""
+        reason, fix = (text.get(language) for text in self.words())
+        gap = "" if language is Language.ZH else " "
+        return f"{self.place}{'：' if language is Language.ZH else ': '}{reason}{gap}{fix}"
+
+    def words(self) -> tuple[Text, Text]:
+        """Reason and remedy, without the place."""
         kind = CATALOGUE[self.code]
         words = {"value": clip(self.value), "field": self.column or self.field, "detail": self.detail}
-        gap = "" if language is Language.ZH else " "
-        reason = kind.reason.format(**words).get(language)
-        fix = kind.fix.format(**words).get(language)
-        return f"{self.place}{'：' if language is Language.ZH else ': '}{reason}{gap}{fix}"
+        return kind.reason.format(**words), kind.fix.format(**words)
 
 
 def _kind(code: str, effect: Effect, reason: tuple[str, str], fix: tuple[str, str]) -> IssueKind:

@@ -99,6 +99,7 @@ class Settings(_Part):
     public_url: str = Field(default="http://127.0.0.1:8600", description="Address at which staff reach our pages.")
     landing: str = Field(default="", description="fsspec URL of the landing zone; else .crossdock/landing.")
     retention: Retention = Retention()
+    upload_megabytes: int = Field(default=20, ge=1, le=500, description="Largest file that the upload page takes.")
     wecom: WeCom = WeCom()
     people: dict[str, Person] = {}
     groups: dict[str, Group] = {}

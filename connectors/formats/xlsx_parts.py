@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
+from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d+)"[^>]*?>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
@@ -48,7 +49,7 @@ class XlsxParts:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._parts = _sheet_parts(path) if zipfile.is_zipfile(path) else {}
+        self._parts = sheet_parts(path) if zipfile.is_zipfile(path) else {}
 
     def of(self, sheet: str) -> SheetPart:
         """What the XML of `sheet` says."""
@@ -83,7 +84,7 @@ def _position(letters: str) -> int:
     return position - 1
 
 
-def _sheet_parts(path: Path) -> dict[str, str]:
+def sheet_parts(path: Path) -> dict[str, str]:
     """Sheet name -> path of its XML in the archive; empty when the archive is no .xlsx."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -92,7 +93,7 @@ def _sheet_parts(path: Path) -> dict[str, str]:
                 return {}
             book = fromstring(archive.read("xl/workbook.xml"))
             relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except (zipfile.BadZipFile, ParseError):
+    except (zipfile.BadZipFile, ParseError, DefusedXmlException):  # calamine says what it thinks of the file
         return {}
     targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")).lstrip("/") for one in relations}
     sheets = {

@@ -20,6 +20,7 @@ from crossdock.cli import (
     status,
     sync,
     template,
+    upload,
     wecom,
     xref,
 )
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "template", "sync", "status", "issues", "xref", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
+    "init", "preview", "template", "sync", "status", "issues", "xref", "alerts", "notify", "serve", "upload", "wecom",
+    "simulate", "db", "demo",
 )  # fmt: skip
 
 
@@ -129,7 +131,6 @@ def _create() -> typer.Typer:
     _register(root, template.template, "template")
     _register(root, sync.sync, "sync")
     _register(root, status.status, "status")
-    _register(root, issues.issues, "issues")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
         (
             "xref",
@@ -142,8 +143,10 @@ def _create() -> typer.Typer:
                 "conflicts": xref.conflicts,
             },
         ),
+        ("issues", issues.group, {"export": issues.export}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
+        ("upload", upload.group, {"link": upload.link}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
     )
     for name, group, commands in groups:

@@ -14,12 +14,21 @@ from crossdock.portal._callback import callback_routes
 from crossdock.portal._incidents import incident_routes
 from crossdock.portal._pages import Pages, static_routes
 from crossdock.portal._security import HEADERS, SecurityHeaders
+from crossdock.portal._uploads import upload_routes
 from crossdock.store.database import translate_errors
 
 log = structlog.stdlib.get_logger("crossdock.portal")
 
 LINK_ERRORS = {"XD-AUT-010", "XD-AUT-011"}
 """Codes of `read_link`; an AuthError of another code is the store's."""
+UPLOAD_ERRORS = {
+    "XD-AUT-012": ("upload_link", 403),
+    "XD-AUT-013": ("upload_expired", 410),
+    "XD-CFG-003": ("upload_closed", 410),
+    "XD-CFG-161": ("upload_file", 410),
+    "XD-CFG-163": ("upload_closed", 410),
+}
+"""What the page says where an upload link opens nothing."""
 _RETRY = {"Retry-After": "60"}
 
 
@@ -35,6 +44,7 @@ def create_app(home: Home, engine: Engine, *, clock: Clock = utc_now) -> FastAPI
     app = FastAPI(title="Crossdock", docs_url=None, redoc_url=None, openapi_url=None, root_path=pages.base)
     app.include_router(callback_routes(home, engine, clock))
     app.include_router(incident_routes(pages, engine, clock))
+    app.include_router(upload_routes(pages, engine, clock))
     app.include_router(static_routes())
     app.add_middleware(SecurityHeaders)
     _answer_errors(app, pages)
@@ -62,6 +72,9 @@ def _answer_errors(app: FastAPI, pages: Pages) -> None:
         if error.problem_code in LINK_ERRORS:
             log.warning("link.refused", code=error.problem_code)
             return pages.problem(request, "link", 403)
+        if error.problem_code in UPLOAD_ERRORS:
+            log.warning("upload_link.refused", code=error.problem_code)
+            return pages.problem(request, *UPLOAD_ERRORS[error.problem_code])
         log.error("page.failed", code=error.problem_code, error=error.render(pages.home.language))
         response = pages.problem(request, "store", 503)
         response.headers.update(_RETRY)
