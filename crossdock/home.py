@@ -189,6 +189,11 @@ class Home:
         """Where the embedded store and the local landing zone lie."""
         return self.path / ".crossdock"
 
+    @property
+    def landing(self) -> str:
+        """fsspec URL or path of the landing zone."""
+        return self.settings.landing or str(self.state / "landing")
+
     @cached_property
     def settings(self) -> Settings:
         """The checked content of crossdock.yaml."""

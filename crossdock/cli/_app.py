@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from canonical_model.language import Language, choose_language
-from crossdock.cli import alerts, db, demo, init, issues, notify, preview, serve, simulate, status, sync, wecom
+from crossdock.cli import alerts, db, demo, dump, init, issues, notify, preview, serve, simulate, status, sync, wecom
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
 from crossdock.cli._help import BilingualCommand, BilingualGroup
@@ -116,7 +116,11 @@ def _create() -> typer.Typer:
     _register(root, issues.issues, "issues")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
-        ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
+        (
+            "db",
+            db.group,
+            {"status": db.status, "upgrade": db.upgrade, "dump": dump.dump, "restore": dump.restore, "psql": db.psql},
+        ),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
     )
     for name, group, commands in groups:

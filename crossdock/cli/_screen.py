@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -106,13 +106,27 @@ class Screen:
         _line(self._err, self.get(words), "bold red", 0)
 
     @contextmanager
-    def busy(self, words: Words) -> Iterator[None]:
-        """A moving sign beside `words` while something takes its time; only on a terminal."""
+    def busy(self, words: Words, *, done: int = 0, steps: int = 0) -> Iterator[Callable[[Words], None]]:
+        """A moving sign beside `words`, and for how long already; only on a terminal.
+
+        Args:
+            words: What is going on.
+            done: Steps done before.
+            steps: Steps in all, shown as a bar; 0 for no bar.
+
+        Yields:
+            Call it with the words of each further step.
+        """
         if self.as_json or not self._err.is_terminal:
-            yield
+            yield lambda _words: None
             return
-        with self._err.status(self.get(words)):
-            yield
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        bar = (BarColumn(bar_width=20), MofNCompleteColumn()) if steps > 1 else ()
+        shown = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
+        with Progress(*shown, console=self._err, transient=True) as progress:
+            task = progress.add_task(self.get(words), total=steps or None, completed=done)
+            yield lambda next_words: progress.update(task, description=self.get(next_words), advance=1)
 
     def publish(self) -> None:
         """Prints the document where one was asked for; once, so a command that goes on serving does it early."""

@@ -51,10 +51,11 @@ def sync(
         with one.store() as engine:
             from crossdock.pipeline import sync as run_stream
 
-            for source, stream in streams:
+            for done, (source, stream) in enumerate(streams):
                 name = f"{source}.{stream}"
+                words = Text(f"正在同步 {name} …", f"Syncing {name} …")
                 try:
-                    with one.screen.busy(Text(f"正在同步 {name} …", f"Syncing {name} …")):
+                    with one.screen.busy(words, done=done, steps=len(streams)):
                         report = run_stream(one.home, engine, source, stream)
                 except CrossdockError as error:
                     if isinstance(error, StoreError) or error.problem_code == _STORE_IS_GONE:
