@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from canonical_model.language import Language, choose_language
-from crossdock.cli import alerts, db, demo, dump, init, issues, notify, preview, serve, simulate, status, sync, wecom
+from crossdock.cli import (
+    alerts,
+    db,
+    demo,
+    dump,
+    export,
+    init,
+    issues,
+    notify,
+    preview,
+    runs,
+    serve,
+    simulate,
+    status,
+    sync,
+    wecom,
+)
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
 from crossdock.cli._help import BilingualCommand, BilingualGroup
@@ -17,7 +33,7 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "sync", "status", "issues", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
+    "init", "preview", "sync", "status", "runs", "issues", "export", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
 )  # fmt: skip
 
 
@@ -115,6 +131,7 @@ def _create() -> typer.Typer:
     _register(root, status.status, "status")
     _register(root, issues.issues, "issues")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
+        ("runs", runs.group, {"list": runs.list_, "show": runs.show}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         (
             "db",
@@ -127,6 +144,7 @@ def _create() -> typer.Typer:
         for word, command in commands.items():
             _register(group, command, word)
         root.add_typer(group, name=name, cls=BilingualGroup)
+    _register(root, export.export, "export")
     _register(root, notify.notify, "notify")
     _register(root, serve.serve, "serve")
     _register(root, simulate.simulate, "simulate")

@@ -141,7 +141,7 @@ def size(count: int) -> str:
     for unit, name in ((1024**3, "GB"), (1024**2, "MB")):
         if count >= unit:
             return f"{count / unit:.1f} {name}"
-    return f"{count / 1024:.0f} KB"
+    return f"{count / 1024:.0f} KB" if count >= 1024 else f"{count} B"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

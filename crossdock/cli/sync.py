@@ -63,7 +63,7 @@ def sync(
                     runs.append(_show_failure(one.screen, name, error))
                     codes.append(exit_code(error))
                 else:
-                    shown = _Shown(one.screen, engine, report)
+                    shown = ShownRun(one.screen, engine, report)
                     runs.append(shown.run())
                     codes.append(ExitCode.NEEDS_PERSON if shown.needs_person else ExitCode.FINE)
         one.code = worst(codes)
@@ -113,7 +113,7 @@ class _Extra:
     skipped: Places
 
 
-class _Shown:
+class ShownRun:
     """Words one run."""
 
     def __init__(self, screen: Screen, engine: "Engine", report: "RunReport") -> None:
