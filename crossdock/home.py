@@ -191,7 +191,7 @@ class Home:
 
     @property
     def landing(self) -> str:
-        """fsspec URL or path of the landing zone."""
+        """URL (for fsspec) or path of the landing zone."""
         return self.settings.landing or str(self.state / "landing")
 
     @cached_property
@@ -217,19 +217,26 @@ class Home:
         Raises:
             ConfigError: A file is wrong, or its name differs from the id that it says.
         """
-        found = {}
-        for path in sorted((self.path / "sources").glob("*.yaml")):
-            source = _load(path, SourceFile)
-            if source.source != path.stem:
-                raise ConfigError(
-                    Text(
-                        f"source: {source.source} 应与文件名一致。",
-                        f"source: {source.source} must equal the file's name.",
-                    ),
-                    where=f"sources/{path.name}",
-                )
-            found[source.source] = source
-        return found
+        return {path.stem: read_source(path) for path in self.source_files}
+
+    @property
+    def source_files(self) -> list[Path]:
+        """The files of all sources, right or wrong."""
+        return sorted((self.path / "sources").glob("*.yaml"))
+
+    def alone(self, path: Path) -> "Home":
+        """The deployment with the one source of the file `path`, whatever the other files say.
+
+        Raises:
+            ConfigError: The file is wrong.
+        """
+        return self.with_source(read_source(path))
+
+    def with_source(self, source: SourceFile) -> "Home":
+        """The deployment as if `source` were its only source."""
+        home = Home(self.path, self.connect)
+        home.__dict__["sources"] = {source.source: source}  # where cached_property keeps it
+        return home
 
     def source(self, name: str) -> SourceFile:
         """The source called `name`.
@@ -266,6 +273,24 @@ class Home:
     def timezone(self, source: str) -> str:
         """IANA zone that naive times of the source take."""
         return self.source(source).timezone or self.settings.timezone
+
+
+def read_source(path: Path) -> SourceFile:
+    """The checked source file.
+
+    Raises:
+        ConfigError: It is wrong, or its name differs from the id that it says.
+    """
+    source = _load(path, SourceFile)
+    if source.source != path.stem:
+        raise ConfigError(
+            Text(
+                f"source: {source.source} 应与文件名一致。",
+                f"source: {source.source} must equal the file's name.",
+            ),
+            where=f"sources/{path.name}",
+        )
+    return source
 
 
 def load_yaml(path: Path) -> JsonValue:

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
-from connectors.base import Batch, ConnectorConfig, Cursor, StreamSpec
+from connectors.base import Batch, ConnectorConfig, Cursor, Discovered, StreamSpec
 from connectors.sql.arrow import Value, to_table
 from connectors.sql.config import SqlConfig, SqlStream
 from connectors.sql.connection import Session, odbc_pairs, open_session
+from connectors.sql.discovery import discover
 from connectors.sql.errors import CAUGHT, translate_errors
 from connectors.sql.reading import Reading
 from connectors.sql.statements import Statements
@@ -79,6 +80,11 @@ class SqlConnector:
                 if len(rows) < _KEY_PAGE_ROWS:
                     return
                 behind = list(rows[-1])
+
+    def discover(self) -> Iterator[Discovered]:
+        """Tables and views that this account sees."""
+        with self._session() as session:
+            yield from discover(session)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

@@ -20,6 +20,9 @@ from crossdock.cli import (
     runs,
     serve,
     simulate,
+    source,
+    source_add,
+    source_discover,
     status,
     sync,
     wecom,
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "sync", "status", "runs", "issues", "export", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
+    "init", "preview", "source", "sync", "status", "runs", "issues", "export", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
 )  # fmt: skip
 
 
@@ -131,6 +134,11 @@ def _create() -> typer.Typer:
     _register(root, status.status, "status")
     _register(root, issues.issues, "issues")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
+        (
+            "source",
+            source.group,
+            {"add": source_add.add, "discover": source_discover.discover, "check": source.check},
+        ),
         ("runs", runs.group, {"list": runs.list_, "show": runs.show}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         (

@@ -84,16 +84,21 @@ def choose_streams(home: "Home", target: str | None) -> list[tuple[str, str]]:
         return [(source, name) for name in home.source(source).streams]
     found = [(name, stream) for name, source in home.sources.items() for stream in source.streams]
     if not found:
-        raise ConfigError(
-            Text("还没有数据源。", "There are no sources yet."),
-            where=str(home.path / "sources"),
-            hint=Text(
-                "请在 sources/ 里写一个，例子见 crossdock init。",
-                "Write one in sources/; crossdock init gives an example.",
-            ),
-            code="XD-CFG-073",
-        )
+        raise no_sources(home)
     return found
+
+
+def no_sources(home: "Home") -> ConfigError:
+    """That a deployment has no source yet."""
+    return ConfigError(
+        Text("还没有数据源。", "There are no sources yet."),
+        where=str(home.path / "sources"),
+        hint=Text(
+            "用 crossdock source add 名称 --connector folder 建一个。",
+            "Make one: crossdock source add NAME --connector folder.",
+        ),
+        code="XD-CFG-073",
+    )
 
 
 def _show_failure(screen: Screen, name: str, error: CrossdockError) -> Document:
