@@ -129,7 +129,6 @@ class _Asker:
 
     def __init__(self, one: Session) -> None:
         self._one = one
-        self._is_asking = not one.screen.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
     def need(self, word: str, option: str, *, default: str | None = None) -> str:
         """The answer.
@@ -137,13 +136,17 @@ class _Asker:
         Raises:
             UsageError: There is nobody to ask.
         """
-        if not self._is_asking:
+        if not _is_asking(self._one):
             raise UsageError(
                 Text(f"缺少 {option}。", f"{option} is missing."),
                 hint=Text("用法见 crossdock source add --help。", "See crossdock source add --help."),
             )
         question = _QUESTIONS.get(word, Text(word, word))
         return str(typer.prompt(self._one.screen.get(question), default=default, err=True))
+
+
+def _is_asking(one: Session) -> bool:
+    return not one.screen.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _load(ask: _Asker, name: str | None) -> "type[Connector]":
