@@ -29,7 +29,7 @@ from crossdock.cli import (
 )
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
-from crossdock.cli._help import BilingualCommand, BilingualGroup
+from crossdock.cli._help import BilingualCommand, BilingualGroup, page
 from crossdock.cli._screen import Screen, emit
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def _guard(run: Callable[[], object], given: Sequence[str]) -> int:
         code = run()
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
+        if context and type(error).__name__ == "NoArgsIsHelpError" and not as_json:
+            print(page(context.command, context), end="")  # noqa: T201  # as --help does
+            return ExitCode.MISUSED
         problem = usage_error(error, context.command_path if context else "crossdock")
         _show(problem.render(choose_language()), as_document(problem), as_json=as_json)
         return ExitCode.MISUSED

@@ -57,8 +57,10 @@ def export(
 
     编码是文本，小数一位不差；.xlsx 和 .csv 里像公式的文字不会被当成公式 · codes are text, decimals exact, formulas harmless.
 
-    例 · examples:  crossdock export purchase_order_line    crossdock export item -o 物料.csv --where "物料编码~0001"
-    crossdock export inventory_balance -o stock.parquet --source wms --where "on_hand>0"
+    例 · examples:
+      crossdock export purchase_order_line
+      crossdock export item -o items.csv --where "item_number~0001"
+      crossdock export inventory_balance -o stock.parquet --source wms --where "on_hand>0"
     """
     with session(home, as_json) as one:
         from crossdock.cli import _export

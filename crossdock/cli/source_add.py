@@ -79,10 +79,9 @@ def add(
 
     缺的内容在终端里会问；密码不写在文件里 · on a terminal asks for what is missing; secrets never stand in the file.
 
-    例 · examples:  crossdock source add suppliers --connector folder --files "suppliers/{partner}/*.xlsx"
-    --mapping generic/order_response
-
-    crossdock source add erp --connector sql --table po_line --key id --watermark updated_at --mapping my/po_line
+    例 · examples:
+      crossdock source add suppliers --connector folder --files "suppliers/{partner}/*.xlsx"
+      crossdock source add erp --connector sql --table po_line --key id --mapping my/po_line
     """
     with session(home, as_json) as one:
         if not re.fullmatch("[a-z][a-z0-9_]*", name):

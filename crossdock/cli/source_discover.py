@@ -48,8 +48,10 @@ def discover(
 
     什么都不改动 · changes nothing.
 
-    例 · examples:  crossdock source discover --folder /mnt/erp/export    crossdock source discover erp --like order
-    crossdock source discover --connection erp_read
+    例 · examples:
+      crossdock source discover --folder /mnt/erp/export
+      crossdock source discover --connection erp_read --like order
+      crossdock source discover erp
     """
     with session(home, as_json) as one:
         given = [value for value in (source, folder, connection, url) if value is not None]

@@ -225,6 +225,7 @@ def translate_errors() -> Iterator[None]:
                 "连接不上存储（PostgreSQL），本次没有写入任何内容。",
                 "The store (PostgreSQL) is gone; nothing of this run was written.",
             ),
+            where=said[:200],
             hint=Text("恢复后再次运行即可，会接着上次的位置。", "Run again when it is back; it goes on where it was."),
             code="XD-TMP-002",
         ) from error
