@@ -12,10 +12,11 @@ import pytest
 import typer.main
 
 from canonical_model.errors import AuthError, ConfigError, StoreError, TransientError
-from canonical_model.language import Text
+from canonical_model.language import Language, Text
 from crossdock.cli import _faults, _help, reference
 from crossdock.cli._app import app
 from crossdock.cli._exits import MEANINGS, ExitCode, worst
+from crossdock.cli._screen import Screen
 from tests.unit.cli.conftest import Cli
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -420,3 +421,23 @@ def test_a_command_without_its_subcommand_shows_its_help(cli: Cli) -> None:
         result = cli(*words)
         assert (result.exit_code, result.stderr) == (2, "")
         assert result.stdout.startswith("用法 · Usage: crossdock")
+
+
+def test_a_table_too_wide_for_the_terminal_becomes_blocks_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = [Text(f"列{number} +", f"column{number} +") for number in range(9)]
+    row = [f"value{number}" if number % 2 else 1000 + number for number in range(9)]
+    shown = {}
+    for width in ("44", "200"):
+        monkeypatch.setenv("COLUMNS", width)
+        Screen(Language.EN, as_json=False).rows(columns, [row])
+        shown[width] = capsys.readouterr().out
+
+    for text in shown.values():
+        for number in range(9):
+            assert f"column{number}" in text
+            assert (f"value{number}" if number % 2 else f"1,00{number}") in text
+    assert "  column1: value1\n" in shown["44"]
+    assert "──" in shown["200"]
+    assert max(map(len, shown["44"].splitlines())) <= 44
