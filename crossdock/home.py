@@ -303,19 +303,28 @@ def load_yaml(path: Path) -> JsonValue:
         return yaml.safe_load(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        what, line = Text("不是合法的 YAML。", "It is not valid YAML."), f":{mark.line + 1}" if mark else ""
-        hint = Text(
-            "看这一行和上一行：多半是缩进不齐、用了制表符、少引号，或值里有冒号。",
-            "Look at this line and the one before: indentation, a tab, a missing quote, or a colon inside a value.",
-        )
-        raise ConfigError(what, where=_shown(path) + line, hint=hint, code="XD-CFG-004") from error
+        raise ConfigError(
+            Text("不是合法的 YAML。", "It is not valid YAML."),
+            where=_shown(path) + (f":{mark.line + 1}" if mark else ""),
+            hint=Text(
+                "看这一行和上一行：多半是缩进不齐、用了制表符、少引号，或值里有冒号。",
+                "Look at this line and the one before: indentation, a tab, a missing quote, or a colon inside a value.",
+            ),
+            code="XD-CFG-004",
+        ) from error
     except UnicodeDecodeError as error:
-        what = Text("文件不是 UTF-8 编码。", "The file is not encoded in UTF-8.")
-        hint = Text("请在编辑器里另存为 UTF-8。", "Save it as UTF-8 in your editor.")
-        raise ConfigError(what, where=_shown(path), hint=hint, code="XD-CFG-004") from error
+        raise ConfigError(
+            Text("文件不是 UTF-8 编码。", "The file is not encoded in UTF-8."),
+            where=_shown(path),
+            hint=Text("请在编辑器里另存为 UTF-8。", "Save it as UTF-8 in your editor."),
+            code="XD-CFG-004",
+        ) from error
     except OSError as error:
-        what = Text(f"文件读不了：{error.strerror}。", f"The file cannot be read: {error.strerror}.")
-        raise ConfigError(what, where=_shown(path), code="XD-CFG-004") from error
+        raise ConfigError(
+            Text(f"文件读不了：{error.strerror}。", f"The file cannot be read: {error.strerror}."),
+            where=_shown(path),
+            code="XD-CFG-004",
+        ) from error
 
 
 def _shown(path: Path) -> str:
@@ -364,9 +373,13 @@ def check_model(raw: object, model: type[_Model], where: str) -> _Model:
         known = _REASONS.get(first["type"])
         said = known.format(**first.get("ctx", {})) if known else first["msg"]
         key = ".".join(str(part) for part in first["loc"])
-        what = (
-            Text(f"设置“{key}”不对：{said}。", f"The setting “{key}” is wrong: {first['msg']}.")
-            if key
-            else Text(f"内容不对：{said}。", f"The content is wrong: {first['msg']}.")
-        )
-        raise ConfigError(what, where=where, hint=hint, code="XD-CFG-005") from error
+        if not key:
+            raise ConfigError(
+                Text(f"内容不对：{said}。", f"The content is wrong: {first['msg']}."), where=where, code="XD-CFG-005"
+            ) from error
+        raise ConfigError(
+            Text(f"设置“{key}”不对：{said}。", f"The setting “{key}” is wrong: {first['msg']}."),
+            where=where,
+            hint=hint,
+            code="XD-CFG-005",
+        ) from error

@@ -4,6 +4,7 @@ import re
 import shutil
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -36,7 +37,7 @@ def make_sheet(path: Path) -> None:
         "采购员",
     ]
     due = date(2026, 12, 1)
-    rows = [
+    rows: list[list[Any]] = [
         ["恒远第四季度采购清单"],
         ["制表人：王五"],
         [],
