@@ -222,7 +222,7 @@ class Home:
     @property
     def source_files(self) -> list[Path]:
         """The files of all sources, right or wrong."""
-        return sorted((self.path / "sources").glob("*.yaml"))
+        return sorted(path for path in (self.path / "sources").glob("*.yaml") if not path.name.startswith("."))
 
     def alone(self, path: Path) -> "Home":
         """The deployment with the one source of the file `path`, whatever the other files say.

@@ -192,7 +192,11 @@ def _check_read(home: Home, source: str, stream: str, connector: Connector, *, h
                 return Finding(name, READ, said=said)
             refused = plan
         if refused is not None:
-            wrong = CrossdockError(refused, where=where, code="XD-MAP-006")
+            wrong = ConfigError(
+                Text(f"这份内容会整份搁置：{refused.zh}", f"This would be parked whole: {refused.en}"),
+                where=where,
+                code="XD-CFG-130",
+            )
             return Finding(name, READ, is_good=False, error=wrong, is_parked=True)
     except CrossdockError as error:
         return _bad(name, READ, error)

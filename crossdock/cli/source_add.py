@@ -12,6 +12,7 @@ from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
 from crossdock.cli._faults import UsageError
+from crossdock.cli._output import written_whole
 from crossdock.cli._session import HomeOption, JsonOption, Session, session
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def add(
                 Text(f"已有数据源“{name}”，没有覆盖。", f"There is a source “{name}” already; it was not overwritten."),
                 where=f"sources/{name}.yaml",
                 hint=Text("请换个名字，或加 --force 覆盖。", "Choose another name, or add --force to overwrite it."),
-                code="XD-CFG-123",
+                code="XD-CFG-128",
             )
         ask = _Asker(one)
         kind = _load(ask, connector)
@@ -117,7 +118,9 @@ def add(
         raw["streams"] = {stream: about | ({"schedule": schedule} if schedule else {})}
         _check(one, raw, kind, named)
         text = _as_yaml(raw)
-        _write(file, text)
+        file.parent.mkdir(exist_ok=True)
+        with written_whole(file) as draft:
+            draft.write_text(text, encoding="utf-8")
         made = _make_folders(one.home.path, config, stream_config)
         one.screen.document |= {"file": str(file), "source": name, "stream": stream, "folders": made}
         _tell(one, name, connection, made)
@@ -263,18 +266,6 @@ def _as_yaml(raw: Mapping[str, Any]) -> str:
     text = "\n".join(lines) + "\n"
     assert yaml.safe_load(text) == raw  # noqa: S101  # comments and quotes changed nothing
     return text
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            Text(f"文件写不下来：{error.strerror}。", f"The file cannot be written: {error.strerror}."),
-            where=str(file),
-            code="XD-CFG-123",
-        ) from error
 
 
 def _make_folders(home: Path, config: Mapping[str, Any], stream_config: Mapping[str, Any]) -> list[str]:

@@ -103,7 +103,7 @@ def _discover(connector: "Connector") -> "Iterator[Discovered]":
                 f"The connector {connector.name} cannot tell what there is.",
             ),
             hint=Text("请直接写数据源文件。", "Write the source file by hand."),
-            code="XD-CFG-127",
+            code="XD-CFG-129",
         )
     return connector.discover()
 

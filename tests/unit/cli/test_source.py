@@ -93,7 +93,7 @@ def test_what_is_added_is_commented_right_at_once_and_never_overwritten(home: Pa
     assert "# 主键的一部分，定下来就不要改" in written
     assert (home / "inbox" / "orders").is_dir()
     again = here("source", "add", "orders", "--connector", "folder")
-    assert (again.exit_code, "[XD-CFG-123] 已有数据源“orders”" in again.stderr) == (2, True)
+    assert (again.exit_code, "[XD-CFG-128] 已有数据源“orders”" in again.stderr) == (2, True)
     assert path.read_text(encoding="utf-8") == written
     assert here("source", "check", "orders").exit_code == 0
     assert here(*ADD_ERP, "--mapping", "generic/purchase_order").stdout.count("export CROSSDOCK_CONN_ERP=") == 1
@@ -199,7 +199,7 @@ def test_check_goes_on_behind_a_broken_source_and_names_each_mistake(home: Path,
     assert found == {
         ("broken", "settings"): "XD-CFG-004",
         ("wrong", "connection"): "XD-CFG-050",
-        ("orders", "one record"): "XD-MAP-006",
+        ("orders", "one record"): "XD-CFG-130",
     }
     assert "缺少必需的列" in shown
     assert "怎么改" in shown
