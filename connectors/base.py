@@ -201,6 +201,38 @@ class ReadsKeys(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Something that a stream could read.
+
+    Attributes:
+        name: File, sheet or table as people know it.
+        columns: Its columns in order; empty where they cannot be told.
+        settings: What `config:` of a stream would say to read it.
+        note: What was found out about it.
+        problem: Why it cannot be read; None where it can.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    settings: Mapping[str, JsonValue]
+    note: Text = Text("", "")
+    problem: Text | None = None
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """A connector that can tell what there is to read before any stream is set up; it leaves the system as it was."""
+
+    def discover(self) -> Iterator[Discovered]:
+        """What a stream could read, the likeliest first.
+
+        Raises:
+            CrossdockError: The system cannot be reached or looked into.
+        """
+        ...
+
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

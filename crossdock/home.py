@@ -245,6 +245,11 @@ class Home:
         """Where the embedded store and the local landing zone lie."""
         return self.path / ".crossdock"
 
+    @property
+    def landing(self) -> str:
+        """URL (for fsspec) or path of the landing zone."""
+        return self.settings.landing or str(self.state / "landing")
+
     @cached_property
     def settings(self) -> Settings:
         """The checked content of crossdock.yaml."""
@@ -269,19 +274,26 @@ class Home:
         Raises:
             ConfigError: A file is wrong, or its name differs from the id that it says.
         """
-        found = {}
-        for path in sorted((self.path / "sources").glob("*.yaml")):
-            source = _load(path, SourceFile)
-            if source.source != path.stem:
-                raise ConfigError(
-                    Text(
-                        f"source: {source.source} 应与文件名一致。",
-                        f"source: {source.source} must equal the file's name.",
-                    ),
-                    where=f"sources/{path.name}",
-                )
-            found[source.source] = source
-        return found
+        return {path.stem: read_source(path) for path in self.source_files}
+
+    @property
+    def source_files(self) -> list[Path]:
+        """The files of all sources, right or wrong."""
+        return sorted(path for path in (self.path / "sources").glob("*.yaml") if not path.name.startswith("."))
+
+    def alone(self, path: Path) -> "Home":
+        """The deployment with the one source of the file `path`, whatever the other files say.
+
+        Raises:
+            ConfigError: The file is wrong.
+        """
+        return self.with_source(read_source(path))
+
+    def with_source(self, source: SourceFile) -> "Home":
+        """The deployment as if `source` were its only source."""
+        home = Home(self.path, self.connect)
+        home.__dict__["sources"] = {source.source: source}  # where cached_property keeps it
+        return home
 
     def source(self, name: str) -> SourceFile:
         """The source called `name`.
@@ -324,25 +336,87 @@ class Home:
         return self.stream(source, stream).date_order or self.source(source).date_order
 
 
+def read_source(path: Path) -> SourceFile:
+    """The checked source file.
+
+    Raises:
+        ConfigError: It is wrong, or its name differs from the id that it says.
+    """
+    source = _load(path, SourceFile)
+    if source.source != path.stem:
+        raise ConfigError(
+            Text(
+                f"source: {source.source} 应与文件名一致。",
+                f"source: {source.source} must equal the file's name.",
+            ),
+            where=f"sources/{path.name}",
+        )
+    return source
+
+
 @translate_disk_errors()
 def load_yaml(path: Path) -> JsonValue:
     """The YAML document at `path`.
 
     Raises:
-        ConfigError (XD-CFG-004): It is not YAML; names the line.
+        ConfigError (XD-CFG-004): It cannot be read, is no UTF-8, or is not YAML; names the line.
     """
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(
-            Text("不是合法的 YAML。", "It is not valid YAML."), where=f"{path.name}{line}", code="XD-CFG-004"
+            Text("不是合法的 YAML。", "It is not valid YAML."),
+            where=_shown(path) + (f":{mark.line + 1}" if mark else ""),
+            hint=Text(
+                "看这一行和上一行：多半是缩进不齐、用了制表符、少引号，或值里有冒号。",
+                "Look at this line and the one before: indentation, a tab, a missing quote, or a colon inside a value.",
+            ),
+            code="XD-CFG-004",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            Text("文件不是 UTF-8 编码。", "The file is not encoded in UTF-8."),
+            where=_shown(path),
+            hint=Text("请在编辑器里另存为 UTF-8。", "Save it as UTF-8 in your editor."),
+            code="XD-CFG-004",
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            Text(f"文件读不了：{error.strerror}。", f"The file cannot be read: {error.strerror}."),
+            where=_shown(path),
+            code="XD-CFG-004",
         ) from error
 
 
+def _shown(path: Path) -> str:
+    """The path as people see it in the deployment: crossdock.yaml, sources/erp.yaml."""
+    return path.name if path.name == "crossdock.yaml" else f"{path.parent.name}/{path.name}"
+
+
 def _load(path: Path, model: type[_Model]) -> _Model:
-    return check_model(load_yaml(path) or {}, model, path.name)
+    return check_model(load_yaml(path) or {}, model, _shown(path))
+
+
+_REASONS = {
+    "missing": "必须写",
+    "extra_forbidden": "没有这个设置",
+    "string_type": "应是文字，数字和日期请加引号",
+    "string_pattern_mismatch": "写法不对，应符合 {pattern}",
+    "bool_type": "应是 true 或 false",
+    "bool_parsing": "应是 true 或 false",
+    "int_type": "应是整数",
+    "int_parsing": "应是整数",
+    "float_parsing": "应是数字",
+    "list_type": "应是列表",
+    "dict_type": "下面应是“键: 值”",
+    "model_type": "下面应是“键: 值”",
+    "too_short": "不能是空的",
+    "greater_than_equal": "不能小于 {ge}",
+    "enum": "只能是 {expected}",
+    "literal_error": "只能是 {expected}",
+}
+"""Kind of mistake -> what pydantic says in English, in Chinese."""
 
 
 def check_model(raw: object, model: type[_Model], where: str) -> _Model:
@@ -355,12 +429,18 @@ def check_model(raw: object, model: type[_Model], where: str) -> _Model:
         return model.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(all)"
         allowed = ", ".join(model.model_fields)
         unknown = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
         hint = Text(f"可用：{allowed}。", f"Allowed: {allowed}.") if unknown else None
+        known = _REASONS.get(first["type"])
+        said = known.format(**first.get("ctx", {})) if known else first["msg"]
+        key = ".".join(str(part) for part in first["loc"])
+        if not key:
+            raise ConfigError(
+                Text(f"内容不对：{said}。", f"The content is wrong: {first['msg']}."), where=where, code="XD-CFG-005"
+            ) from error
         raise ConfigError(
-            Text(f"设置“{key}”不对：{first['msg']}。", f"The setting “{key}” is wrong: {first['msg']}."),
+            Text(f"设置“{key}”不对：{said}。", f"The setting “{key}” is wrong: {first['msg']}."),
             where=where,
             hint=hint,
             code="XD-CFG-005",

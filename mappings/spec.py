@@ -164,7 +164,15 @@ def find_mapping(name: str, folder: Path | None) -> MappingFile:
             where=f"mappings/{name}.yaml",
             code="XD-MAP-003",
         )
-    spec = parse_mapping(path.read_text(encoding="utf-8"), f"mappings/{name}.yaml")
+    try:
+        written = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(
+            Text("映射文件读不了，或不是 UTF-8 编码。", "The mapping file cannot be read, or is not encoded in UTF-8."),
+            where=f"mappings/{name}.yaml",
+            hint=Text("请在编辑器里另存为 UTF-8。", "Save it as UTF-8 in your editor."),
+        ) from error
+    spec = parse_mapping(written, f"mappings/{name}.yaml")
     if spec.mapping != name:
         raise MappingError(
             Text(

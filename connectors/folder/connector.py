@@ -16,7 +16,7 @@ from canonical_model.disk import disk_error, is_disk_fault
 from canonical_model.errors import AuthError, ConfigError, TransientError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
-from connectors.base import Batch, ConnectorConfig, Cursor, Origin, StreamSpec, check_stream
+from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Discovered, Origin, StreamSpec, check_stream
 from connectors.folder.config import FolderConfig, FolderStream
 from connectors.folder.pattern import PathPattern
 from connectors.folder.shelve import digest_of, move_away
@@ -149,6 +149,25 @@ class FolderConnector:
                 )
         return {"taken": staying}
 
+    def discover(self) -> Iterator[Discovered]:
+        """The tables in the files below the folder, newest file first."""
+        self.check()
+        everything = FolderStream(files=["**/*"])
+        for file in reversed(self._files(everything)):
+            folders = Path(file.name).parts[:-1]
+            if any(one.startswith(".") or one in {everything.done, everything.failed} for one in folders):
+                continue
+            extension = Path(file.name).suffix
+            folder = Path(file.name).parent.as_posix()
+            pattern = f"*{extension}" if folder == "." else f"{folder}/*{extension}"
+            seen: set[str] = set()
+            for read in _sheets(file, file.path, everything):
+                if read.sheet in seen:
+                    break  # a further part of a large text
+                seen.add(read.sheet)
+                if read.table.num_rows or read.problem:
+                    yield _discovered(file.name, read, {"files": pattern})
+
     def _files(self, settings: FolderStream) -> list[_File]:
         """The files of a stream in the order of their last change."""
         patterns = [PathPattern(pattern) for pattern in settings.files]
@@ -215,6 +234,26 @@ def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRe
         )
         return iter([replace(refused(problem), is_last=True)])
     return read_file(copy, options=settings, display_name=file.name)
+
+
+def _discovered(name: str, read: SheetRead, settings: dict[str, JsonValue]) -> Discovered:
+    row, columns = read.header_row, [one for one in read.table.column_names if one != ROW]
+    is_json = columns == ["json"] and not read.columns
+    header = (
+        Text("JSON 记录", "JSON records")
+        if is_json
+        else Text(f"表头在第 {row} 行", f"header in row {row}")
+        if row
+        else Text("没有表头", "no header")
+    )
+    encoding = f"，{read.encoding}" if read.encoding else ""
+    return Discovered(
+        name=f"{name} [{read.sheet}]" if read.sheet else name,
+        columns=() if is_json else tuple(columns),
+        settings=settings if row or is_json or read.problem else settings | {"header": "none"},
+        note=Text(header.zh + encoding, header.en + encoding.replace("，", ", ")),
+        problem=read.problem,
+    )
 
 
 def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, cursor: Cursor) -> Batch:

@@ -10,9 +10,20 @@ import sqlalchemy as sa
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue, clip
-from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Origin, RowCounts, StreamSpec, check_stream
+from connectors.base import (
+    ROW,
+    Batch,
+    ConnectorConfig,
+    Cursor,
+    Discovered,
+    Origin,
+    RowCounts,
+    StreamSpec,
+    check_stream,
+)
 from connectors.sql.config import SqlConfig, SqlStream
 from connectors.sql.connection import connect
+from connectors.sql.discovery import discover
 from connectors.sql.values import freeze, step_back, thaw, to_table
 
 _column: Callable[[str], sa.ColumnClause[object]] = sa.column
@@ -86,6 +97,11 @@ class SqlConnector:
         with connect(self._secrets, self._timeout_seconds) as connection:
             for names, rows, _ in _pages(connection, settings, _select(settings, *map(_column, settings.key))):
                 yield to_table(names, rows)
+
+    def discover(self) -> Iterator[Discovered]:
+        """Tables and views that this account sees."""
+        with connect(self._secrets, self._timeout_seconds) as connection:
+            yield from discover(connection)
 
 
 def _select(stream: SqlStream, *columns: sa.ColumnElement[object]) -> Select:

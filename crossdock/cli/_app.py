@@ -11,12 +11,18 @@ from crossdock.cli import (
     alerts,
     db,
     demo,
+    dump,
+    export,
     init,
     issues,
     notify,
     preview,
+    runs,
     serve,
     simulate,
+    source,
+    source_add,
+    source_discover,
     status,
     sync,
     template,
@@ -26,15 +32,15 @@ from crossdock.cli import (
 )
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
-from crossdock.cli._help import BilingualCommand, BilingualGroup
+from crossdock.cli._help import BilingualCommand, BilingualGroup, page
 from crossdock.cli._screen import Screen, emit
 
 if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "template", "sync", "status", "issues", "xref", "alerts", "notify", "serve", "upload", "wecom",
-    "simulate", "db", "demo",
+    "init", "preview", "template", "source", "sync", "status", "runs", "issues", "export", "xref", "alerts", "notify",
+    "serve", "upload", "wecom", "simulate", "db", "demo",
 )  # fmt: skip
 
 
@@ -81,6 +87,9 @@ def _guard(run: Callable[[], object], given: Sequence[str]) -> int:
         code = run()
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
+        if context and type(error).__name__ == "NoArgsIsHelpError" and not as_json:
+            print(page(context.command, context), end="")  # noqa: T201  # as --help does
+            return ExitCode.MISUSED
         problem = usage_error(error, context.command_path if context else "crossdock")
         _show(problem.render(choose_language()), as_document(problem), as_json=as_json)
         return ExitCode.MISUSED
@@ -133,6 +142,12 @@ def _create() -> typer.Typer:
     _register(root, status.status, "status")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
         (
+            "source",
+            source.group,
+            {"add": source_add.add, "discover": source_discover.discover, "check": source.check},
+        ),
+        ("runs", runs.group, {"list": runs.list_, "show": runs.show}),
+        (
             "xref",
             xref.group,
             {
@@ -145,7 +160,11 @@ def _create() -> typer.Typer:
         ),
         ("issues", issues.group, {"export": issues.export}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
-        ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
+        (
+            "db",
+            db.group,
+            {"status": db.status, "upgrade": db.upgrade, "dump": dump.dump, "restore": dump.restore, "psql": db.psql},
+        ),
         ("upload", upload.group, {"link": upload.link}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
     )
@@ -153,6 +172,7 @@ def _create() -> typer.Typer:
         for word, command in commands.items():
             _register(group, command, word)
         root.add_typer(group, name=name, cls=BilingualGroup)
+    _register(root, export.export, "export")
     _register(root, notify.notify, "notify")
     _register(root, serve.serve, "serve")
     _register(root, simulate.simulate, "simulate")

@@ -55,6 +55,8 @@ def usage_error(error: typer.TyperException, command: str) -> UsageError:
     said = error.format_message()
     named = getattr(error, "option_name", "") or _parameter(error)
     match type(error).__name__:
+        case "NoArgsIsHelpError":
+            zh, said = f"{command} 后面要写命令。", f"{command} needs a command."
         case "NoSuchOption":
             zh = f"没有选项 {named}。"
         case "MissingParameter":

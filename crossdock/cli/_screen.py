@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ Document = dict[str, object]
 
 WIDTH_WITHOUT_TERMINAL = 120
 _WHOLE = 36
+_READABLE = 14  # a column of text narrower than this is no pleasure
+_SIGNS = " =+"  # headers of an equation carry its signs
 # What files and systems send may hold sequences that a terminal obeys, or that turn the reading direction around.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -86,8 +88,14 @@ class Screen:
         self.say(words, style="bold")
 
     def rows(self, columns: Sequence[Words], rows: Sequence[Sequence[Cell]], *, indent: int = 2) -> None:
-        """A table; numbers stand to the right, long texts are folded and never cut."""
+        """A table; numbers stand to the right, long texts are folded and never cut.
+
+        Where the terminal is too narrow for it, each row becomes a block of lines.
+        """
         if self.as_json or not rows:
+            return
+        if self._needed(columns, rows) + indent > self._out.width:
+            self._blocks(columns, rows, indent)
             return
         from rich.padding import Padding
 
@@ -106,13 +114,27 @@ class Screen:
         _line(self._err, self.get(words), "bold red", 0)
 
     @contextmanager
-    def busy(self, words: Words) -> Iterator[None]:
-        """A moving sign beside `words` while something takes its time; only on a terminal."""
+    def busy(self, words: Words, *, done: int = 0, steps: int = 0) -> Iterator[Callable[[Words], None]]:
+        """A moving sign beside `words`, and for how long already; only on a terminal.
+
+        Args:
+            words: What is going on.
+            done: Steps done before.
+            steps: Steps in all, shown as a bar; 0 for no bar.
+
+        Yields:
+            Call it with the words of each further step.
+        """
         if self.as_json or not self._err.is_terminal:
-            yield
+            yield lambda _words: None
             return
-        with self._err.status(self.get(words)):
-            yield
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        bar = (BarColumn(bar_width=20), MofNCompleteColumn()) if steps > 1 else ()
+        shown = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
+        with Progress(*shown, console=self._err, transient=True) as progress:
+            task = progress.add_task(self.get(words), total=steps or None, completed=done)
+            yield lambda next_words: progress.update(task, description=self.get(next_words), advance=1)
 
     def publish(self) -> None:
         """Prints the document where one was asked for; once, so a command that goes on serving does it early."""
@@ -133,6 +155,29 @@ class Screen:
             return
         with contextlib.redirect_stdout(sys.stderr):
             yield 2
+
+    def _needed(self, columns: Sequence[Words], rows: Sequence[Sequence[Cell]]) -> int:
+        """The least width at which a table of these can be read."""
+        total = 3 * (len(columns) - 1)
+        for place, column in enumerate(columns):
+            header = max(map(_width, self.get(column).split()), default=0)
+            cells = [row[place] for row in rows]
+            numbers = [len(f"{cell:,}") for cell in cells if isinstance(cell, int)]
+            texts = [min(_width(self.get(cell)), _READABLE) for cell in cells if not isinstance(cell, int)]
+            total += max([header, *numbers, *texts])
+        return total
+
+    def _blocks(self, columns: Sequence[Words], rows: Sequence[Sequence[Cell]], indent: int) -> None:
+        for row in rows:
+            shown = [f"{cell:,}" if isinstance(cell, int) else _flat(self.get(cell)) for cell in row]
+            named = [
+                f"{self.get(column).rstrip(_SIGNS)}: {cell}".removeprefix(": ")
+                for column, cell in zip(columns, shown, strict=True)
+            ]
+            self.say(named[0], style="bold", indent=indent)
+            for cell, line in zip(shown[1:], named[1:], strict=True):
+                if cell:
+                    self.say(line, indent=indent + 2)
 
     def _table(self, columns: Sequence[Words], rows: Sequence[Sequence[Cell]]) -> "Table":
         from rich.box import SIMPLE_HEAD

@@ -1,7 +1,7 @@
 """The tables of a file as `preview` looks at them, and the mappings that would take them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,19 +130,21 @@ def _shown(value: object) -> str:
 
 
 def find_fits(table: SeenTable, folder: Path | None) -> list[Fit]:
-    """The mappings that would take the table, the one that reads most of it first.
+    """The mappings that would take the table; nothing for JSON: a record does not say what it lacks, so all would."""
+    return [] if table.is_json else find_mappings(table.columns, folder)
+
+
+def find_mappings(columns: Sequence[str], folder: Path | None) -> list[Fit]:
+    """The mappings that would take a table with these columns, the one that reads most of it first.
 
     Those that leave much more of it unread than the first are left out. Where they leave most of it unread, and some
-    other lacks only a column or two, that one is given. Nothing for JSON: a record does not say what
-    it lacks, so every mapping would fit.
+    other lacks only a column or two, that one is given.
     """
-    if table.is_json:
-        return []
     own = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("**/*.yaml")] if folder else []
     fits, near = [], []
     for name in dict.fromkeys((*own, *shipped_mappings())):
         try:
-            plan = make_plan(find_mapping(name, folder), header=table.columns, is_json=False, timezone=_ANY_ZONE)
+            plan = make_plan(find_mapping(name, folder), header=columns, is_json=False, timezone=_ANY_ZONE)
         except MappingDoesNotFitError as error:
             near.append(Fit(name, (), (), error.what))
             continue
@@ -150,13 +152,13 @@ def find_fits(table: SeenTable, folder: Path | None) -> list[Fit]:
             continue  # a mapping for another kind of file, or a wrong one: `sync` says so to whoever uses it
         fields = dict.fromkeys(field for entity in plan.entities for field in entity.fields)
         read = {column for entity in plan.entities for column in entity.columns}
-        fits.append(Fit(name, tuple(fields), tuple(column for column in table.columns if column not in read)))
+        fits.append(Fit(name, tuple(fields), tuple(column for column in columns if column not in read)))
     fits.sort(key=lambda fit: (len(fit.unused), -len(fit.fields)))
-    most = len(table.columns) - len(fits[0].unused) if fits else 0
+    most = len(columns) - len(fits[0].unused) if fits else 0
     nearest = sorted((fit for fit in near if _lacking(fit) <= _FEW), key=_lacking)
-    if most < len(table.columns) * _HALF and nearest:
+    if most < len(columns) * _HALF and nearest:
         return [fit for fit in nearest if _lacking(fit) == _lacking(nearest[0])]
-    return [fit for fit in fits if len(table.columns) - len(fit.unused) >= _NEARLY * most]
+    return [fit for fit in fits if len(columns) - len(fit.unused) >= _NEARLY * most]
 
 
 def _lacking(fit: Fit) -> int:

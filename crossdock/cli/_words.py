@@ -136,6 +136,14 @@ def ago(span: timedelta) -> Text:
     return Text("刚刚", "just now")
 
 
+def size(count: int) -> str:
+    """Bytes in the largest unit that fits."""
+    for unit, name in ((1024**3, "GB"), (1024**2, "MB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{count / 1024:.0f} KB" if count >= 1024 else f"{count} B"
+
+
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """The instant in the deployment's zone: "2026-03-05 10:30"."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -10,11 +10,14 @@ from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from crossdock.cli._screen import Document
 from crossdock.cli._session import HomeOption, JsonOption, Session, session
+from crossdock.cli._words import size
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-group = typer.Typer(help="存储：状态、升级、psql · the store: status, upgrade, psql", no_args_is_help=True)
+group = typer.Typer(
+    help="存储：状态、升级、备份、恢复、psql · the store: status, upgrade, dump, restore, psql", no_args_is_help=True
+)
 
 _URL = "CROSSDOCK_DATABASE_URL"
 _SIZES = """
@@ -48,7 +51,7 @@ def status(*, home: HomeOption = None, as_json: JsonOption = False) -> None:
         ]
         one.screen.rows(
             (Text("表", "table"), Text("大小", "size"), Text("约有行数", "rows, about")),
-            [(f"{row.schema}.{row.name}", _size(row.bytes), int(row.rows)) for row in tables],
+            [(f"{row.schema}.{row.name}", size(row.bytes), int(row.rows)) for row in tables],
             indent=0,
         )
 
@@ -116,7 +119,7 @@ def _show_server(one: Session, connection: "Connection") -> None:
     from sqlalchemy import text
 
     version = str(connection.scalar(text("SHOW server_version"))).split()[0]
-    size = int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    total = int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
     revision = _revision(connection)
     url = connection.engine.url
     is_embedded = not os.environ.get(_URL)
@@ -126,14 +129,14 @@ def _show_server(one: Session, connection: "Connection") -> None:
         "server_version": version,
         "embedded": is_embedded,
         "place": place,
-        "bytes": size,
+        "bytes": total,
     }
     one.screen.document |= found
     kind = Text("内置", "embedded") if is_embedded else Text("服务器", "server")
     one.screen.say(
         Text(f"PostgreSQL {version}（{kind.zh}）：{place}", f"PostgreSQL {version} ({kind.en}): {place}"), style="bold"
     )
-    one.screen.say(Text(f"版本 {revision}，共 {_size(size)}", f"Revision {revision}, {_size(size)} in all"))
+    one.screen.say(Text(f"版本 {revision}，共 {size(total)}", f"Revision {revision}, {size(total)} in all"))
     one.screen.say()
 
 
@@ -141,13 +144,3 @@ def _revision(connection: "Connection") -> str:
     from sqlalchemy import text
 
     return str(connection.scalar(text("SELECT version_num FROM crossdock.alembic_version")))
-
-
-def _size(count: int) -> str:
-    return (
-        f"{count / 1024**3:.1f} GB"
-        if count >= 1024**3
-        else f"{count / 1024**2:.1f} MB"
-        if count >= 1024**2
-        else f"{count / 1024:.0f} KB"
-    )

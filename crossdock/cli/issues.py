@@ -53,7 +53,7 @@ def issues(
 
             with translate_errors(), engine.connect() as connection:
                 if run is not None:
-                    _check_run(connection, run)
+                    check_run(connection, run)
                 _show_parked(one, connection, run, streams, limit)
                 wanted = _wanted(run, streams, is_all=everything or run is not None)
                 _show_issues(one, connection, wanted, limit)
@@ -96,7 +96,7 @@ def export(
             from crossdock.store.database import translate_errors
 
             with translate_errors(), engine.connect() as connection:
-                _check_run(connection, run)
+                check_run(connection, run)
             files = find_files(engine, run)
             if not files:
                 one.screen.say(
@@ -155,7 +155,12 @@ def _targets(
     return list(zip(files, paths, strict=True))
 
 
-def _check_run(connection: "Connection", number: int) -> None:
+def check_run(connection: "Connection", number: int) -> None:
+    """Returns where the run exists.
+
+    Raises:
+        ConfigError (XD-CFG-074): It does not; names the newest.
+    """
     from sqlalchemy import func, select
 
     from crossdock.store.tables import run

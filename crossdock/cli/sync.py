@@ -51,10 +51,11 @@ def sync(
         with one.store() as engine:
             from crossdock.pipeline import sync as run_stream
 
-            for source, stream in streams:
+            for done, (source, stream) in enumerate(streams):
                 name = f"{source}.{stream}"
+                words = Text(f"正在同步 {name} …", f"Syncing {name} …")
                 try:
-                    with one.screen.busy(Text(f"正在同步 {name} …", f"Syncing {name} …")):
+                    with one.screen.busy(words, done=done, steps=len(streams)):
                         report = run_stream(one.home, engine, source, stream)
                 except CrossdockError as error:
                     if isinstance(error, StoreError) or error.problem_code == _STORE_IS_GONE:
@@ -62,7 +63,7 @@ def sync(
                     runs.append(_show_failure(one.screen, name, error))
                     codes.append(exit_code(error))
                 else:
-                    shown = _Shown(one.screen, engine, report)
+                    shown = ShownRun(one.screen, engine, report)
                     runs.append(shown.run())
                     codes.append(ExitCode.NEEDS_PERSON if shown.needs_person else ExitCode.FINE)
         one.code = worst(codes)
@@ -83,16 +84,21 @@ def choose_streams(home: "Home", target: str | None) -> list[tuple[str, str]]:
         return [(source, name) for name in home.source(source).streams]
     found = [(name, stream) for name, source in home.sources.items() for stream in source.streams]
     if not found:
-        raise ConfigError(
-            Text("还没有数据源。", "There are no sources yet."),
-            where=str(home.path / "sources"),
-            hint=Text(
-                "请在 sources/ 里写一个，例子见 crossdock init。",
-                "Write one in sources/; crossdock init gives an example.",
-            ),
-            code="XD-CFG-073",
-        )
+        raise no_sources(home)
     return found
+
+
+def no_sources(home: "Home") -> ConfigError:
+    """That a deployment has no source yet."""
+    return ConfigError(
+        Text("还没有数据源。", "There are no sources yet."),
+        where=str(home.path / "sources"),
+        hint=Text(
+            "用 crossdock source add 名称 --connector folder 建一个。",
+            "Make one: crossdock source add NAME --connector folder.",
+        ),
+        code="XD-CFG-073",
+    )
 
 
 def _show_failure(screen: Screen, name: str, error: CrossdockError) -> Document:
@@ -112,7 +118,7 @@ class _Extra:
     skipped: Places
 
 
-class _Shown:
+class ShownRun:
     """Words one run."""
 
     def __init__(self, screen: Screen, engine: "Engine", report: "RunReport") -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Row, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
@@ -96,13 +97,33 @@ def _connected(url: URL) -> Iterator[Engine]:
 
 def migrate(engine: Engine) -> None:
     """Brings the store to the newest revision; two processes at once do it one after the other."""
+    with translate_errors(), engine.begin() as connection:
+        lock_migrations(connection)
+        upgrade(connection, "head")
+        views.refresh(connection)
+
+
+def lock_migrations(connection: Connection) -> None:
+    """Waits until nobody else changes the tables, and keeps others from it until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('crossdock.migrate'))"))
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Runs the migrations up to `revision`; call it under `lock_migrations`."""
+    config = _migrations()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def knows_revision(revision: str) -> bool:
+    """Whether our migrations lead to `revision`."""
+    return revision in {one.revision for one in ScriptDirectory.from_config(_migrations()).walk_revisions()}
+
+
+def _migrations() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(str(files("crossdock.store"))) / "migrations"))
-    with translate_errors(), engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('crossdock.migrate'))"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        views.refresh(connection)
+    return config
 
 
 def ensure_partitions(connection: Connection, now: datetime) -> None:
@@ -211,6 +232,7 @@ def translate_errors() -> Iterator[None]:
                 "连接不上存储（PostgreSQL），本次没有写入任何内容。",
                 "The store (PostgreSQL) is gone; nothing of this run was written.",
             ),
+            where=said[:200],
             hint=Text("恢复后再次运行即可，会接着上次的位置。", "Run again when it is back; it goes on where it was."),
             code="XD-TMP-002",
         ) from error

@@ -412,7 +412,17 @@ def test_another_word_would_be_noticed() -> None:
 def test_every_guide_is_there_and_in_both_languages() -> None:
     names = {page.stem for page in PAGES}
 
-    assert {"quickstart", "first-source", "mapping", "rules", "wecom", "airflow", "runbook", "architecture"} <= names
+    assert {
+        "quickstart",
+        "first-source",
+        "mapping",
+        "rules",
+        "wecom",
+        "airflow",
+        "runbook",
+        "operations",
+        "architecture",
+    } <= names
     for page in PAGES:
         text = text_of(page)
         assert len(re.findall(r"[一-龥]", text)) > 500, page.name

