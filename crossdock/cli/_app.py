@@ -10,6 +10,7 @@ from canonical_model.language import Language, choose_language
 from crossdock.cli import (
     alerts,
     db,
+    decide,
     demo,
     dump,
     export,
@@ -17,6 +18,7 @@ from crossdock.cli import (
     issues,
     notify,
     preview,
+    replay,
     runs,
     serve,
     simulate,
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "template", "source", "sync", "status", "runs", "issues", "export", "xref", "alerts", "notify",
-    "serve", "upload", "wecom", "simulate", "db", "demo",
+    "init", "preview", "template", "source", "sync", "status", "runs", "run", "replay", "issues", "export",
+    "xref", "alerts", "notify", "serve", "upload", "wecom", "simulate", "db", "demo",
 )  # fmt: skip
 
 
@@ -147,6 +149,7 @@ def _create() -> typer.Typer:
             {"add": source_add.add, "discover": source_discover.discover, "check": source.check},
         ),
         ("runs", runs.group, {"list": runs.list_, "show": runs.show}),
+        ("run", decide.group, {"approve": decide.approve, "discard": decide.discard}),
         (
             "xref",
             xref.group,
@@ -163,7 +166,14 @@ def _create() -> typer.Typer:
         (
             "db",
             db.group,
-            {"status": db.status, "upgrade": db.upgrade, "dump": dump.dump, "restore": dump.restore, "psql": db.psql},
+            {
+                "status": db.status,
+                "upgrade": db.upgrade,
+                "dump": dump.dump,
+                "restore": dump.restore,
+                "prune": db.prune,
+                "psql": db.psql,
+            },
         ),
         ("upload", upload.group, {"link": upload.link}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
@@ -173,6 +183,7 @@ def _create() -> typer.Typer:
             _register(group, command, word)
         root.add_typer(group, name=name, cls=BilingualGroup)
     _register(root, export.export, "export")
+    _register(root, replay.replay, "replay")
     _register(root, notify.notify, "notify")
     _register(root, serve.serve, "serve")
     _register(root, simulate.simulate, "simulate")

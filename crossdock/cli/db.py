@@ -72,6 +72,41 @@ def upgrade(*, home: HomeOption = None, as_json: JsonOption = False) -> None:
         )
 
 
+def prune(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出，不删除 · only list, remove nothing")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """按 crossdock.yaml 的 retention 清理落地文件和历史；入库的记录永远保留 · remove landed files and history past their time.
+
+    清理之后 crossdock replay 只回得到保留下来的部分 · crossdock replay then reaches back to what is left.
+
+    例 · examples:  crossdock db prune --dry-run    crossdock db prune
+    """
+    with session(home, as_json) as one, one.store() as engine:
+        from crossdock.pipeline.retention import prune as remove
+
+        gone = remove(one.home, engine, dry_run=dry_run)
+        one.screen.document |= {
+            "batches": gone.batches,
+            "files": gone.files,
+            "partitions": list(gone.partitions),
+            "replay_from": gone.replay_from,
+            "is_kept": dry_run,
+        }
+        verb = Text("会删除", "Would remove") if dry_run else Text("已删除", "Removed")
+        months = ", ".join(gone.partitions) or "—"
+        one.screen.say(
+            Text(
+                f"{verb.zh} {gone.files} 个落地文件（{gone.batches} 批），历史分区：{months}",
+                f"{verb.en} {gone.files} landed files ({gone.batches} batches), partitions of history: {months}",
+            )
+        )
+        if gone.replay_from:
+            one.screen.say(Text(f"重放最早到 {gone.replay_from}", f"Replay reaches back to {gone.replay_from}"))
+
+
 def psql(
     *,
     command: Annotated[

@@ -130,7 +130,8 @@ class ShownRun:
         """Whether a whole file waits, or no row of what was read could be stored."""
         read = sum(entity.read for entity in self._report.entities)
         held = sum(entity.parked + entity.rejected for entity in self._report.entities)
-        return any(file.problem for file in self._report.files) or (read > 0 and held == read)
+        asks = self._report.question is not None or any(file.problem for file in self._report.files)
+        return asks or (read > 0 and held == read)
 
     def run(self) -> Document:
         """Shows the run and gives it as a document."""
@@ -153,6 +154,12 @@ class ShownRun:
                 indent=2,
             )
             return document | {"files": [], "entities": [], "issues": [], "issue_count": 0}
+        if report.question:
+            screen.fail(Text(f"  ? {report.question.zh}", f"  ? {report.question.en}"))
+            document["question"] = report.question
+        if report.waited:
+            waited = f"{report.waited} 行先前搁置的重新判断过", f"{report.waited} parked rows were judged again"
+            screen.say(Text(*waited), indent=2)
         document["files"] = self._files()
         document["entities"] = self._entities()
         document |= self._issues()

@@ -85,7 +85,10 @@ def test_every_command_has_a_help_text_in_both_languages_with_an_example() -> No
     for name, text in pages.items():
         assert re.search(r"[\u4e00-\u9fff].* · .*[a-z]", text), name
         assert "--help" in text, name
-        if name not in {f"crossdock {group}".strip() for group in ("", "source", "run", "runs", "wecom", "db", "xref", "upload", "mapping")}:
+        if name not in {
+            f"crossdock {group}".strip()
+            for group in ("", "source", "run", "runs", "wecom", "db", "xref", "upload", "mapping")
+        }:
             assert "crossdock " in text.split("例 · example")[1], name
             assert "--json" in text, name
 
