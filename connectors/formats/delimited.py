@@ -18,7 +18,9 @@ import pyarrow.csv
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.encoding import PlainText, open_text
-from connectors.formats.layout import HEAD_ROWS, Layout, plan_layout
+from connectors.formats.grid import holds_any
+from connectors.formats.layout import Layout, plan_layout
+from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
 from connectors.formats.records import RecordCount, count_records
 from connectors.formats.sheet import LONG_ROW, SHORT_ROW, SWALLOWED_ROWS, SheetRead, Suspect, empty_table, refused
@@ -70,13 +72,12 @@ def _read_text(text: PlainText, options: FormatOptions, part_bytes: int) -> Iter
         return
     delimiter = options.delimiter or sniff_delimiter(content)
     split_at = delimiter if len(delimiter.encode()) == 1 else _SINGLE
-    count = max(HEAD_ROWS, options.header if isinstance(options.header, int) else 0)
-    head = _split_head(content, split_at, text.offset, is_whole=len(start) < _HEAD_BYTES, count=count)
+    head = _split_head(content, split_at, text.offset, is_whole=len(start) < _HEAD_BYTES, count=options.head_rows)
     layout = plan_layout(head.rows, head.lines[:-1], options)
     if isinstance(layout, Text):
         yield refused(layout, total=text.lines, encoding=text.encoding)
         return
-    yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), part_bytes)
+    yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), options, part_bytes)
 
 
 def sniff_delimiter(text: str) -> str:
@@ -124,11 +125,11 @@ def _measured(lines: Iterable[str], lengths: list[int]) -> Iterator[str]:
         yield line
 
 
-def _read_body(splitter: "_Splitter", part_bytes: int) -> Iterator[SheetRead]:
+def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
     """The table in parts of about `part_bytes`; the accounts of the parts add up to the file's."""
     layout, text = splitter.layout, splitter.text
-    sieve = Sieve(layout)
-    above, header = max(layout.index, 0), int(layout.index >= 0)
+    sieve = Sieve(layout, options.rows)
+    above, header = max(layout.index, 0), len(layout.header)
     accounted = 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
@@ -139,14 +140,18 @@ def _read_body(splitter: "_Splitter", part_bytes: int) -> Iterator[SheetRead]:
                     yield _uncountable(text, counted)
                     return
                 total = counted.records - accounted
-            rows = splitter.join([sieve.sift(table) for table in tables])
+            rows = splitter.join([sieve.sift(options.crop_columns(table)) for table in tables])
             rows = sieve.trim_end(rows) if is_last else rows
-            table, places = splitter.layout.name(rows)
+            settled = second_table(rows, splitter.layout) or splitter.layout.settle_twins(rows)
+            if isinstance(settled, Text):
+                yield refused(settled, total=text.lines - accounted, encoding=text.encoding)
+                return
+            table, places = settled.name(rows)
             yield SheetRead(
                 table=table,
                 counts=RowCounts(total, above, header, sieve.take_skipped(), table.num_rows),
                 columns=places,
-                header_row=splitter.head.lines[layout.index] if header else 0,
+                header_row=splitter.head.lines[layout.last] if header else 0,
                 header_reason=layout.reason,
                 encoding=text.encoding,
                 suspects=splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
@@ -198,7 +203,7 @@ class _Splitter:
 
     def tables(self) -> Iterator[pa.Table]:
         """The records in blocks, as tables of columns by position and the line on which each begins."""
-        begin = self.layout.index + 1
+        begin = self.layout.last + 1
         self.line, self.record = self.head.lines[begin], 1
         self.has_inner_lines = self.line != begin + 1
         for batch in self._batches(self.head.starts[begin]):
@@ -320,7 +325,7 @@ def _inner_lines(rows: pa.Table) -> pa.Array | None:
     found: pa.Array | None = None
     for column in rows.columns:
         for pattern in ("\n", "\r"):
-            if not _holds(column, pattern.encode()):
+            if not holds_any(column, [pattern]):
                 continue
             ends = pc.count_substring(column, pattern)
             if pattern == "\r":
@@ -328,15 +333,6 @@ def _inner_lines(rows: pa.Table) -> pa.Array | None:
             ends = ends.cast(pa.int64()).combine_chunks()
             found = ends if found is None else pc.add(found, ends)
     return found
-
-
-def _holds(column: pa.ChunkedArray, letter: bytes) -> bool:
-    """Whether `letter` stands anywhere in the memory of `column`: a quick look before counting."""
-    return any(
-        buffer is not None and letter in buffer.to_pybytes()
-        for chunk in column.chunks
-        for buffer in chunk.buffers()[2:]
-    )
 
 
 def _names(width: int) -> list[str]:
@@ -358,7 +354,7 @@ def _widen(rows: pa.Table, width: int) -> pa.Table:
 
 def _fit(layout: Layout, head: _Head) -> Layout:
     """The layout as wide as the header or, where they are wider, most of the records below it."""
-    below = Counter(len(row) for row in head.rows[layout.index + 1 :] if any(cell.strip() for cell in row))
+    below = Counter(len(row) for row in head.rows[layout.last + 1 :] if any(cell.strip() for cell in row))
     usual = below.most_common(1)[0][0] if below else 0
     return layout.resize(max(layout.last_named + 1, usual))
 

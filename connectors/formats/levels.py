@@ -1,0 +1,103 @@
+"""Headers of several rows: 数量 over 订购 and 已收 are the columns 数量 订购 and 数量 已收."""
+
+import re
+from collections.abc import Sequence
+
+from connectors.formats.cells import Kind, kind_of
+from connectors.formats.grid import Span
+
+MOST_LEVELS = 3
+_UNIT = re.compile(r"[（(\[【].{1,12}[)）\]】]")
+_LONGEST_GROUP = 20
+
+
+def join_levels(rows: Sequence[Sequence[str]], first: int, last: int, merges: Sequence[Span]) -> list[str]:
+    """The column names that the rows `first` to `last` give together, each text once, from the top down."""
+    width = max((len(row) for row in rows), default=0)
+    levels = [[_at(rows[row], column) for column in range(width)] for row in range(first, last + 1)]
+    for depth in range(len(levels) - 2, -1, -1):
+        below = [any(levels[lower][column] for lower in range(depth + 1, len(levels))) for column in range(width)]
+        levels[depth] = _spread(levels[depth], below, _spans_of(merges, first + depth))
+    names = []
+    for column in range(width):
+        parts = [level[column] for level in levels if level[column]]
+        names.append(" ".join(dict.fromkeys(parts)))
+    return names
+
+
+def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span]) -> int:
+    """The last row of the header that begins in row `first`: itself where it has one level."""
+    last = first
+    while last + 1 < len(rows) and last + 1 < first + MOST_LEVELS and _is_nested(rows, first, last, merges):
+        last += 1
+    return last
+
+
+def _is_nested(rows: Sequence[Sequence[str]], first: int, last: int, merges: Sequence[Span]) -> bool:
+    """Whether the row below `last` divides the columns that `first` to `last` name."""
+    above = join_levels(rows, first, last, merges)
+    below = [_at(rows[last + 1], column) for column in range(len(above))]
+    if not _may_be_levels(above, below):
+        return False
+    tops, lows = _filled(above), _filled(below)
+    if len(tops) > 1 and lows <= tops and all(_UNIT.fullmatch(below[column]) for column in lows):
+        return True
+    spans = [span for span in merges if first <= span.top <= last]
+    if any(span.top <= last < span.bottom and span.left == span.right for span in spans):
+        return True  # 料号 reaches down into the row below
+    groups = {column for span in _spans_of(merges, last) for column in range(span.left, span.right + 1)}
+    if len(lows & groups) > 1 and lows <= groups and len({below[column] for column in lows}) < len(lows):
+        return len(tops) > 1  # every column is in a group, and their parts have the same names
+    return not spans and _is_complement(above, below)
+
+
+def _may_be_levels(above: list[str], below: list[str]) -> bool:
+    """Whether both could be texts of a header: short words, no figures, no "label: value"."""
+    return (
+        len(_filled(above)) > 1
+        and bool(_filled(below))
+        and all(
+            len(text) <= _LONGEST_GROUP and kind_of(text) is Kind.TEXT and not re.search(r"[:：]", text)
+            for text in (*above, *below)
+            if text
+        )
+    )
+
+
+def _is_complement(above: list[str], below: list[str]) -> bool:
+    """Without merged areas: each gap above is filled below, a group has two parts, some columns have one level."""
+    tops, lows = _filled(above), _filled(below)
+    used = tops | lows
+    if not used or len(lows) < 2 or not tops - lows or used != set(range(min(used), max(used) + 1)):
+        return False
+    gaps = lows - tops
+    if not gaps:
+        return False
+    starts = [max((top for top in tops if top < gap), default=-1) for gap in gaps]
+    return all(start in lows for start in starts) and lows == gaps | set(starts)
+
+
+def _spread(level: list[str], below: list[bool], spans: Sequence[Span]) -> list[str]:
+    """The level with each group's text over all its columns."""
+    spread = list(level)
+    for span in spans:
+        for column in range(span.left, min(span.right + 1, len(level))):
+            spread[column] = level[span.left]
+    merged = {column for span in spans for column in range(span.left, span.right + 1)}
+    for column in range(1, len(level)):
+        is_gap = not spread[column] and below[column] and below[column - 1] and column - 1 not in merged
+        if is_gap and column not in merged:
+            spread[column] = spread[column - 1]
+    return spread
+
+
+def _spans_of(merges: Sequence[Span], row: int) -> list[Span]:
+    return [span for span in merges if span.top <= row <= span.bottom and span.right > span.left]
+
+
+def _at(row: Sequence[str], column: int) -> str:
+    return " ".join(row[column].split()) if column < len(row) else ""
+
+
+def _filled(texts: Sequence[str]) -> set[int]:
+    return {column for column, text in enumerate(texts) if text}
