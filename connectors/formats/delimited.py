@@ -17,8 +17,9 @@ import pyarrow.csv
 
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
+from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
-from connectors.formats.grid import holds_any
+from connectors.formats.grid import holds_any, row_numbers
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
@@ -55,50 +56,33 @@ def read_delimited(path: Path, options: FormatOptions, *, part_bytes: int = PART
     with open_text(path, options.encoding) as text:
         if isinstance(text, Text):
             yield refused(text)
-        elif options.delimiter and len(options.delimiter.encode()) > 1:
-            with _single_delimiter(text, options.delimiter) as single:
-                yield from _read_text(single, options, part_bytes)
+        elif text.null_line:
+            yield refused(_not_text(text), total=text.lines, encoding=text.encoding)
         else:
-            yield from _read_text(text, options, part_bytes)
+            delimiter = options.delimiter or sniff_delimiter(_start_of(text)[0])
+            if len(delimiter.encode()) == 1:
+                yield from _read_text(text, delimiter, options, part_bytes)
+                return
+            with _single_delimiter(text, delimiter) as single:
+                yield from _read_text(single, _SINGLE, options, part_bytes)
 
 
-def _read_text(text: PlainText, options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
+def _start_of(text: PlainText) -> tuple[str, bool]:
+    """The first part of the text, and whether it is all of it."""
     with text.path.open("rb") as file:
         file.seek(text.offset)
         start = file.read(_HEAD_BYTES)
-    content = start.decode("utf-8", "ignore")
-    if "\x00" in content:
-        yield refused(_not_text(), total=text.lines, encoding=text.encoding)
-        return
-    delimiter = options.delimiter or sniff_delimiter(content)
-    split_at = delimiter if len(delimiter.encode()) == 1 else _SINGLE
-    head = _split_head(content, split_at, text.offset, is_whole=len(start) < _HEAD_BYTES, count=options.head_rows)
+    return start.decode("utf-8", "ignore"), len(start) < _HEAD_BYTES
+
+
+def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
+    content, is_whole = _start_of(text)
+    head = _split_head(content, split_at, text.offset, is_whole=is_whole, count=options.head_rows)
     layout = plan_layout(head.rows, head.lines[:-1], options)
     if isinstance(layout, Text):
         yield refused(layout, total=text.lines, encoding=text.encoding)
         return
     yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), options, part_bytes)
-
-
-def sniff_delimiter(text: str) -> str:
-    """The character that splits the most records of `text` into the same number of values; a comma when none does."""
-    if hint := re.match(r"sep=(.)\r?\n", text):
-        return hint[1]
-    return max(",;\t|", key=lambda delimiter: _regularity(text, delimiter))
-
-
-def _regularity(text: str, delimiter: str) -> tuple[float, int]:
-    try:
-        widths = [
-            len(row) for row in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 200) if row
-        ]
-    except csv.Error:
-        return 0.0, 0
-    split = Counter(width for width in widths if width > 1)
-    if not split:
-        return 0.0, 0
-    width, count = split.most_common(1)[0]
-    return count / len(widths), width
 
 
 def _split_head(content: str, delimiter: str, offset: int, *, is_whole: bool, count: int) -> _Head:
@@ -207,7 +191,8 @@ class _Splitter:
         self.line, self.record = self.head.lines[begin], 1
         self.has_inner_lines = self.line != begin + 1
         for batch in self._batches(self.head.starts[begin]):
-            yield self._number(*self._place_ragged(pa.table(batch)))
+            rows, odd = self._place_ragged(pa.table(batch))
+            yield self._number(_unguarded(rows) if self.text.has_quotes else rows, odd)
         if self.ragged:
             yield self._number(*self._place_ragged(_empty(len(self.layout.names)).drop_columns(ROW), is_end=True))
 
@@ -240,12 +225,12 @@ class _Splitter:
                 read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK_BYTES),
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter=self.split_at,
-                    newlines_in_values=True,
+                    newlines_in_values=self.text.has_quotes,
                     ignore_empty_lines=False,
                     invalid_row_handler=self._keep_ragged,
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False, check_utf8=False
                 ),
             )
 
@@ -287,9 +272,9 @@ class _Splitter:
     def _number(self, rows: pa.Table, odd: dict[int, int]) -> pa.Table:
         """`rows` with the line on which each begins; notes the ragged ones as suspects."""
         count = rows.num_rows
-        inner = _inner_lines(rows)
+        inner = _inner_lines(rows) if self.text.has_quotes else None
         if inner is None:
-            lines = pa.array(range(self.line, self.line + count), pa.int64())
+            lines = row_numbers(self.line, count)
             self.line += count
         else:
             self.has_inner_lines = True
@@ -318,6 +303,15 @@ class _Splitter:
         for position, column in enumerate(rows.columns):
             for line in lines.filter(pc.match_substring_regex(column, pattern).combine_chunks()).to_pylist():
                 self.suspects.append((line, self.layout.names[position], SWALLOWED_ROWS))
+
+
+def _unguarded(rows: pa.Table) -> pa.Table:
+    """`rows` in which ="000123", Excel's way to keep a text in CSV, is 000123."""
+    for position, column in enumerate(rows.columns):
+        if holds_any(column, ['="']):
+            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$', r"\1")
+            rows = rows.set_column(position, rows.schema.field(position), bare)
+    return rows
 
 
 def _inner_lines(rows: pa.Table) -> pa.Array | None:
@@ -386,9 +380,16 @@ def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:
     return refused(problem, total=text.lines, encoding=text.encoding)
 
 
-def _not_text() -> Text:
+def _not_text(text: PlainText) -> Text:
+    with text.path.open("rb") as file:
+        start = file.read(_HEAD_BYTES)
+    if 10 * start.count(b"\x00") > 3 * len(start):
+        return Text(
+            "文件像是没有标记的 UTF-16 文本。请在设置里写 encoding: utf-16-le（或 utf-16-be），或另存为“CSV UTF-8”。",
+            "The file looks like UTF-16 without a mark. Set encoding: utf-16-le (or utf-16-be), or save it as “CSV UTF-8”.",
+        )
     return Text(
-        "这不是文本文件（含有空字节）。请导出为 CSV，或把文件名的后缀改成它真正的格式。",
-        "This is no text file (it holds null bytes). Export it as "
+        f"第 {text.null_line} 行有空字节，这不是文本文件，或已损坏。请重新导出为 CSV，或把文件名的后缀改成它真正的格式。",
+        f"There is a null byte on line {text.null_line}: this is no text file, or it is damaged. Export it again as "
         "CSV, or give the file the extension of its real format.",
     )

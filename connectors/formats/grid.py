@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from canonical_model.language import Text
 from connectors.base import ROW
@@ -56,6 +57,11 @@ def texts_of(rows: pa.Table) -> list[list[str]]:
     return [list(row) for row in zip(*(column.to_pylist() for column in rows.columns[:-1]), strict=True)]
 
 
+def row_numbers(first: int, count: int) -> pa.Array:
+    """`count` numbers from `first` on."""
+    return pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count), start=first - 1)
+
+
 def holds_any(column: pa.ChunkedArray, texts: Iterable[str]) -> bool:
     """Whether one of `texts` stands anywhere in the memory of `column`: a quick look before each value is looked at."""
     for chunk in column.chunks:
@@ -71,5 +77,5 @@ def grid_of(rows: Sequence[Sequence[str]], merges: Sequence[Span] = ()) -> Grid:
     width = max((len(row) for row in rows), default=0)
     columns = [[row[place] if place < len(row) else "" for row in rows] for place in range(width)]
     names = [*map(str, range(width)), ROW]
-    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
+    numbers = row_numbers(1, len(rows))
     return Grid(pa.table([*(pa.array(column, pa.string()) for column in columns), numbers], names=names), merges)

@@ -14,6 +14,8 @@ SURE = 0.6
 _CLOSE = 0.12
 _LOOK_BELOW = 20
 _LONGEST_NAME = 40
+_TABLE_CELLS = 3
+_LONG_VALUE = 8
 _LABEL = re.compile(r".*[：:]\s*\S|.*[：:]\s*$", re.DOTALL)
 _HEADER_WORDS = re.compile(
     r"编号|编码|代码|号码?$|单号|订单|名称|品名|型号|规格|数量|单位|单价|金额|价格|税率|税额|日期|时间|交期|备注|说明|状态|仓库|库存|库位|批号|批次|条码|供应商"
@@ -103,12 +105,20 @@ def find_header(
     for index in range(len(rows)):
         if filled[index] and index not in titles and not (candidates and candidates[-1].last >= index):
             candidates.append(_judge(rows, kinds, index, levels_from(rows, index, merges), merges))
+    forms = _forms(rows)
+    if any(one.score >= SURE and one.index not in forms for one in candidates):
+        candidates = [one for one in candidates if one.index not in forms]
     best = max(candidates, key=lambda one: (one.score, -one.index), default=None)
     if best is None or best.score < SURE:
         return _unsure(rows, filled)
+    best = next(one for one in candidates if one.names == best.names)
     rivals = [one for one in candidates if one.score >= max(SURE, best.score - _CLOSE) and one.names != best.names]
+    rivals.sort(key=lambda one: -one.score)
+    rivals = rivals or [one for one in candidates if one.last < best.index and _heads_table(one, rows[: best.index], filled)]
     if rivals:
         return _torn(best, rivals[0], numbers)
+    if (orphan := _orphan(best, rows, kinds)) is not None:
+        return _unsure_above(orphan, best, numbers)
     above = sum(1 for index in range(best.index) if filled[index])
     return Header(best.index, best.last, best.names, round(best.score, 2), _reason(best, above, numbers))
 
@@ -117,6 +127,27 @@ def resembles_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool
     """Whether `row`, with `below` under it, would be taken as a header where it stood alone."""
     rows = [row, *below]
     return _judge(rows, [[kind_of(cell) for cell in one] for one in rows], 0, 0, ()).score >= SURE
+
+
+def _heads_table(one: _Candidate, rows: Sequence[Sequence[str]], filled: Sequence[int]) -> bool:
+    """Whether a row above the best is the header of a table of its own, which ends before the best begins."""
+    under = [count for count in filled[one.last + 1 : len(rows)] if count]
+    is_wide = filled[one.index] >= _TABLE_CELLS and any(count >= _TABLE_CELLS for count in under)
+    return is_wide and resembles_header(one.names, rows[one.last + 1 :])
+
+
+def _orphan(best: _Candidate, rows: Sequence[Sequence[str]], kinds: Sequence[Sequence[Kind]]) -> str | None:
+    """A text in the row above that stands over data without a header: that row may belong to the header."""
+    above = rows[best.index - 1] if best.index else []
+    if sum(bool(cell.strip()) for cell in above) < 2:
+        return None
+    data = _kinds_below(kinds, best.last)
+    nameless = [column for column, name in enumerate(best.names) if not name and column in data and column < len(above)]
+    return next((above[column] for column in nameless if _may_head(above[column])), None)
+
+
+def _may_head(text: str) -> bool:
+    return kind_of(text) is Kind.TEXT and not _LABEL.match(text)
 
 
 def _titles(rows: Sequence[Sequence[str]], filled: Sequence[int], merges: Sequence[Span]) -> frozenset[int]:
@@ -160,6 +191,29 @@ def _judge(
         known=sum(bool(_HEADER_WORDS.search(name)) for name in short) / len(own),
         recurring=_recurring(rows, last, names) / len(own),
     )
+
+
+def _forms(rows: Sequence[Sequence[str]]) -> set[int]:
+    """Rows that read label, value, label, value: 订单号 | PO-1 | 供应商 | 恒远.
+
+    Where the values are words as well, a header may read so by chance: then only over another such row.
+    """
+    sure, maybe = set(), set()
+    for index, row in enumerate(rows):
+        texts = [cell.strip() for cell in row if cell.strip()]
+        labels, values = texts[::2], texts[1::2]
+        if not values or len(labels) != len(values) or not all(_is_label(label) for label in labels):
+            continue
+        kinds = [kind_of(value) for value in values]
+        if any(kind is not Kind.TEXT for kind in kinds) or any(_LABEL.match(label) for label in labels):
+            sure.add(index)
+        elif all(not _HEADER_WORDS.search(value) or len(value) >= _LONG_VALUE for value in values):
+            maybe.add(index)
+    return sure | {index for index in maybe if index + 1 in sure | maybe}
+
+
+def _is_label(text: str) -> bool:
+    return kind_of(text) is Kind.TEXT and bool(_HEADER_WORDS.search(text) or _LABEL.match(text))
 
 
 def _may_name(kind: Kind, below: Kind | None) -> bool:
@@ -222,6 +276,17 @@ def _torn(best: _Candidate, rival: _Candidate, numbers: Sequence[int]) -> Text:
         f"请在设置里写 header: {one} 或 header: {other}{more}",
         f"Row {one} ({shown}) and row {other} ({shown_other}) both look like the header. "
         f"Set header: {one} or header: {other}{more_en}",
+    )
+
+
+def _unsure_above(orphan: str, best: _Candidate, numbers: Sequence[int]) -> Text:
+    above, first, last = numbers[best.index - 1], numbers[best.index], numbers[best.last]
+    both = f"{first}-{last}" if last > first else f"{first}"
+    return Text(
+        f"第 {both} 行像表头，但上面一行的“{orphan}”下面也有数据，不敢断定它算不算表头。"
+        f"请在设置里写 header: {above}-{last}（算）或 header: {both}（不算）。",
+        f"Row {both} looks like the header, but “{orphan}” in the row above has data under it too. "
+        f"Set header: {above}-{last} where it belongs to the header, or header: {both} where it does not.",
     )
 
 

@@ -25,30 +25,29 @@ def join_levels(rows: Sequence[Sequence[str]], first: int, last: int, merges: Se
     return names
 
 
-def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span]) -> int:
+def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span], *, most: int = MOST_LEVELS) -> int:
     """The last row of the header that begins in row `first`: itself where it has one level."""
-    last = first
-    while last + 1 < len(rows) and last + 1 < first + MOST_LEVELS and _is_nested(rows, first, last, merges):
-        last += 1
-    return last
+    if first + 1 >= len(rows) or most == 1:
+        return first
+    last = levels_from(rows, first + 1, merges, most=most - 1)
+    lower = join_levels(rows, first + 1, last, merges)
+    return last if _divides(rows[first], lower, [span for span in merges if span.top <= first <= span.bottom], first) else first
 
 
-def _is_nested(rows: Sequence[Sequence[str]], first: int, last: int, merges: Sequence[Span]) -> bool:
-    """Whether the row below `last` divides the columns that `first` to `last` name."""
-    above = join_levels(rows, first, last, merges)
-    below = [_at(rows[last + 1], column) for column in range(len(above))]
-    if not _may_be_levels(above, below):
+def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row: int) -> bool:
+    """Whether the header below, `lower`, divides the columns that the row `upper` names."""
+    above = [_at(upper, column) for column in range(len(lower))]
+    if not _may_be_levels(above, lower):
         return False
-    tops, lows = _filled(above), _filled(below)
-    if len(tops) > 1 and lows <= tops and all(_UNIT.fullmatch(below[column]) for column in lows):
+    tops, lows = _filled(above), _filled(lower)
+    if lows <= tops and all(_UNIT.fullmatch(lower[column]) for column in lows):
         return True
-    spans = [span for span in merges if first <= span.top <= last]
-    if any(span.top <= last < span.bottom and span.left == span.right for span in spans):
+    if any(span.bottom > row and span.left == span.right and above[span.left] for span in spans if span.left < len(above)):
         return True  # 料号 reaches down into the row below
-    groups = {column for span in _spans_of(merges, last) for column in range(span.left, span.right + 1)}
-    if len(lows & groups) > 1 and lows <= groups and len({below[column] for column in lows}) < len(lows):
-        return len(tops) > 1  # every column is in a group, and their parts have the same names
-    return not spans and _is_complement(above, below)
+    groups = {column for span in spans if span.right > span.left for column in range(span.left, span.right + 1)}
+    if len(lows & groups) > 1 and lows <= groups and len({lower[column] for column in lows}) < len(lows):
+        return True  # every column is in a group, and their parts have the same names
+    return not groups and _is_complement(above, lower)
 
 
 def _may_be_levels(above: list[str], below: list[str]) -> bool:

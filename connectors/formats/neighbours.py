@@ -15,6 +15,7 @@ from connectors.formats.layout import Layout, header_name
 _LOOKED_BELOW = 12
 _LOOKED_AT = 200
 """Rows of the table that show what its columns hold."""
+_FIGURE_COLUMNS = 2
 _MANY = 0.2
 _DIGIT = r"[0-9０-９]"
 
@@ -37,7 +38,7 @@ def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
 
     It has words where the columns hold figures: only rows without a digit in such a column are looked at.
     """
-    figures = _figure_columns(rows, layout)
+    figures = _figure_columns(rows, layout)[:_FIGURE_COLUMNS]
     mask: pa.ChunkedArray | None = None
     for column in figures:
         values = rows.column(column)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import ROW
-from connectors.formats.grid import holds_any, texts_of
+from connectors.formats.grid import texts_of
 from connectors.formats.layout import Layout, Row, header_name
 
 _SUM = r"(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总\s*和|汇\s*总)"
@@ -24,6 +24,7 @@ _NOTE = re.compile(
     r"^\s*(?:注|备注|说明|附注|注意|以上|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
     r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
 )
+_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
 _FIGURE = re.compile(r"^\s*[-+(]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．\s]*[)%]?\s*\D{0,3}$")
 
 
@@ -69,11 +70,7 @@ class Sieve:
 
     def _reasons(self, rows: pa.Table) -> dict[int, str]:
         """Which of `rows` are totals or page marks; only those with such a word are looked at."""
-        candidates: pa.ChunkedArray | None = None
-        for column in rows.columns[:-1]:
-            if holds_any(column, _WORDS):
-                hit = pc.match_substring_regex(column, _WORD)
-                candidates = hit if candidates is None else pc.or_(candidates, hit)
+        candidates = _maybe_marked(rows, self.layout.named)
         if candidates is None:
             return {}
         marked = rows.filter(candidates)
@@ -112,9 +109,19 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_WORDS = ("计", "总", "汇", "页", "otal", "OTAL", "um", "UM", "age", "AGE")
+_WORD = "计|总|汇|页|otal|OTAL|um|UM|age|AGE"
 """A row with none of these is neither a total nor a page mark."""
-_WORD = "|".join(_WORDS)
+
+
+def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
+    """Rows with such a word in the first column, or behind a running number, or anywhere where the first is blank."""
+    if not named:
+        return None
+    first = rows.column(named[0])
+    marked = pc.match_substring_regex(first, _WORD)
+    for column in named[1:2]:
+        marked = pc.or_(marked, pc.match_substring_regex(rows.column(column), _WORD))
+    return pc.or_(marked, pc.equal(first, "")) if pc.any(pc.equal(first, "")).as_py() else marked
 
 
 def _is_filled(rows: pa.Table) -> pa.ChunkedArray:
@@ -148,6 +155,8 @@ def _reason(cells: list[str], named: int) -> str | None:
     allowed = 1 if len(cells) >= 4 and len(filled) < named else 0
     if _TOTAL.match(filled[0]) and len(words) <= allowed and named > 1:
         return "total"
+    if len(filled) > 1 and len(filled) < named and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
+        return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
     return "total" if is_group else None
 
@@ -157,4 +166,6 @@ def _is_remark(cells: list[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
     if 2 * len(filled) > max(len(cells), 2):
         return False
+    if len(filled) == 1 and _NUMBERED.match(filled[0]):
+        return True
     return all(_SIGNATURE.match(cell) for cell in filled) or (len(filled) <= 2 and bool(_NOTE.match(filled[0])))

@@ -22,7 +22,7 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.archive import OversizeError, refuse_archive, too_large
 from connectors.formats.cells import CellValue, column_texts
-from connectors.formats.grid import Grid, Span
+from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, UNKNOWN_RESULT, SheetRead, refused
 from connectors.formats.table import left_out, read_table
@@ -133,7 +133,7 @@ def _load(content: CalamineSheet, part: SheetPart) -> Grid:
             texts, lost = column_texts(values)
             grid.suspects += [(number + at + 1, position, LOST_DIGITS) for at in lost]
             arrays.append(_patched(texts, patches.get((number // _ROWS_AT_ONCE, position))))
-        numbers = pa.array(range(number + 1, number + len(chunk) + 1), pa.int64())
+        numbers = row_numbers(number + 1, len(chunk))
         chunks.append(pa.table([*arrays, numbers], schema=schema))
         number += len(chunk)
     grid.rows = pa.concat_tables(chunks) if chunks else grid.rows
