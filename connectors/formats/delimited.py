@@ -24,7 +24,7 @@ from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
 from connectors.formats.records import RecordCount, count_records
-from connectors.formats.sheet import LONG_ROW, SHORT_ROW, SWALLOWED_ROWS, SheetRead, Suspect, empty_table, refused
+from connectors.formats.sheet import LONG_ROW, SHORT_ROW, SWALLOWED_ROWS, SheetRead, Suspect, empty_table, error_texts, refused
 from connectors.formats.sieve import Sieve
 
 _HEAD_BYTES = 1 << 18
@@ -138,7 +138,10 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 header_row=splitter.head.lines[layout.last] if header else 0,
                 header_reason=layout.reason,
                 encoding=text.encoding,
-                suspects=splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
+                suspects=(
+                    *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
+                    *(error_texts(table) if text.has_hashes else ()),
+                ),
             )
             accounted, above, header = accounted + total, 0, 0
     except pa.ArrowInvalid:

@@ -33,6 +33,7 @@ class PlainText:
         encoding: The encoding of the original.
         lines: Lines in it, the last one also without a line end.
         has_quotes: Whether a double quote stands anywhere: without one no value runs over several lines.
+        has_hashes: Whether a # stands anywhere, as in #N/A.
         null_line: The first line with a null byte; 0 for none.
     """
 
@@ -41,6 +42,7 @@ class PlainText:
     encoding: str
     lines: int
     has_quotes: bool = True
+    has_hashes: bool = True
     null_line: int = 0
 
 
@@ -90,11 +92,12 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
 
 def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     """What one look at every byte tells, None when the file is not strict UTF-8."""
-    ends, last, rest, has_quotes, null_line = 0, b"", b"", False, 0
+    ends, last, rest, has_quotes, has_hashes, null_line = 0, b"", b"", False, False, 0
     with path.open("rb") as file:
         file.seek(offset)
         while block := file.read(_BLOCK):
             has_quotes = has_quotes or b'"' in block
+            has_hashes = has_hashes or b"#" in block
             if not null_line and b"\x00" in block:
                 null_line = 1 + ends + count_line_ends(block[: block.index(b"\x00")])
             ends += count_line_ends(block) - (last == b"\r" and block.startswith(b"\n"))
@@ -105,7 +108,8 @@ def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
                     return None
     if rest:
         return None
-    return PlainText(path, offset, encoding, ends + (last not in {b"", b"\n", b"\r"}), has_quotes, null_line)
+    lines = ends + (last not in {b"", b"\n", b"\r"})
+    return PlainText(path, offset, encoding, lines, has_quotes, has_hashes, null_line)
 
 
 def _whole_characters(block: bytes) -> tuple[bytes, bytes]:

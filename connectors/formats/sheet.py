@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
+from connectors.formats.grid import holds_any
 
 Suspect = tuple[int, str, str]
 """(row number, column name, issue code)."""
@@ -47,6 +49,19 @@ class SheetRead:
     problem: Text | None = None
     suspects: tuple[Suspect, ...] = ()
     is_last: bool = False
+
+
+_ERROR_TEXTS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
+
+
+def error_texts(table: pa.Table) -> list[Suspect]:
+    """Cells that hold the text of a formula error, as files from a spreadsheet program do."""
+    found: list[Suspect] = []
+    for name in table.column_names[:-1]:
+        if holds_any(table[name], ["#"]):
+            mask = pc.is_in(table[name], value_set=pa.array(_ERROR_TEXTS))
+            found += [(row, name, ERROR_CELL) for row in table[ROW].filter(mask).to_pylist()]
+    return found
 
 
 def empty_table(names: Iterable[str] = ()) -> pa.Table:

@@ -21,6 +21,7 @@ from python_calamine import (
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.archive import OversizeError, refuse_archive, too_large
+from connectors.formats.biff import read_biff
 from connectors.formats.cells import CellValue, column_texts
 from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.options import FormatOptions
@@ -28,7 +29,7 @@ from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, UNKNOWN_RESULT, Sh
 from connectors.formats.table import left_out, read_table
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
-_ROWS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 4_000
 _GUIDE = re.compile(
     r"说明|须知|指南|封面|目录|填写规范|填表|修订记录|更新记录|(?i:readme|instruction|guide|cover|index|contents|change ?log|how ?to)"
 )
@@ -39,7 +40,7 @@ def read_workbook(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     """One read per sheet that is not empty; hidden sheets and sheets without a table are only counted."""
     try:
         problem = refuse_archive(path) if zipfile.is_zipfile(path) else None
-        parts = XlsxParts(path) if problem is None else None
+        parts = XlsxParts(path, read_biff(path)) if problem is None else None
         workbook = _open(path) if parts is not None else None
     except PasswordError:
         problem = Text(

@@ -67,18 +67,19 @@ class _Book:
 
 
 class XlsxParts:
-    """The sheets of a workbook as they stand in its archive; nothing for formats other than .xlsx.
+    """The sheets of a workbook as they stand in its archive; for formats other than .xlsx what is `known` otherwise.
 
     Args:
         path: The workbook.
+        known: What another reader knows of its sheets.
 
     Raises:
         BadZipFile: The archive is damaged.
         OversizeError: A part is longer than the archive says.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, known: Mapping[str, SheetPart]) -> None:
+        self._path, self._known = path, known
         self._book = _read_book(path) if zipfile.is_zipfile(path) else _Book()
 
     @property
@@ -94,7 +95,7 @@ class XlsxParts:
         """What the XML of `sheet` says."""
         part = SheetPart()
         if sheet not in self._book.sheets:
-            return part
+            return self._known.get(sheet, part)
         with zipfile.ZipFile(self._path) as archive:
             info = archive.getinfo(self._book.sheets[sheet])
         styled = _styled(self._book.formats)
