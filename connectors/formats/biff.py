@@ -69,16 +69,19 @@ def _text(content: bytes, at: int, letters: int, length_bytes: int) -> str:
 
 def _read_sheet(content: bytes, start: int, formats: Mapping[int, str]) -> SheetPart:
     part = SheetPart()
+    results = 0
     for kind, at, length in _records(content, start):
         if kind not in _CELLS:
             continue
         row, column, style = struct.unpack_from("<HHH", content, at)
+        if kind == _FORMULA:
+            is_blank = content[at + 12 : at + 14] == b"\xff\xff" and content[at + 6] == 3
+            part.unknown += [(row + 1, column)] if is_blank else []
+            results += not is_blank
         if kind == _BOOLERR and content[at + 7]:
             part.errors[row + 1, column] = _ERRORS.get(content[at + 6], "#N/A")
         elif kind == _FORMULA and content[at + 12 : at + 14] == b"\xff\xff" and content[at + 6] == 2:
             part.errors[row + 1, column] = _ERRORS.get(content[at + 8], "#N/A")
-        elif kind == _FORMULA and content[at + 12 : at + 14] == b"\xff\xff" and _is_unknown(content, at):
-            part.unknown.append((row + 1, column))
         elif kind == _MULRK and formats:
             for place in range((length - 6) // 6):
                 style, packed = struct.unpack_from("<HI", content, at + 4 + 6 * place)
@@ -87,12 +90,9 @@ def _read_sheet(content: bytes, start: int, formats: Mapping[int, str]) -> Sheet
             _note(part, formats[style], (row + 1, column), _unpacked(struct.unpack_from("<I", content, at + 6)[0]))
         elif style in formats and kind in {_NUMBER, _FORMULA}:
             _note(part, formats[style], (row + 1, column), struct.unpack_from("<d", content, at + 6)[0])
+    if results:  # where some formulas have results, the others were calculated too and give an empty text
+        part.unknown = []
     return part
-
-
-def _is_unknown(content: bytes, at: int) -> bool:
-    """Whether a formula without a result waits to be calculated when the file is opened, as libraries write it."""
-    return content[at + 6] == 3 and bool(content[at + 14] & 3)
 
 
 def _note(part: SheetPart, pattern: str | None, place: tuple[int, int], value: float) -> None:

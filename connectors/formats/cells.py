@@ -113,7 +113,7 @@ def column_texts(values: Sequence[CellValue]) -> tuple[pa.Array, list[int]]:
 def _lost_digits(numbers: pa.Array) -> list[int]:
     extremes = pc.min_max(numbers)
     low, high = extremes["min"].as_py(), extremes["max"].as_py()
-    if -DIGITS_KEPT < low and high < DIGITS_KEPT:
+    if low > -DIGITS_KEPT and high < DIGITS_KEPT:
         return []
     beyond = pc.or_(pc.greater_equal(numbers, DIGITS_KEPT), pc.less_equal(numbers, -DIGITS_KEPT))
     found: list[int] = pc.indices_nonzero(pc.fill_null(beyond, fill_value=False)).to_pylist()

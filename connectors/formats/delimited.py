@@ -24,7 +24,16 @@ from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
 from connectors.formats.records import RecordCount, count_records
-from connectors.formats.sheet import LONG_ROW, SHORT_ROW, SWALLOWED_ROWS, SheetRead, Suspect, empty_table, error_texts, refused
+from connectors.formats.sheet import (
+    LONG_ROW,
+    SHORT_ROW,
+    SWALLOWED_ROWS,
+    SheetRead,
+    Suspect,
+    empty_table,
+    error_texts,
+    refused,
+)
 from connectors.formats.sieve import Sieve
 
 _HEAD_BYTES = 1 << 18
@@ -233,7 +242,10 @@ class _Splitter:
                     invalid_row_handler=self._keep_ragged,
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False, check_utf8=False
+                    column_types=dict.fromkeys(names, pa.string()),
+                    null_values=[],
+                    strings_can_be_null=False,
+                    check_utf8=False,
                 ),
             )
 

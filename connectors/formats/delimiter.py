@@ -24,6 +24,7 @@ def sniff_delimiter(text: str) -> str:
 def _several(text: str) -> str | None:
     lines = [line for line in text.splitlines()[:_LOOKED_AT] if line.strip()]
     runs = Counter(run for line in lines[:3] for run in _RUN.findall(line))
+    run: str
     for run, _ in runs.most_common():
         counts = Counter(line.count(run) for line in lines)
         usual, many = counts.most_common(1)[0]

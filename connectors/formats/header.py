@@ -15,6 +15,7 @@ _CLOSE = 0.12
 _LOOK_BELOW = 20
 _LONGEST_NAME = 40
 _TABLE_CELLS = 3
+_PAIR = 2
 _LONG_VALUE = 8
 _LABEL = re.compile(r".*[：:]\s*\S|.*[：:]\s*$", re.DOTALL)
 _HEADER_WORDS = re.compile(
@@ -109,12 +110,14 @@ def find_header(
     if any(one.score >= SURE and one.index not in forms for one in candidates):
         candidates = [one for one in candidates if one.index not in forms]
     best = max(candidates, key=lambda one: (one.score, -one.index), default=None)
-    if best is None or best.score < SURE:
+    if best is None or best.score < SURE or _is_list_of_labels(kinds):
         return _unsure(rows, filled)
     best = next(one for one in candidates if one.names == best.names)
     rivals = [one for one in candidates if one.score >= max(SURE, best.score - _CLOSE) and one.names != best.names]
     rivals.sort(key=lambda one: -one.score)
-    rivals = rivals or [one for one in candidates if one.last < best.index and _heads_table(one, rows[: best.index], filled)]
+    rivals = rivals or [
+        one for one in candidates if one.last < best.index and _heads_table(one, rows[: best.index], filled)
+    ]
     if rivals:
         return _torn(best, rivals[0], numbers)
     if (orphan := _orphan(best, rows, kinds)) is not None:
@@ -127,6 +130,15 @@ def resembles_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool
     """Whether `row`, with `below` under it, would be taken as a header where it stood alone."""
     rows = [row, *below]
     return _judge(rows, [[kind_of(cell) for cell in one] for one in rows], 0, 0, ()).score >= SURE
+
+
+def _is_list_of_labels(kinds: Sequence[Sequence[Kind]]) -> bool:
+    """Whether all rows are a word and a value of its own kind, as on a cover: 版本 | V1.2, 日期 | 2026-03-01."""
+    pairs = [pair for row in kinds if (pair := [kind for kind in row if kind is not Kind.BLANK])]
+    values = Counter(pair[1] for pair in pairs if len(pair) == _PAIR)
+    if len(pairs) < _TABLE_CELLS or any(len(pair) != _PAIR or pair[0] is not Kind.TEXT for pair in pairs):
+        return False
+    return len(values) > _PAIR and 2 * values.most_common(1)[0][1] <= len(pairs)
 
 
 def _heads_table(one: _Candidate, rows: Sequence[Sequence[str]], filled: Sequence[int]) -> bool:
@@ -235,7 +247,9 @@ def _recurring(rows: Sequence[Sequence[str]], last: int, names: Sequence[str]) -
     """How many of `names` stand below in their own column, other than in a repeated header."""
     count = 0
     for row in rows[last + 1 : last + 1 + _LOOK_BELOW]:
-        again = {column for column, name in enumerate(names) if name and column < len(row) and row[column].strip() == name}
+        again = {
+            column for column, name in enumerate(names) if name and column < len(row) and row[column].strip() == name
+        }
         if len(again) < sum(map(bool, names)):
             count = max(count, len(again))
     return count

@@ -125,9 +125,7 @@ def plan_layout(
         merges: The merged areas of the sheet.
     """
     width = max((len(row) for row in head), default=0)
-    rows = options.rows
-    if rows is not None:
-        head = [row if number in rows else [""] * len(row) for row, number in zip(head, row_numbers, strict=True)]
+    head = options.crop_head(head, row_numbers)
     if options.header == "none":
         if len(options.names) > width:
             return Text(
@@ -166,16 +164,18 @@ def _given_header(
     return Header(found[0], found[-1], names, 1.0, Text("设置里指定的行", "the row that the settings name"))
 
 
-def _named(given: Sequence[str], *, index: int, last: int, head: Sequence[Sequence[str]], reason: Text) -> Layout | Text:
+def _named(
+    given: Sequence[str], *, index: int, last: int, head: Sequence[Sequence[str]], reason: Text
+) -> Layout | Text:
     if ROW in given:
-        place = f"{letters_of(list(given).index(ROW))}{last + 1}"
+        cell = f"{letters_of(list(given).index(ROW))}{last + 1}"
         return Text(
-            f"列名“{ROW}”（{place}）是系统保留的，请改名后再发。",
-            f"The column name “{ROW}” ({place}) is reserved. Rename it.",
+            f"列名“{ROW}”（{cell}）是系统保留的，请改名后再发。",
+            f"The column name “{ROW}” ({cell}) is reserved. Rename it.",
         )
     positions: defaultdict[str, list[int]] = defaultdict(list)
-    for place, name in enumerate(given):
-        positions[name or generated_name(place)].append(place)
+    for place, text in enumerate(given):
+        positions[text or generated_name(place)].append(place)
     names = tuple(
         given[place] if given[place] and positions[given[place]][0] == place else generated_name(place)
         for place in range(len(given))
@@ -187,6 +187,8 @@ def _named(given: Sequence[str], *, index: int, last: int, head: Sequence[Sequen
         last=last,
         reason=reason,
         header=tuple(tuple(header_name(cell) for cell in row) for row in head[max(index, 0) : last + 1]),
-        above=frozenset(row for row in (tuple(cell.strip() for cell in row) for row in head[: max(index, 0)]) if any(row)),
+        above=frozenset(
+            row for row in (tuple(cell.strip() for cell in row) for row in head[: max(index, 0)]) if any(row)
+        ),
         twins={name: tuple(places) for name, places in positions.items() if len(places) > 1},
     )

@@ -31,7 +31,11 @@ def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span
         return first
     last = levels_from(rows, first + 1, merges, most=most - 1)
     lower = join_levels(rows, first + 1, last, merges)
-    return last if _divides(rows[first], lower, [span for span in merges if span.top <= first <= span.bottom], first) else first
+    return (
+        last
+        if _divides(rows[first], lower, [span for span in merges if span.top <= first <= span.bottom], first)
+        else first
+    )
 
 
 def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row: int) -> bool:
@@ -42,7 +46,9 @@ def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row:
     tops, lows = _filled(above), _filled(lower)
     if lows <= tops and all(_UNIT.fullmatch(lower[column]) for column in lows):
         return True
-    if any(span.bottom > row and span.left == span.right and above[span.left] for span in spans if span.left < len(above)):
+    if any(
+        span.bottom > row and span.left == span.right and above[span.left] for span in spans if span.left < len(above)
+    ):
         return True  # 料号 reaches down into the row below
     groups = {column for span in spans if span.right > span.left for column in range(span.left, span.right + 1)}
     if len(lows & groups) > 1 and lows <= groups and len({lower[column] for column in lows}) < len(lows):

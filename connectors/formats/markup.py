@@ -48,7 +48,9 @@ class _Tables(HTMLParser):
             if not self.tables[-1]:
                 self.tables[-1].append([])
             given = dict(attrs)
-            self._cell = _Cell(columns=_count(given.get("colspan"), _MOST_COLUMNS), rows=_count(given.get("rowspan"), _MOST_ROWS))
+            self._cell = _Cell(
+                columns=_count(given.get("colspan"), _MOST_COLUMNS), rows=_count(given.get("rowspan"), _MOST_ROWS)
+            )
             self.tables[-1][-1].append(self._cell)
         elif tag in {"style", "script"}:
             self._silent += 1
@@ -88,7 +90,10 @@ class _SpreadsheetXml(HTMLParser):
             self._column = 0
         elif tag == "cell" and self._name:
             self._column = _count(given.get("ss:index"), _MOST_COLUMNS, self._column + 1)
-            across, down = _count(given.get("ss:mergeacross"), _MOST_COLUMNS, 0), _count(given.get("ss:mergedown"), _MOST_ROWS, 0)
+            across, down = (
+                _count(given.get("ss:mergeacross"), _MOST_COLUMNS, 0),
+                _count(given.get("ss:mergedown"), _MOST_ROWS, 0),
+            )
             self._cell = _Cell(columns=across + 1, rows=down + 1)
             self.sheets[self._name].setdefault(self._row, {})[self._column] = self._cell
             self._column += across
@@ -116,7 +121,12 @@ def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     grids = [_laid_out(table) for table in parser.tables]
     kept = [grid for grid in grids if grid.rows.num_rows > 1] or grids[:1]
     if not kept:
-        yield refused(Text("网页里没有表格。请导出为 xlsx 后再发。", "The web page holds no table. Export it as xlsx and send that."))
+        yield refused(
+            Text(
+                "网页里没有表格。请导出为 xlsx 后再发。",
+                "The web page holds no table. Export it as xlsx and send that.",
+            )
+        )
     if len(kept) > 1 and options.sheet is None:
         kept = [_joined(kept)]
     for number, grid in enumerate(kept, 1):
@@ -150,7 +160,13 @@ def read_spreadsheet_xml(path: Path, options: FormatOptions) -> Iterator[SheetRe
             continue
         last = max(cells)
         if last > _MOST_ROWS or last > 1000 + 100 * len(cells):
-            yield refused(Text(f"工作表“{name}”的行号跳得太远，请另存为 xlsx 后再发。", f"Rows of sheet “{name}” lie too far apart. Save it as xlsx and send that."), sheet=name)
+            yield refused(
+                Text(
+                    f"工作表“{name}”的行号跳得太远，请另存为 xlsx 后再发。",
+                    f"Rows of sheet “{name}” lie too far apart. Save it as xlsx and send that.",
+                ),
+                sheet=name,
+            )
             continue
         yield read_table(_placed(cells), options, sheet=name, is_alone=len(names) == 1)
 

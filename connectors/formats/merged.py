@@ -1,13 +1,11 @@
 """Merged areas among the records: a code that spans several rows belongs to each, a quantity to nobody knows which."""
 
-from collections.abc import Sequence
-
 import pyarrow as pa
 
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of, letters_of
-from connectors.formats.grid import Grid, Span
+from connectors.formats.grid import Grid
 from connectors.formats.layout import Layout
 from connectors.formats.sheet import SHARED_NUMBER
 
@@ -49,6 +47,13 @@ def _names_code(name: str) -> bool:
 
 
 def _said(filled: dict[int, list[tuple[int, int, str]]]) -> Text:
-    runs = [f"{letters_of(column)}{top + 1}:{letters_of(column)}{bottom + 1}" for column, each in sorted(filled.items()) for top, bottom, _ in each]
+    runs = [
+        f"{letters_of(column)}{top + 1}:{letters_of(column)}{bottom + 1}"
+        for column, each in sorted(filled.items())
+        for top, bottom, _ in each
+    ]
     shown = ", ".join(runs[:_SHOWN]) + ("…" if len(runs) > _SHOWN else "")
-    return Text(f"合并单元格的值已填到它的每一行（{shown}）", f"values of merged cells were repeated in each of their rows ({shown})")
+    return Text(
+        f"合并单元格的值已填到它的每一行（{shown}）",
+        f"values of merged cells were repeated in each of their rows ({shown})",
+    )

@@ -59,7 +59,11 @@ def _first_places(mask: pa.ChunkedArray) -> list[int]:
 
 def _is_other_header(row: list[str], under: list[list[str]], layout: Layout) -> bool:
     texts = [header_name(cell) for cell in row if cell.strip()]
-    if len(texts) < 2 or len(set(texts)) < len(texts) or any(kind_of(text) in {Kind.NUMBER, Kind.DATE} for text in texts):
+    if (
+        len(texts) < 2
+        or len(set(texts)) < len(texts)
+        or any(kind_of(text) in {Kind.NUMBER, Kind.DATE} for text in texts)
+    ):
         return False
     is_gap = 2 * len(texts) >= len(layout.named)
     known = sum(text in layout.names for text in texts)

@@ -3,7 +3,9 @@
 import re
 
 _FIRST = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*')
-_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<place>[0#?])|(?P<plain>[-/ ()+])|(?P<other>.)')
+_TOKEN = re.compile(
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<place>[0#?])|(?P<plain>[-/ ()+])|(?P<other>.)'
+)
 
 
 def padded(code: str) -> str | None:

@@ -1,6 +1,7 @@
 """What a stream may say about the form of its files; everything may be left out."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pyarrow as pa
@@ -19,12 +20,14 @@ HEAD_ROWS = 60
 class FormatOptions(ConnectorConfig):
     """How the files of a stream are to be read where they do not say so themselves."""
 
-    header: Literal["auto", "none"] | int | Annotated[str, StringConstraints(pattern=r"^[0-9]{1,7}-[0-9]{1,7}$")] = Field(
-        default="auto",
-        description=(
-            "Row of the header: auto finds it, none says that there is none, a number is the row as shown (from 1), "
-            "2-3 are two rows that name the columns together."
-        ),
+    header: Literal["auto", "none"] | int | Annotated[str, StringConstraints(pattern=r"^[0-9]{1,7}-[0-9]{1,7}$")] = (
+        Field(
+            default="auto",
+            description=(
+                "Row of the header: auto finds it, none says that there is none, a number is the row as shown (from 1), "
+                "2-3 are two rows that name the columns together."
+            ),
+        )
     )
     names: list[str] = Field(
         default_factory=list,
@@ -85,23 +88,36 @@ class FormatOptions(ConnectorConfig):
     def head_rows(self) -> int:
         """Rows from the top among which the header is: as many as are looked at, or down to the one given."""
         rows = self.rows
-        return max(HEAD_ROWS + (rows.start - 1 if rows else 0), max(self.header_rows or (0,)))
+        return max(HEAD_ROWS + (rows.start - 1 if rows else 0), *(self.header_rows or (0,)))
 
     @property
     def rows(self) -> range | None:
         """Numbers of the rows to read; None for all."""
-        found = _AREA.match(self.area or "")
-        return range(int(found[2] or 1), int(found[4] or _LAST) + 1) if found else None
+        return self._bounds[0] if self.area else None
+
+    @property
+    def _bounds(self) -> tuple[range, range]:
+        """Numbers of the rows and positions of the columns to read."""
+        found = _AREA.match(self.area or ":")
+        left, top, right, bottom = found.groups() if found else ("", "", "", "")
+        rows = range(int(top or 1), int(bottom or _LAST) + 1)
+        return rows, range(position_of(left) if left else 0, position_of(right) + 1 if right else _LAST)
+
+    def crop_head(self, head: Sequence[Sequence[str]], row_numbers: Sequence[int]) -> Sequence[Sequence[str]]:
+        """The first rows of a sheet with what lies outside the area emptied."""
+        if not self.area:
+            return head
+        rows, columns = self._bounds
+        return [
+            [cell if number in rows and place in columns else "" for place, cell in enumerate(row)]
+            for row, number in zip(head, row_numbers, strict=True)
+        ]
 
     def crop_columns(self, table: pa.Table) -> pa.Table:
         """`table` (columns by position, then `_row`) with those outside the area emptied."""
-        found = _AREA.match(self.area or "")
-        if found is None or not (found[1] or found[3]):
-            return table
-        first = position_of(found[1]) if found[1] else 0
-        last = position_of(found[3]) if found[3] else table.num_columns
-        for place in range(table.num_columns - 1):
-            if not first <= place <= last:
+        columns = self._bounds[1]
+        for place in range(table.num_columns - 1) if self.area else ():
+            if place not in columns:
                 blank = pa.repeat(pa.scalar("", pa.string()), table.num_rows)
                 table = table.set_column(place, table.schema.field(place), blank)
         return table

@@ -91,9 +91,7 @@ class Sieve:
         if first is None or first >= rows.num_columns - 1:
             return {}
         marked = rows.filter(pc.starts_with(pc.utf8_ltrim_whitespace(rows.column(first)), wanted[first][:1]))
-        return {
-            row: "repeated_header" for row, cells in _rows(marked) if _filled(cells) == _filled(wanted)
-        }
+        return {row: "repeated_header" for row, cells in _rows(marked) if _filled(cells) == _filled(wanted)}
 
     def _leave_out_by_reason(self, rows: pa.Table, reasons: Mapping[int, str]) -> pa.Table:
         for reason in sorted(set(reasons.values())):
@@ -155,7 +153,13 @@ def _reason(cells: list[str], named: int) -> str | None:
     allowed = 1 if len(cells) >= 4 and len(filled) < named else 0
     if _TOTAL.match(filled[0]) and len(words) <= allowed and named > 1:
         return "total"
-    if len(filled) > 1 and len(filled) < named and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
+    if (
+        len(filled) > 1
+        and len(filled) < named
+        and _FIGURE.match(filled[0])
+        and _TOTAL.match(filled[1])
+        and len(words) == 1
+    ):
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
     return "total" if is_group else None

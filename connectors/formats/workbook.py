@@ -66,7 +66,9 @@ def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOp
         yield refused(chosen)
         return
     for sheet in sheets:
-        reason = _passed_over(sheet, sheets, parts) if chosen is None else "other_sheet" if sheet is not chosen else None
+        reason = (
+            _passed_over(sheet, sheets, parts) if chosen is None else "other_sheet" if sheet is not chosen else None
+        )
         try:
             part = parts.of(sheet.name) if reason is None else SheetPart()
             if part.area > MOST_CELLS:

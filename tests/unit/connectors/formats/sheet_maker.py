@@ -50,8 +50,23 @@ def _line(_: random.Random, place: int) -> str:
     return str(place + 1)
 
 
-_GOODS = _pick("螺丝 M6", "六角螺母", "不锈钢垫片", "轴承 6204", "O型圈", "计算机机箱", "合计机械手", "总成支架", "电缆 3*2.5", "纸箱", "LED 灯管", "A4 复印纸")
-_FIRMS = _pick("上海恒远五金有限公司", "宁波永泰包装厂", "深圳华强电子", "Acme Tools GmbH", "苏州合计科技", "青岛海运代理")
+_GOODS = _pick(
+    "螺丝 M6",
+    "六角螺母",
+    "不锈钢垫片",
+    "轴承 6204",
+    "O型圈",
+    "计算机机箱",
+    "合计机械手",
+    "总成支架",
+    "电缆 3*2.5",
+    "纸箱",
+    "LED 灯管",
+    "A4 复印纸",
+)
+_FIRMS = _pick(
+    "上海恒远五金有限公司", "宁波永泰包装厂", "深圳华强电子", "Acme Tools GmbH", "苏州合计科技", "青岛海运代理"
+)
 _PEOPLE = _pick("张三", "李四", "王小明", "欧阳娜", "John Smith")
 _UNITS = _pick("件", "箱", "kg", "PCS", "托", "米")
 _DAYS = (_day("{}-{:02d}-{:02d}"), _day("{}/{}/{}"), _day("{}年{}月{}日"))
@@ -59,50 +74,136 @@ _DAYS = (_day("{}-{:02d}-{:02d}"), _day("{}/{}/{}"), _day("{}年{}月{}日"))
 Column = tuple[str, Maker]
 _SUBJECTS: dict[str, list[Column]] = {
     "采购订单": [
-        ("订单号", _code("PO-2026", 4)), ("行号", _line), ("物料编码", _code("", 8)), ("物料名称", _GOODS), ("数量", _number(1, 5000)),
-        ("单位", _UNITS), ("含税单价", _number(1, 90, 2)), ("金额", _number(10, 99999, 2)), ("交货日期", _DAYS[0]), ("备注", _pick("", "", "急", "分批")),
+        ("订单号", _code("PO-2026", 4)),
+        ("行号", _line),
+        ("物料编码", _code("", 8)),
+        ("物料名称", _GOODS),
+        ("数量", _number(1, 5000)),
+        ("单位", _UNITS),
+        ("含税单价", _number(1, 90, 2)),
+        ("金额", _number(10, 99999, 2)),
+        ("交货日期", _DAYS[0]),
+        ("备注", _pick("", "", "急", "分批")),
     ],
     "送货单": [
-        ("序号", _line), ("料号", _code("A-", 4)), ("品名", _GOODS), ("规格型号", _pick("M6*20", "304", "φ25", "1.5m")), ("送货数量", _number(1, 900)),
-        ("箱数", _number(1, 30)), ("批号", _code("L", 6)),
+        ("序号", _line),
+        ("料号", _code("A-", 4)),
+        ("品名", _GOODS),
+        ("规格型号", _pick("M6*20", "304", "φ25", "1.5m")),
+        ("送货数量", _number(1, 900)),
+        ("箱数", _number(1, 30)),
+        ("批号", _code("L", 6)),
     ],
     "库存表": [
-        ("仓库", _pick("上海仓", "宁波仓", "WH3")), ("库位", _code("B-", 3)), ("存货编码", _code("00", 5)), ("存货名称", _GOODS), ("现存量", _number(0, 9000, 1)),
-        ("可用量", _number(0, 9000, 1)), ("单位", _UNITS), ("入库日期", _DAYS[1]),
+        ("仓库", _pick("上海仓", "宁波仓", "WH3")),
+        ("库位", _code("B-", 3)),
+        ("存货编码", _code("00", 5)),
+        ("存货名称", _GOODS),
+        ("现存量", _number(0, 9000, 1)),
+        ("可用量", _number(0, 9000, 1)),
+        ("单位", _UNITS),
+        ("入库日期", _DAYS[1]),
     ],
     "供应商名录": [
-        ("供应商编码", _code("V", 5)), ("供应商名称", _FIRMS), ("联系人", _PEOPLE), ("手机", _code("138", 8)), ("地址", _pick("上海市宝山区1号", "宁波市北仑区", "深圳市龙岗区")),
+        ("供应商编码", _code("V", 5)),
+        ("供应商名称", _FIRMS),
+        ("联系人", _PEOPLE),
+        ("手机", _code("138", 8)),
+        ("地址", _pick("上海市宝山区1号", "宁波市北仑区", "深圳市龙岗区")),
         ("邮箱", _pick("a@b.cn", "sales@acme.de")),
     ],
-    "通讯录": [("姓名", _PEOPLE), ("部门", _pick("采购部", "仓储部", "质检部")), ("岗位", _pick("经理", "专员")), ("邮箱", _pick("a@b.cn", "c@d.com"))],
-    "价格表": [("条码", _code("693", 10)), ("商品", _GOODS), ("零售价", _number(1, 90, 2)), ("税率", _pick("13%", "9%")), ("生效日期", _DAYS[2])],
+    "通讯录": [
+        ("姓名", _PEOPLE),
+        ("部门", _pick("采购部", "仓储部", "质检部")),
+        ("岗位", _pick("经理", "专员")),
+        ("邮箱", _pick("a@b.cn", "c@d.com")),
+    ],
+    "价格表": [
+        ("条码", _code("693", 10)),
+        ("商品", _GOODS),
+        ("零售价", _number(1, 90, 2)),
+        ("税率", _pick("13%", "9%")),
+        ("生效日期", _DAYS[2]),
+    ],
     "Purchase orders": [
-        ("PO No.", _code("45", 8)), ("Line", _line), ("Item", _code("SKU-", 5)), ("Description", _pick("Hex bolt", "Washer", "Bearing", "Total station")),
-        ("Qty", _number(1, 900)), ("UoM", _pick("EA", "KG", "BOX")), ("Unit price", _number(1, 90, 2)), ("Due date", _day("{}-{:02d}-{:02d}")),
+        ("PO No.", _code("45", 8)),
+        ("Line", _line),
+        ("Item", _code("SKU-", 5)),
+        ("Description", _pick("Hex bolt", "Washer", "Bearing", "Total station")),
+        ("Qty", _number(1, 900)),
+        ("UoM", _pick("EA", "KG", "BOX")),
+        ("Unit price", _number(1, 90, 2)),
+        ("Due date", _day("{}-{:02d}-{:02d}")),
     ],
-    "Stock": [("Warehouse", _pick("East", "West")), ("Part number", _code("", 6)), ("On hand", _number(0, 900)), ("Allocated", _number(0, 90)), ("Bin", _code("R", 3))],
-    "Artikelliste": [("Artikel", _code("", 6)), ("Bezeichnung", _pick("Schraube", "Mutter", "Scheibe")), ("Menge", _number(1, 900)), ("Preis", _number(1, 90, 2))],
+    "Stock": [
+        ("Warehouse", _pick("East", "West")),
+        ("Part number", _code("", 6)),
+        ("On hand", _number(0, 900)),
+        ("Allocated", _number(0, 90)),
+        ("Bin", _code("R", 3)),
+    ],
+    "Artikelliste": [
+        ("Artikel", _code("", 6)),
+        ("Bezeichnung", _pick("Schraube", "Mutter", "Scheibe")),
+        ("Menge", _number(1, 900)),
+        ("Preis", _number(1, 90, 2)),
+    ],
     "检验报告": [
-        ("检验单号", _code("QC", 6)), ("物料", _GOODS), ("送检数", _number(1, 500)), ("合格数", _number(1, 500)), ("不良率", _pick("0.5%", "1.2%", "0%")),
-        ("结果", _pick("合格", "让步接收", "退货")), ("检验员", _PEOPLE), ("时间", _day("{}-{:02d}-{:02d} 10:30")),
+        ("检验单号", _code("QC", 6)),
+        ("物料", _GOODS),
+        ("送检数", _number(1, 500)),
+        ("合格数", _number(1, 500)),
+        ("不良率", _pick("0.5%", "1.2%", "0%")),
+        ("结果", _pick("合格", "让步接收", "退货")),
+        ("检验员", _PEOPLE),
+        ("时间", _day("{}-{:02d}-{:02d} 10:30")),
     ],
-    "运单": [("运单号", _code("SF", 10)), ("承运商", _pick("顺丰", "德邦")), ("重量(kg)", _number(1, 900, 2)), ("体积\n(m³)", _number(0, 9, 3)), ("签收时间", _day("{}/{}/{} 9:30"))],
-    "需求预测": [("料号", _code("0", 6)), *((f"{month}月", _number(0, 900)) for month in range(1, 7)), ("单位", _UNITS)],
-    "滚动计划": [("物料号", _code("M", 5)), *((f"2026-0{month}-01", _number(0, 900)) for month in range(3, 8)), ("计划员", _PEOPLE)],
+    "运单": [
+        ("运单号", _code("SF", 10)),
+        ("承运商", _pick("顺丰", "德邦")),
+        ("重量(kg)", _number(1, 900, 2)),
+        ("体积\n(m³)", _number(0, 9, 3)),
+        ("签收时间", _day("{}/{}/{} 9:30")),
+    ],
+    "需求预测": [
+        ("料号", _code("0", 6)),
+        *((f"{month}月", _number(0, 900)) for month in range(1, 7)),
+        ("单位", _UNITS),
+    ],
+    "滚动计划": [
+        ("物料号", _code("M", 5)),
+        *((f"2026-0{month}-01", _number(0, 900)) for month in range(3, 8)),
+        ("计划员", _PEOPLE),
+    ],
 }
 _GROUPS: list[tuple[str, list[tuple[str, list[Column]]]]] = [
-    ("收货对账", [
-        ("料号", [("", _code("00", 5))]), ("名称", [("", _GOODS)]),
-        ("数量", [("订购", _number(1, 900)), ("已收", _number(1, 900)), ("未收", _number(0, 90))]),
-        ("金额", [("含税", _number(1, 9000, 2)), ("未税", _number(1, 9000, 2))]), ("备注", [("", _pick("", "急"))]),
-    ]),
-    ("月度库存", [
-        ("仓库", [("", _pick("上海仓", "宁波仓"))]), ("物料", [("编码", _code("0", 6)), ("名称", _GOODS)]),
-        ("期初", [("数量", _number(0, 900)), ("金额", _number(0, 9000, 2))]), ("期末", [("数量", _number(0, 900)), ("金额", _number(0, 9000, 2))]),
-    ]),
-    ("Receipts", [
-        ("Item", [("", _code("SKU-", 4))]), ("Quantity", [("Ordered", _number(1, 90)), ("Received", _number(1, 90))]), ("Due", [("", _DAYS[0])]),
-    ]),
+    (
+        "收货对账",
+        [
+            ("料号", [("", _code("00", 5))]),
+            ("名称", [("", _GOODS)]),
+            ("数量", [("订购", _number(1, 900)), ("已收", _number(1, 900)), ("未收", _number(0, 90))]),
+            ("金额", [("含税", _number(1, 9000, 2)), ("未税", _number(1, 9000, 2))]),
+            ("备注", [("", _pick("", "急"))]),
+        ],
+    ),
+    (
+        "月度库存",
+        [
+            ("仓库", [("", _pick("上海仓", "宁波仓"))]),
+            ("物料", [("编码", _code("0", 6)), ("名称", _GOODS)]),
+            ("期初", [("数量", _number(0, 900)), ("金额", _number(0, 9000, 2))]),
+            ("期末", [("数量", _number(0, 900)), ("金额", _number(0, 9000, 2))]),
+        ],
+    ),
+    (
+        "Receipts",
+        [
+            ("Item", [("", _code("SKU-", 4))]),
+            ("Quantity", [("Ordered", _number(1, 90)), ("Received", _number(1, 90))]),
+            ("Due", [("", _DAYS[0])]),
+        ],
+    ),
 ]
 
 
@@ -132,7 +233,9 @@ def _flat(draw: random.Random) -> tuple[str, list[LevelColumn]]:
         draw.shuffle(columns)
     if len(columns) > 4 and draw.random() < 0.3:
         columns.pop(draw.randrange(2, len(columns)))
-    flat = [(name + draw.choice(["", "", "", "*", " "]) if name.isalpha() else name, "", make) for name, make in columns]
+    flat = [
+        (name + draw.choice(["", "", "", "*", " "]) if name.isalpha() else name, "", make) for name, make in columns
+    ]
     if draw.random() < 0.12:
         flat.insert(draw.randrange(2, len(flat)), ("", "", lambda *_: ""))
     return title, flat
@@ -153,7 +256,11 @@ def _put_above(draw: random.Random, sheet: MadeSheet, title: str, left: int, wid
     if choice < 0.3:
         return
     middle = draw.choice([left, left, width // 2])
-    _put(sheet, width, {middle: draw.choice([title, f"2026年3月{title}", "上海恒远五金有限公司", f"{title}（内部资料）"])})
+    _put(
+        sheet,
+        width,
+        {middle: draw.choice([title, f"2026年3月{title}", "上海恒远五金有限公司", f"{title}（内部资料）"])},
+    )
     if draw.random() < 0.5:
         row = len(sheet.rows) - 1
         sheet.rows[row] = [""] * width
@@ -177,7 +284,9 @@ def _put_above(draw: random.Random, sheet: MadeSheet, title: str, left: int, wid
         _put(sheet, width, {})
 
 
-def _put_header(draw: random.Random, sheet: MadeSheet, columns: Sequence[LevelColumn], left: int, has_levels: bool) -> None:
+def _put_header(
+    draw: random.Random, sheet: MadeSheet, columns: Sequence[LevelColumn], left: int, has_levels: bool
+) -> None:
     width = left + len(columns)
     top = len(sheet.rows)
     _put(sheet, width, {left + place: name for place, (name, _, _) in enumerate(columns)})
@@ -210,12 +319,16 @@ def _merge_levels(sheet: MadeSheet, columns: Sequence[LevelColumn], top: int, le
 def _put_body(draw: random.Random, sheet: MadeSheet, columns: Sequence[LevelColumn], left: int) -> None:
     width, count = left + len(columns), draw.choice([1, 2, 3, 5, 8, 20, 70])
     first = len(sheet.rows) + 1
-    header_rows = [list(row) for row in sheet.rows[sheet.header - (2 if any(low for _, low, _ in columns) else 1) : sheet.header]]
+    header_rows = [
+        list(row) for row in sheet.rows[sheet.header - (2 if any(low for _, low, _ in columns) else 1) : sheet.header]
+    ]
     gaps, totals = draw.random() < 0.1, draw.random() < 0.15
     for number in range(count):
         values = [make(draw, number) for *_, make in columns]
         _put(sheet, width, {left + place: value for place, value in enumerate(values)})
-        sheet.records.append((len(sheet.rows), [value for value, (name, low, _) in zip(values, columns, strict=True) if name or low]))
+        sheet.records.append(
+            (len(sheet.rows), [value for value, (name, low, _) in zip(values, columns, strict=True) if name or low])
+        )
         if gaps and number % 4 == 3:
             _put(sheet, width, {})
         if totals and number % 5 == 4 and len(columns) > 3:
@@ -261,7 +374,7 @@ def make_riddle(draw: random.Random) -> MadeSheet:
     if kind in {"stacked", "stacked close"}:
         other = draw.choice([one for name, one in _SUBJECTS.items() if name not in {title, "Artikelliste", "通讯录"}])
         second = [[make(draw, number) for _, make in other] for number in range(4)]
-        gap = [[]] if kind == "stacked" else []
+        gap: list[list[str]] = [[]] if kind == "stacked" else []
         rows = [header, *body, *gap, [name for name, _ in other], *second]
     elif kind == "beside":
         rows = [[*header, "", *header], *([*one, "", *other] for one, other in zip(body, reversed(body), strict=True))]
