@@ -126,6 +126,11 @@ def find_header(
     return Header(best.index, best.last, best.names, round(best.score, 2), _reason(best, above, numbers))
 
 
+def is_header_word(text: str) -> bool:
+    """Whether `text` has a word usual in headers."""
+    return bool(_HEADER_WORDS.search(text))
+
+
 def resembles_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Whether `row`, with `below` under it, would be taken as a header where it stood alone."""
     rows = [row, *below]

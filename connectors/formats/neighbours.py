@@ -9,7 +9,7 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of, letters_of
 from connectors.formats.grid import texts_of
-from connectors.formats.header import resembles_header
+from connectors.formats.header import is_header_word, resembles_header
 from connectors.formats.layout import Layout, header_name
 
 _LOOKED_BELOW = 12
@@ -65,9 +65,9 @@ def _is_other_header(row: list[str], under: list[list[str]], layout: Layout) -> 
         or any(kind_of(text) in {Kind.NUMBER, Kind.DATE} for text in texts)
     ):
         return False
-    is_gap = 2 * len(texts) >= len(layout.named)
-    known = sum(text in layout.names for text in texts)
-    return is_gap and (2 * known >= len(texts) or _differs_in_kind(row, under)) and resembles_header(row, under)
+    again, usual = sum(text in layout.names for text in texts), sum(map(is_header_word, texts))
+    is_likely = 2 * again >= len(texts) or (2 * usual >= len(texts) and _differs_in_kind(row, under))
+    return is_likely and 2 * len(texts) >= len(layout.named) and resembles_header(row, under)
 
 
 def _differs_in_kind(row: list[str], under: list[list[str]]) -> bool:

@@ -151,6 +151,13 @@ def test_another_header_far_below_is_found_too() -> None:
     assert "第 102 行" in problem(read(ONE[0], *body, *OTHER))
 
 
+def test_words_where_figures_are_expected_are_values_and_no_header() -> None:
+    one = read(
+        "料号|名称|数量|单价|交期", "A1|螺丝|3|1.5|2026-03-01", "A2|螺母|待定|面议|待确认", "A3|垫片|5|2.5|2026-03-02"
+    )
+    assert one.counts.read == 3
+
+
 def test_two_tables_side_by_side_are_not_guessed() -> None:
     rows = (
         "料号|名称|数量||仓库|地址",
@@ -207,5 +214,5 @@ def test_the_text_of_a_formula_error_is_suspect() -> None:
     "setting", [{"header": "3-1"}, {"header": "0-1"}, {"header": "1-9"}, {"area": "A3"}, {"area": "1-2"}]
 )
 def test_settings_that_mean_nothing_are_refused(setting: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="header|area"):
+    with pytest.raises(ValueError, match=r"header|area"):
         FormatOptions.model_validate(setting)
