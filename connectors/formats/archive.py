@@ -1,5 +1,6 @@
 """Zip archives (.xlsx, .xlsb, .ods) before anything reads them: how much they unpack to, and whether they say so truly."""
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ MOST_BYTES = 1 << 30
 _SUSPICIOUS_BYTES, _SUSPICIOUS_RATIO = 100 << 20, 250
 """XML of real sheets shrinks to a tenth, formatted empty ones to a hundredth; bombs to a thousandth."""
 _MOST_PARTS = 20_000
+_MOST_SMALL_BYTES = 64 << 20
 _BLOCK = 4 << 20
+_LOCAL_MARK = b"PK\x03\x04"
 _LOCAL_HEADER = 30
 """Length of a local file header without name and extra field: APPNOTE.TXT 4.3.7."""
 
@@ -21,14 +24,32 @@ class OversizeError(Exception):
     """A part unpacks to more than the archive says."""
 
 
+def is_archive(path: Path) -> bool:
+    """Whether the file begins as a zip archive does, also where it is cut off."""
+    with path.open("rb") as file:
+        return file.read(4) == _LOCAL_MARK
+
+
+def parts_of(path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The parts of an archive by name.
+
+    Raises:
+        BadZipFile: It is cut off or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {part.filename: part for part in archive.infolist()}
+    except (OSError, ValueError, NotImplementedError, RuntimeError, EOFError, struct.error) as error:
+        raise zipfile.BadZipFile(str(error)) from error
+
+
 def refuse_archive(path: Path) -> Text | None:
     """Why the archive must not be unpacked; None where it may be.
 
     Raises:
         BadZipFile: It is cut off or damaged.
     """
-    with zipfile.ZipFile(path) as archive:
-        parts = archive.infolist()
+    parts = list(parts_of(path).values())
     size, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     is_bomb = size > _SUSPICIOUS_BYTES and size > _SUSPICIOUS_RATIO * max(packed, 1)
     if size > MOST_BYTES or is_bomb or len(parts) > _MOST_PARTS:
@@ -44,6 +65,18 @@ def too_large(size: int) -> Text:
         f"The file unpacks to {shown}, which is beyond the limit or packed abnormally; it was not opened. "
         "Delete stray rows, columns and pictures, or split it, and send it again.",
     )
+
+
+def unpack(path: Path, part: zipfile.ZipInfo) -> bytes:
+    """The whole content of one of the small parts.
+
+    Raises:
+        OversizeError: It is not small, or longer than announced.
+        BadZipFile: The archive is damaged.
+    """
+    if part.file_size > _MOST_SMALL_BYTES:
+        raise OversizeError(part.filename)
+    return b"".join(inflate(path, part))
 
 
 def inflate(path: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -62,7 +95,7 @@ def inflate(path: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(part.header_offset)
         header = file.read(_LOCAL_HEADER)
-        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+        if len(header) < _LOCAL_HEADER or not header.startswith(_LOCAL_MARK):
             raise zipfile.BadZipFile(part.filename)
         file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
         waiting = b""

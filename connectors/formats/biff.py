@@ -8,28 +8,41 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import olefile
+from python_calamine import PasswordError
 
 from connectors.formats.number_format import padded, show
 from connectors.formats.xlsx_parts import SheetPart
 
 _FORMULA, _EOF, _BOUNDSHEET, _MULRK, _XF = 0x06, 0x0A, 0x85, 0xBD, 0xE0
+_FILEPASS, _SST, _DIMENSIONS = 0x2F, 0xFC, 0x200
 _NUMBER, _BOOLERR, _RK, _FORMAT = 0x203, 0x205, 0x27E, 0x41E
+_MOST_ROWS, _MOST_COLUMNS = 65_536, 256
 _CELLS = frozenset({_FORMULA, _MULRK, _NUMBER, _BOOLERR, _RK})
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _STREAMS = ("Workbook", "Book")
 
 
+class DamagedError(Exception):
+    """The records do not follow each other, or claim what no sheet can hold: reading on could take all memory."""
+
+
 def read_biff(path: Path) -> dict[str, SheetPart]:
-    """Sheet name -> what its records say; empty for files that are no .xls or cannot be followed."""
-    if not olefile.isOleFile(path):
-        return {}
+    """Sheet name -> what its records say; empty for files that are no .xls.
+
+    Raises:
+        DamagedError: The file is cut off or damaged.
+        PasswordError: It needs a password.
+    """
+    with path.open("rb") as file:
+        if not file.read(8).startswith(b"\xd0\xcf\x11\xe0"):
+            return {}
     try:
         with olefile.OleFileIO(path) as file:
             name = next((one for one in _STREAMS if file.exists(one)), None)
             content = file.openstream(name).read() if name else b""
         return _read_book(content)
-    except (OSError, struct.error, IndexError, UnicodeDecodeError):
-        return {}  # calamine says what is wrong with it
+    except (OSError, struct.error, IndexError, ValueError, TypeError, AttributeError) as error:
+        raise DamagedError(str(error)) from error
 
 
 def _read_book(content: bytes) -> dict[str, SheetPart]:
@@ -37,6 +50,8 @@ def _read_book(content: bytes) -> dict[str, SheetPart]:
     codes: dict[int, str] = {}
     styles: list[int] = []
     for kind, at, length in _records(content, 0):
+        if kind == _FILEPASS:
+            raise PasswordError
         if kind == _BOUNDSHEET:
             (start,) = struct.unpack_from("<I", content, at)
             sheets[_text(content, at + 6, content[at + 6], 1)] = start
@@ -45,6 +60,8 @@ def _read_book(content: bytes) -> dict[str, SheetPart]:
             codes[number] = _text(content, at + 2, letters, 2)
         elif kind == _XF:
             styles.append(struct.unpack_from("<H", content, at + 2)[0])
+        elif kind == _SST and struct.unpack_from("<I", content, at + 4)[0] > len(content):
+            raise DamagedError("SST")
     formats = {place: pattern for place, one in enumerate(styles) if (pattern := padded(codes.get(one, "")))}
     return {name: _read_sheet(content, start, formats) for name, start in sheets.items()}
 
@@ -53,6 +70,8 @@ def _records(content: bytes, at: int) -> Iterator[tuple[int, int, int]]:
     """Kind, position and length of each record of one substream."""
     while at + 4 <= len(content):
         kind, length = struct.unpack_from("<HH", content, at)
+        if at + 4 + length > len(content):
+            raise DamagedError(f"record {kind:#x}")
         yield kind, at + 4, length
         if kind == _EOF:
             return
@@ -71,6 +90,10 @@ def _read_sheet(content: bytes, start: int, formats: Mapping[int, str]) -> Sheet
     part = SheetPart()
     results = 0
     for kind, at, length in _records(content, start):
+        if kind == _DIMENSIONS and length >= 14:
+            _, rows, _, columns = struct.unpack_from("<IIHH", content, at)
+            if rows > _MOST_ROWS or columns > _MOST_COLUMNS:
+                raise DamagedError("DIMENSIONS")
         if kind not in _CELLS:
             continue
         row, column, style = struct.unpack_from("<HHH", content, at)

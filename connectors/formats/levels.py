@@ -8,6 +8,8 @@ from connectors.formats.grid import Span
 
 MOST_LEVELS = 3
 _UNIT = re.compile(r"[（(\[【].{1,12}[)）\]】]")
+_MARK = re.compile(r"[（(\[【]?\s*(?:必填|选填|可选|必须|必输|非必填|不填|(?i:required|optional|mandatory))[^A-Za-z]*")
+"""What says how to fill a column in and is no part of its name."""
 _LONGEST_GROUP = 20
 
 
@@ -20,7 +22,11 @@ def join_levels(rows: Sequence[Sequence[str]], first: int, last: int, merges: Se
         levels[depth] = _spread(levels[depth], below, _spans_of(merges, first + depth))
     names = []
     for column in range(width):
-        parts = [level[column] for level in levels if level[column]]
+        parts = [
+            text
+            for level in levels
+            if (text := level[column]) and not (level is not levels[0] and _MARK.fullmatch(text))
+        ]
         names.append(" ".join(dict.fromkeys(parts)))
     return names
 
@@ -44,7 +50,7 @@ def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row:
     if not _may_be_levels(above, lower):
         return False
     tops, lows = _filled(above), _filled(lower)
-    if lows <= tops and all(_UNIT.fullmatch(lower[column]) for column in lows):
+    if lows <= tops and all(_UNIT.fullmatch(lower[column]) or _MARK.fullmatch(lower[column]) for column in lows):
         return True
     if any(
         span.bottom > row and span.left == span.right and above[span.left] for span in spans if span.left < len(above)
@@ -57,16 +63,18 @@ def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row:
 
 
 def _may_be_levels(above: list[str], below: list[str]) -> bool:
-    """Whether both could be texts of a header: short words, no figures, no "label: value"."""
+    """Whether both could be texts of a header: short words, no figures, no "label: value"; days may stand above."""
     return (
         len(_filled(above)) > 1
         and bool(_filled(below))
-        and all(
-            len(text) <= _LONGEST_GROUP and kind_of(text) is Kind.TEXT and not re.search(r"[:：]", text)
-            for text in (*above, *below)
-            if text
-        )
+        and any(kind_of(text) is Kind.TEXT for text in above)
+        and all(_is_word(text, {Kind.TEXT, Kind.DATE, Kind.CODE}) for text in above if text)
+        and all(_is_word(text, {Kind.TEXT}) for text in below if text)
     )
+
+
+def _is_word(text: str, kinds: set[Kind]) -> bool:
+    return len(text) <= _LONGEST_GROUP and kind_of(text) in kinds and not re.search(r"[:：]", text)
 
 
 def _is_complement(above: list[str], below: list[str]) -> bool:

@@ -21,7 +21,7 @@ _GROUP_TOTAL = re.compile(rf"^.*\S\s*{_SUM}\s*[:：]?\s*$|^.*\S\s+(?i:sub[- ]?to
 _PAGE = re.compile(r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*)$")
 _SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$", re.DOTALL)
 _NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|附注|注意|以上|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
+    r"^\s*(?:注|备注|说明|附注|注意|以上|以下空白|以下无|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
     r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
 )
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")

@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from python_calamine import (
 
 from canonical_model.language import Text
 from connectors.base import ROW
-from connectors.formats.archive import OversizeError, refuse_archive, too_large
-from connectors.formats.biff import read_biff
+from connectors.formats.archive import OversizeError, is_archive, refuse_archive, too_large
+from connectors.formats.biff import DamagedError, read_biff
 from connectors.formats.cells import CellValue, column_texts
 from connectors.formats.grid import Grid, Span, row_numbers
+from connectors.formats.ods_parts import read_ods
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, UNKNOWN_RESULT, SheetRead, refused
 from connectors.formats.table import left_out, read_table
@@ -31,32 +33,41 @@ from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
 _ROWS_AT_ONCE = 4_000
 _GUIDE = re.compile(
-    r"说明|须知|指南|封面|目录|填写规范|填表|修订记录|更新记录|(?i:readme|instruction|guide|cover|index|contents|change ?log|how ?to)"
+    r"\s*(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:修订|更新|版本|变更)记录"
+    r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to))\s*\d*\s*"
 )
 """Names of sheets that are read by people."""
 
 
 def read_workbook(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     """One read per sheet that is not empty; hidden sheets and sheets without a table are only counted."""
+    opened = _opened(path)
+    if isinstance(opened, Text):
+        yield refused(opened)
+        return
+    workbook, parts = opened
+    with workbook:
+        yield from _read_sheets(workbook, parts, options)
+
+
+def _opened(path: Path) -> tuple[CalamineWorkbook, XlsxParts] | Text:
+    """The workbook and what its parts say, once nothing in it can do harm; or the sentence why not."""
     try:
-        problem = refuse_archive(path) if zipfile.is_zipfile(path) else None
-        parts = XlsxParts(path, read_biff(path)) if problem is None else None
-        workbook = _open(path) if parts is not None else None
+        problem = refuse_archive(path) if is_archive(path) else None
+        if problem is not None:
+            return problem
+        parts = XlsxParts(path, read_biff(path) or read_ods(path))
+        return _open(path), parts
     except PasswordError:
-        problem = Text(
+        return Text(
             "工作簿有打开密码，读不了。请在 Excel 里去掉密码（文件→信息→保护工作簿）后再发。",
             "The workbook is protected by a password. Remove it in "
             "Excel (File → Info → Protect Workbook) and send it again.",
         )
     except OversizeError:
-        problem = too_large(sum(part.file_size for part in zipfile.ZipFile(path).infolist()))
-    except (CalamineError, zipfile.BadZipFile) as error:
-        problem = _damaged(error)
-    if problem is not None or workbook is None or parts is None:
-        yield refused(problem or _damaged(""))
-        return
-    with workbook:
-        yield from _read_sheets(workbook, parts, options)
+        return too_large(path.stat().st_size)
+    except (CalamineError, DamagedError, zipfile.BadZipFile) as error:
+        return _damaged(error)
 
 
 def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOptions) -> Iterator[SheetRead]:
@@ -74,7 +85,8 @@ def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOp
             if part.area > MOST_CELLS:
                 yield refused(_too_wide(sheet.name), sheet=sheet.name)
                 continue
-            content = workbook.get_sheet_by_name(sheet.name)
+            with _panics():
+                content = workbook.get_sheet_by_name(sheet.name)
         except (CalamineError, zipfile.BadZipFile) as error:
             yield refused(_damaged(error), sheet=sheet.name)
             continue
@@ -116,8 +128,8 @@ def _passed_over(sheet: SheetMetadata, sheets: list[SheetMetadata], parts: XlsxP
         return "hidden_sheet"
     if parts.is_pivot(sheet.name):
         return "pivot"
-    others = [one for one in sheets if one.visible is SheetVisibleEnum.Visible and not _GUIDE.search(one.name)]
-    return "guide" if others and _GUIDE.search(sheet.name) else None
+    others = [one for one in sheets if one.visible is SheetVisibleEnum.Visible and not _GUIDE.fullmatch(one.name)]
+    return "guide" if others and _GUIDE.fullmatch(sheet.name) else None
 
 
 def _load(content: CalamineSheet, part: SheetPart) -> Grid:
@@ -126,7 +138,7 @@ def _load(content: CalamineSheet, part: SheetPart) -> Grid:
     schema = pa.schema([*(pa.field(str(i), pa.string()) for i in range(width)), pa.field(ROW, pa.int64())])
     rows, number, chunks = content.iter_rows(), 0, []
     merges = [Span(*first, *last) for first, last in content.merged_cell_ranges or []]
-    grid = Grid(schema.empty_table(), merges)
+    grid = Grid(schema.empty_table(), [*merges, *part.merges])
     patches = _patches(part, grid, width)
     while chunk := list(islice(rows, _ROWS_AT_ONCE)):
         columns: list[tuple[CellValue, ...]] = [("",) * len(chunk)] * left  # calamine begins at the first filled column
@@ -168,17 +180,29 @@ def _patched(texts: pa.Array, patch: Mapping[int, str] | None) -> pa.Array:
 def _open(path: Path) -> CalamineWorkbook:
     """The workbook, also where an .xlsx is named .xls or the reverse."""
     try:
-        return CalamineWorkbook.from_path(path)
+        with _panics():
+            return CalamineWorkbook.from_path(path)
     except PasswordError:
         raise
     except CalamineError as error:
         try:
-            with path.open("rb") as file:
+            with path.open("rb") as file, _panics():
                 return CalamineWorkbook.from_filelike(file)
         except PasswordError:
             raise
         except CalamineError:
             raise error from None
+
+
+@contextmanager
+def _panics() -> Iterator[None]:
+    """Turns a panic of the Rust library, which is no Exception, into its ordinary error."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise CalamineError(str(error)) from error
+        raise
 
 
 def _damaged(error: object) -> Text:

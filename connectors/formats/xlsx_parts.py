@@ -15,8 +15,9 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from connectors.formats.archive import inflate
+from connectors.formats.archive import inflate, is_archive, parts_of, unpack
 from connectors.formats.cells import position_of
+from connectors.formats.grid import Span
 from connectors.formats.number_format import padded, show
 
 Place = tuple[int, int]
@@ -47,12 +48,14 @@ class SheetPart:
         errors: Shown text of every error cell.
         unknown: Cells with a formula that was never calculated.
         shown: Text of numbers that their format shows with zeros in front.
+        merges: Merged areas, where calamine gives none.
         area: Cells of the rectangle from A1 to the last filled cell: what reading it takes.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
     unknown: list[Place] = field(default_factory=list)
     shown: dict[Place, str] = field(default_factory=dict)
+    merges: list[Span] = field(default_factory=list)
     area: int = 0
 
 
@@ -80,7 +83,7 @@ class XlsxParts:
 
     def __init__(self, path: Path, known: Mapping[str, SheetPart]) -> None:
         self._path, self._known = path, known
-        self._book = _read_book(path) if zipfile.is_zipfile(path) else _Book()
+        self._book = _read_book(path) if is_archive(path) else _Book()
 
     @property
     def has_macros(self) -> bool:
@@ -96,8 +99,7 @@ class XlsxParts:
         part = SheetPart()
         if sheet not in self._book.sheets:
             return self._known.get(sheet, part)
-        with zipfile.ZipFile(self._path) as archive:
-            info = archive.getinfo(self._book.sheets[sheet])
+        info = parts_of(self._path)[self._book.sheets[sheet]]
         styled = _styled(self._book.formats)
         widest, last = _LETTERS, 0
         for block in _whole_rows(inflate(self._path, info)):
@@ -152,39 +154,38 @@ def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _read_book(path: Path) -> _Book:
-    with zipfile.ZipFile(path) as archive:
-        present = set(archive.namelist())
-        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= present:
-            return _Book()
-        for shared in present & {"xl/sharedStrings.xml"}:
-            for _ in inflate(path, archive.getinfo(shared)):
-                pass  # only to know that it is no longer than it says
-        try:
-            sheets = _sheets(archive, present)
-            pivots = frozenset(name for name, part in sheets.items() if _has_pivot(archive, part, present))
-            styles = fromstring(archive.read("xl/styles.xml")) if "xl/styles.xml" in present else None
-        except (ParseError, DefusedXmlException) as error:
-            raise zipfile.BadZipFile(str(error)) from error
+    parts = parts_of(path)
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= set(parts):
+        return _Book()
+    if "xl/sharedStrings.xml" in parts:
+        for _ in inflate(path, parts["xl/sharedStrings.xml"]):
+            pass  # only to know that it is no longer than it says
+    try:
+        sheets = _sheets(path, parts)
+        styles = fromstring(unpack(path, parts["xl/styles.xml"])) if "xl/styles.xml" in parts else None
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
     formats: dict[str, str] = {}
     if styles is not None:
         codes = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.iter(f"{_MAIN}numFmt")}
         for number, style in enumerate(styles.findall(f"{_MAIN}cellXfs/{_MAIN}xf")):
             if pattern := padded(codes.get(style.get("numFmtId"), "")):
                 formats[str(number)] = pattern
-    return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in present)
+    pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
+    return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in parts)
 
 
-def _sheets(archive: zipfile.ZipFile, present: set[str]) -> dict[str, str]:
-    book = fromstring(archive.read("xl/workbook.xml"))
-    relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+def _sheets(path: Path, parts: Mapping[str, zipfile.ZipInfo]) -> dict[str, str]:
+    book = fromstring(unpack(path, parts["xl/workbook.xml"]))
+    relations = fromstring(unpack(path, parts["xl/_rels/workbook.xml.rels"]))
     targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")).lstrip("/") for one in relations}
     sheets = {
         one.get("name", ""): targets.get(one.get(_RELATION), "") for one in book.iter() if one.tag.endswith("}sheet")
     }
-    return {name: part for name, part in sheets.items() if part in present}
+    return {name: part for name, part in sheets.items() if part in parts}
 
 
-def _has_pivot(archive: zipfile.ZipFile, part: str, present: set[str]) -> bool:
+def _has_pivot(path: Path, part: str, parts: Mapping[str, zipfile.ZipInfo]) -> bool:
     folder, name = posixpath.split(part)
-    relations = f"{folder}/_rels/{name}.rels"
-    return relations in present and b"pivotTable" in archive.read(relations)
+    relations = parts.get(f"{folder}/_rels/{name}.rels")
+    return relations is not None and b"pivotTable" in unpack(path, relations)

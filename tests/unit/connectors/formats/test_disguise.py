@@ -1,5 +1,6 @@
 """Files that are something else than their name says, and files made to do harm."""
 
+import random
 import subprocess
 import sys
 import zipfile
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import CoveredTableCell, Table, TableCell, TableRow
+from odf.text import P
 
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
@@ -162,3 +167,61 @@ def test_a_million_formatted_empty_rows_take_no_memory(tmp_path: Path) -> None:
     read_rows, grown = map(int, done.stdout.split())
     assert read_rows == 1
     assert grown < 80, f"{grown} MB more"
+
+
+def test_a_workbook_with_any_byte_changed_is_read_or_refused_and_never_ends_the_process(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("单")
+    for row, cells in enumerate([("料号", "数量"), ("A1", 3), ("A2", 4)]):
+        for column, cell in enumerate(cells):
+            sheet.write(row, column, cell)
+    book.save(str(tmp_path / "whole.xls"))
+    whole, path, draw = (tmp_path / "whole.xls").read_bytes(), tmp_path / "a.xls", random.Random(7)
+    refusals = 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for _ in range(draw.choice([1, 4, 30])):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        path.write_bytes(content if draw.random() < 0.8 else content[: draw.randrange(8, len(content))])
+        refusals += read(path).problem is not None
+    assert refusals > 10
+
+
+def test_records_that_claim_more_than_a_sheet_can_hold_are_refused(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("单").write(3, 1, "x")
+    book.save(str(tmp_path / "a.xls"))
+    content = (tmp_path / "a.xls").read_bytes()
+    place = content.index(bytes.fromhex("00020e00"))  # DIMENSIONS, 14 bytes
+    (tmp_path / "a.xls").write_bytes(content[: place + 8] + (1 << 31).to_bytes(4, "little") + content[place + 12 :])
+    problem = read(tmp_path / "a.xls").problem
+    assert problem is not None
+    assert "DIMENSIONS" in problem.zh
+
+
+def test_merged_cells_and_open_formulas_of_an_ods_are_known(tmp_path: Path) -> None:
+    document, table = OpenDocumentSpreadsheet(), Table(name="单")
+    number = {"valuetype": "float", "value": 3}
+    lines = [
+        [_ods_text("订单号"), _ods_text("料号"), _ods_text("数量")],
+        [_ods_text("PO1", numberrowsspanned="2", numbercolumnsspanned="1"), _ods_text("000123"), TableCell(**number)],
+        [CoveredTableCell(), _ods_text("000124"), TableCell(**number)],
+        [_ods_text("PO2"), _ods_text("000125"), TableCell(formula="of:=1+2")],
+        [TableCell(numbercolumnsrepeated="16384")],
+    ]
+    for cells in lines:
+        line = TableRow(numberrowsrepeated="1048000") if len(cells) == 1 else TableRow()
+        for cell in cells:
+            line.addElement(cell)
+        table.addElement(line)
+    document.spreadsheet.addElement(table)
+    document.save(str(tmp_path / "a.ods"))
+    one = read(tmp_path / "a.ods")
+    assert one.table["订单号"].to_pylist() == ["PO1", "PO1", "PO2"]
+    assert one.suspects == ((4, "数量", "XD-CEL-006"),)
+
+
+def _ods_text(text: str, **given: str) -> TableCell:
+    cell = TableCell(valuetype="string", **given)
+    cell.addElement(P(text=text))
+    return cell

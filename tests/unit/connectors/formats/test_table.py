@@ -51,6 +51,17 @@ def test_a_row_of_units_belongs_to_the_header() -> None:
     ]
 
 
+def test_a_row_that_says_what_must_be_filled_in_names_nothing() -> None:
+    for marks in ("必填|选填|必填", "（必填）|(选填)|（必填，整数）"):
+        one = read("料号|名称|数量", marks, "A1|x|3", "A2|y|4")
+        assert (list(one.columns), one.header_row, one.counts.read) == (["料号", "名称", "数量"], 2, 2)
+
+
+def test_days_may_stand_over_columns() -> None:
+    one = read("料号|2026-03-01||2026-03-08|", "|数量|金额|数量|金额", "A1|3|2|5.5|5.0", "A2|4|1|5.5|5.0")
+    assert list(one.columns)[1:3] == ["2026-03-01 数量", "2026-03-01 金额"]
+
+
 def test_a_title_over_a_header_is_no_level_of_it() -> None:
     one = read(
         "供应商：恒远||日期：2026-03-01|", "料号|名称|数量|金额", "A1|x|3|5", merges=((0, 0, 0, 1), (0, 2, 0, 3))
