@@ -91,12 +91,14 @@ def _read_sheet(content: bytes, start: int, formats: Mapping[int, str]) -> Sheet
     results = 0
     for kind, at, length in _records(content, start):
         if kind == _DIMENSIONS and length >= 14:
-            _, rows, _, columns = struct.unpack_from("<IIHH", content, at)
-            if rows > _MOST_ROWS or columns > _MOST_COLUMNS:
+            first, rows, left, columns = struct.unpack_from("<IIHH", content, at)
+            if not (first <= rows <= _MOST_ROWS and left <= columns <= _MOST_COLUMNS):
                 raise DamagedError("DIMENSIONS")
         if kind not in _CELLS:
             continue
         row, column, style = struct.unpack_from("<HHH", content, at)
+        if column >= _MOST_COLUMNS:
+            raise DamagedError("column")
         if kind == _FORMULA:
             is_blank = content[at + 12 : at + 14] == b"\xff\xff" and content[at + 6] == 3
             part.unknown += [(row + 1, column)] if is_blank else []

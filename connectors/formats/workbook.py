@@ -32,6 +32,7 @@ from connectors.formats.table import left_out, read_table
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
 _ROWS_AT_ONCE = 4_000
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _GUIDE = re.compile(
     r"\s*(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:修订|更新|版本|变更)记录"
     r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to))\s*\d*\s*"
@@ -94,6 +95,10 @@ def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOp
             yield refused(_too_wide(sheet.name), sheet=sheet.name)
             continue
         if content.end is None:
+            continue
+        rows, columns = content.end
+        if rows >= _MOST_ROWS or columns >= _MOST_COLUMNS or rows * columns > MOST_CELLS:
+            yield refused(_too_wide(sheet.name), sheet=sheet.name)
             continue
         if reason:
             yield left_out(content.end[0] + 1, reason, sheet.name)
