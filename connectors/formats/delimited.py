@@ -121,7 +121,7 @@ def _measured(lines: Iterable[str], lengths: list[int]) -> Iterator[str]:
 def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
     """The table in parts of about `part_bytes`; the accounts of the parts add up to the file's."""
     layout, text = splitter.layout, splitter.text
-    sieve = Sieve(layout, options.rows)
+    sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
     accounted = 0
     try:
@@ -135,10 +135,11 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 total = counted.records - accounted
             rows = splitter.join([sieve.sift(options.crop_columns(table)) for table in tables])
             rows = sieve.trim_end(rows) if is_last else rows
-            settled = second_table(rows, splitter.layout) or splitter.layout.settle_twins(rows)
+            settled = second_table(rows, splitter.layout) or splitter.layout.settle_twins(rows, before=kept)
             if isinstance(settled, Text):
                 yield refused(settled, total=text.lines - accounted, encoding=text.encoding)
                 return
+            kept = settled.kept_twins
             table, places = settled.name(rows)
             yield SheetRead(
                 table=table,

@@ -1,7 +1,7 @@
 """Which rows are the header and what the columns are called."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -42,6 +42,7 @@ class Layout:
         header: The header rows as they stand.
         above: The filled rows above them.
         twins: Positions of columns with the same header, by that header.
+        is_settled: Whether it was decided which of these columns is left.
     """
 
     names: tuple[str, ...]
@@ -52,6 +53,7 @@ class Layout:
     header: tuple[Row, ...] = ()
     above: frozenset[Row] = frozenset()
     twins: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    is_settled: bool = False
 
     @property
     def named(self) -> list[int]:
@@ -80,23 +82,30 @@ class Layout:
         names = {self.names[position]: letters_of(position) for position in kept}
         return table.rename_columns([*names, ROW]), names
 
-    def settle_twins(self, rows: pa.Table) -> "Layout | Text":
+    @property
+    def kept_twins(self) -> dict[str, int]:
+        """Of columns with one header the one that carries it, where that was settled."""
+        return {name: self.names.index(name) for name in self.twins if self.is_settled}
+
+    def settle_twins(self, rows: pa.Table, *, before: Mapping[str, int] | None = None) -> "Layout | Text":
         """The layout in which of columns with one header the filled one is left; the sentence where several differ.
 
         Columns of one header do no harm when only one of them holds values, or all hold the same.
+
+        Args:
+            rows: The records.
+            before: What was settled for earlier parts of the file.
         """
-        layout = self
+        names, unnamed = list(self.names), set(self.unnamed)
         for name, places in self.twins.items():
-            filled = [place for place in places if pc.any(pc.not_equal(rows.column(place), "")).as_py()] or places[:1]
-            if any(not rows.column(place).equals(rows.column(filled[0])) for place in filled[1:]):
+            filled = [place for place in places if pc.any(pc.not_equal(rows.column(place), "")).as_py()]
+            kept = (before or {}).get(name, (filled or places)[0])
+            if any(not rows.column(place).equals(rows.column(kept)) for place in filled):
                 return self._repeated(name)
-            names, spare = list(layout.names), [place for place in places if place != filled[0]]
-            names[filled[0]] = name
-            for place in spare:
-                names[place] = generated_name(place)
-            hidden = layout.unnamed | (set(spare) - set(filled))
-            layout = replace(layout, names=tuple(names), unnamed=frozenset(hidden))
-        return layout
+            for place in places:
+                names[place] = name if place == kept else generated_name(place)
+            unnamed |= set(places) - {kept}
+        return replace(self, names=tuple(names), unnamed=frozenset(unnamed), is_settled=True)
 
     def _repeated(self, name: str) -> Text:
         row = "" if self.index < 0 else str(self.last + 1)

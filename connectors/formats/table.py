@@ -35,11 +35,10 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         if not is_alone and options.sheet is None and not _has_table(head):
             return left_out(total, "no_table", sheet)
         return refused(layout, total=total, sheet=sheet)
-    said = [layout.reason, *grid.notes]
-    if (note := fill_merged(grid, layout)) is not None:
-        said.append(note)
     sieve = Sieve(layout, options.rows)
     rows = sieve.trim_end(sieve.sift(grid.rows.slice(layout.last + 1)))
+    rows, filled = fill_merged(rows, grid, layout)
+    said = [layout.reason, *grid.notes, *([filled] if filled else [])]
     problem = second_table(rows, layout)
     settled = problem or layout.settle_twins(rows)
     if isinstance(settled, Text):

@@ -104,6 +104,12 @@ def test_a_code_merged_over_rows_is_filled_down_and_a_quantity_is_not() -> None:
     assert "A2:A3" in one.header_reason.en
 
 
+def test_a_total_within_a_merged_area_is_a_total_still() -> None:
+    one = read("订单号|料号|数量|金额", "PO1|A1|3|5", "|A2|4|6", "|小计|7|11", "PO2|B1|5|5", merges=((1, 0, 3, 0),))
+    assert one.table["订单号"].to_pylist() == ["PO1", "PO1", "PO2"]
+    assert one.counts.skipped == {"total": (4,)}
+
+
 def test_a_blank_that_is_not_merged_stays_blank() -> None:
     assert read("订单号|料号|数量", "PO1|A1|3", "|A2|4").table["订单号"].to_pylist() == ["PO1", ""]
 
