@@ -270,6 +270,18 @@ _KINDS = (
         ("请取消合并，在每一行写上它自己的数。", "Unmerge the cell and give each row its own number."),
     ),
     _kind(
+        "XD-CEL-008",
+        Effect.REJECT,
+        (
+            "“{field}”是科学计数法 {value}，后面的位数已经丢了。",
+            "“{field}” is {value}, in scientific notation: its last digits are lost.",
+        ),
+        (
+            "请把该列设为文本格式，填上完整的号码再导出。",
+            "Format the column as text, fill in the whole number and export again.",
+        ),
+    ),
+    _kind(
         "XD-KEY-001",
         Effect.REJECT,
         (

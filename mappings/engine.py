@@ -26,7 +26,7 @@ from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS
 from mappings.plan import EntityPlan, Plan
 
-_CELL_CODES = ("XD-CEL-001", "XD-CEL-002", "XD-CEL-006", "XD-CEL-007")
+_CELL_CODES = ("XD-CEL-001", "XD-CEL-002", "XD-CEL-006", "XD-CEL-007", "XD-CEL-008")
 """What can be wrong with one cell before it is read."""
 _ROW_CODES = ("XD-CEL-003", "XD-CEL-004", "XD-CEL-005")
 """What can be wrong with a whole row before it is read."""

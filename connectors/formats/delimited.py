@@ -30,8 +30,8 @@ from connectors.formats.sheet import (
     SWALLOWED_ROWS,
     SheetRead,
     Suspect,
+    damaged_texts,
     empty_table,
-    error_texts,
     refused,
 )
 from connectors.formats.sieve import Sieve
@@ -150,7 +150,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 encoding=text.encoding,
                 suspects=(
                     *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
-                    *(error_texts(table) if text.has_hashes else ()),
+                    *(damaged_texts(table) if text.has_marks else ()),
                 ),
             )
             accounted, above, header = accounted + total, 0, 0

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from itertools import islice
 
-_SINGLE = ",;\t|"
+_USUAL, _RARE = ",;\t|", "，；^~\x01"
 _LOOKED_AT = 200
+_HALF = 0.5
 _RUN = re.compile(r"[|~^#@$*;+!%&:]{2,4}")
 
 
@@ -18,7 +19,10 @@ def sniff_delimiter(text: str) -> str:
     """
     if hint := re.match(r"sep=(.+)\r?\n", text):
         return hint[1].rstrip("\r")
-    return _several(text) or max(_SINGLE, key=lambda delimiter: _regularity(text, delimiter))
+    if several := _several(text):
+        return several
+    usual, rare = (max(each, key=lambda delimiter: _regularity(text, delimiter)) for each in (_USUAL, _RARE))
+    return rare if _regularity(text, usual)[0] < _HALF <= _regularity(text, rare)[0] else usual
 
 
 def _several(text: str) -> str | None:

@@ -21,6 +21,8 @@ _MARKS = (
 _UTF8_LINE = re.compile(rb"[\x00-\x7f]*(?:[\xe2-\xef][\x80-\xbf]{2}[\x00-\x7f]*)+")
 """A line with CJK characters in UTF-8; three characters of GBK look so once in a hundred thousand times."""
 _BY_CHANCE = 0.001
+_PRIVATE = re.compile(rb"\xee[\x80-\xbf]{2}|\xef[\x80-\xa3][\x80-\xbf]")
+"""U+E000 to U+F8FF in UTF-8, the area for private use: Big5 that is read as GB18030 soon has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class PlainText:
         encoding: The encoding of the original.
         lines: Lines in it, the last one also without a line end.
         has_quotes: Whether a double quote stands anywhere: without one no value runs over several lines.
-        has_hashes: Whether a # stands anywhere, as in #N/A.
+        has_marks: Whether # or + stands anywhere, as in #N/A and 6.9E+12.
         null_line: The first line with a null byte; 0 for none.
     """
 
@@ -42,7 +44,7 @@ class PlainText:
     encoding: str
     lines: int
     has_quotes: bool = True
-    has_hashes: bool = True
+    has_marks: bool = True
     null_line: int = 0
 
 
@@ -78,26 +80,29 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         with tempfile.NamedTemporaryFile(suffix=".utf8") as copy:
             target = Path(copy.name)
             surveyed = _survey(target, 0, codec) if _transcode(path, target, codec, offset) else None
+            if surveyed is not None and encoding is None and (strange := _private(target)):
+                yield strange
+                return
             if surveyed is not None:
                 yield surveyed
                 return
     tried = encoding or marked or "UTF-8, GB18030"
     yield Text(
-        f"文件里的文字按 {tried} 都解不开。请在 Excel 里另存为“CSV UTF-8”，"
+        f"文件里的文字按 {tried} 都解不开，也可能没有传完。请在 Excel 里另存为“CSV UTF-8”，"
         "或在设置里写明 encoding（如 big5、shift_jis）。",
-        f"The text cannot be decoded as {tried}. Save it as “CSV UTF-8” in Excel, "
+        f"The text cannot be decoded as {tried}, or the transfer stopped early. Save it as “CSV UTF-8” in Excel, "
         "or name its encoding (big5, shift_jis) in the settings.",
     )
 
 
 def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     """What one look at every byte tells, None when the file is not strict UTF-8."""
-    ends, last, rest, has_quotes, has_hashes, null_line = 0, b"", b"", False, False, 0
+    ends, last, rest, has_quotes, has_marks, null_line = 0, b"", b"", False, False, 0
     with path.open("rb") as file:
         file.seek(offset)
         while block := file.read(_BLOCK):
             has_quotes = has_quotes or b'"' in block
-            has_hashes = has_hashes or b"#" in block
+            has_marks = has_marks or b"#" in block or b"+" in block
             if not null_line and b"\x00" in block:
                 null_line = 1 + ends + count_line_ends(block[: block.index(b"\x00")])
             ends += count_line_ends(block) - (last == b"\r" and block.startswith(b"\n"))
@@ -109,7 +114,7 @@ def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     if rest:
         return None
     lines = ends + (last not in {b"", b"\n", b"\r"})
-    return PlainText(path, offset, encoding, lines, has_quotes, has_hashes, null_line)
+    return PlainText(path, offset, encoding, lines, has_quotes, has_marks, null_line)
 
 
 def _whole_characters(block: bytes) -> tuple[bytes, bytes]:
@@ -157,6 +162,20 @@ def _mixed(path: Path) -> Text | None:
         "请重新导出为一种编码的“CSV UTF-8”，不要把两个文件直接拼在一起。",
         f"The file mixes encodings: line {utf8_line} is UTF-8, line {other_line} is not (perhaps GBK, or cut off). "
         "Export it again as “CSV UTF-8” in one encoding; do not join files as they are.",
+    )
+
+
+def _private(path: Path) -> Text | None:
+    """The sentence for text with characters that no standard defines: it was decoded as what it is not."""
+    with path.open("rb") as file:
+        found = _PRIVATE.search(file.read(_BLOCK))
+    if found is None:
+        return None
+    return Text(
+        "文件不是 UTF-8，按 GB18030 读又有认不得的字，可能是 Big5 等别的编码。请在设置里写明 encoding（如 big5、shift_jis），"
+        "确实是国标就写 gb18030。",
+        "The file is not UTF-8, and read as GB18030 it has unknown characters: it may be Big5 or another encoding. "
+        "Name encoding in the settings (big5, shift_jis; gb18030 where it is that).",
     )
 
 

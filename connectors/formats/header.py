@@ -311,7 +311,12 @@ def _unsure_above(orphan: str, best: _Candidate, numbers: Sequence[int]) -> Text
 
 def _unsure(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> Text:
     first = next((index for index, count in enumerate(filled) if count), None)
-    shown = "" if first is None else " | ".join(cell.strip() for cell in rows[first] if cell.strip())[:60]
+    if first is None:
+        return Text(
+            "表里没有内容。请检查是否发错了文件，或内容在别的工作表里。",
+            "There is no content. Check that it is the right file, or that the content is not on another sheet.",
+        )
+    shown = " | ".join(cell.strip() for cell in rows[first] if cell.strip())[:60]
     return Text(
         f"找不到表头（第一行有内容的是“{shown}”）。请在数据上方加一行列名；"
         "若确实没有表头，请在设置里写 header: none 并用 names 列出列名；若表头就在某一行，请写 header: 行号。",

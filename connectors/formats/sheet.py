@@ -20,6 +20,7 @@ SHORT_ROW = "XD-CEL-004"
 SWALLOWED_ROWS = "XD-CEL-005"
 UNKNOWN_RESULT = "XD-CEL-006"
 SHARED_NUMBER = "XD-CEL-007"
+SHORTENED = "XD-CEL-008"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,21 @@ class SheetRead:
     is_last: bool = False
 
 
+_SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1[1-9]|2\d)$"
 _ERROR_TEXTS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 
-def error_texts(table: pa.Table) -> list[Suspect]:
-    """Cells that hold the text of a formula error, as files from a spreadsheet program do."""
+def damaged_texts(table: pa.Table) -> list[Suspect]:
+    """Cells that hold the text of a formula error, or a long code as Excel shows it in a narrow cell: 6.93217E+12."""
     found: list[Suspect] = []
     for name in table.column_names[:-1]:
-        if holds_any(table[name], ["#"]):
-            mask = pc.is_in(table[name], value_set=pa.array(_ERROR_TEXTS))
+        column = table[name]
+        if holds_any(column, ["#"]):
+            mask = pc.is_in(column, value_set=pa.array(_ERROR_TEXTS))
             found += [(row, name, ERROR_CELL) for row in table[ROW].filter(mask).to_pylist()]
+        if holds_any(column, ["E+"]):
+            mask = pc.match_substring_regex(column, _SHORTENED)
+            found += [(row, name, SHORTENED) for row in table[ROW].filter(mask).to_pylist()]
     return found
 
 

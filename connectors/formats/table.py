@@ -12,7 +12,7 @@ from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
-from connectors.formats.sheet import SheetRead, Suspect, empty_table, error_texts, refused
+from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_table, refused
 from connectors.formats.sieve import Sieve
 
 _TABLE_ROWS, _TABLE_CELLS = 3, 3
@@ -71,7 +71,7 @@ def _suspects(grid: Grid, layout: Layout, table: pa.Table) -> tuple[Suspect, ...
     kept = set(table[ROW].to_pylist()) if grid.suspects else set()
     known = [(row, layout.names[position], code) for row, position, code in grid.suspects if row in kept]
     order = {name: place for place, name in enumerate(layout.names)}
-    return tuple(sorted({*known, *error_texts(table)}, key=lambda one: (one[0], order[one[1]], one[2])))
+    return tuple(sorted({*known, *damaged_texts(table)}, key=lambda one: (one[0], order[one[1]], one[2])))
 
 
 def _has_table(head: list[list[str]]) -> bool:

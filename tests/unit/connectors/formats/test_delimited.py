@@ -231,6 +231,27 @@ def test_the_guard_that_keeps_a_code_a_text_is_taken_off(read: Read) -> None:
     ]
 
 
+@pytest.mark.parametrize("delimiter", ["~", "^", "，", "；"])
+def test_a_rare_delimiter_is_found_where_no_usual_one_splits(read: Read, delimiter: str) -> None:
+    lines = (["编号", "名称", "数量"], ["1", "螺丝", "3"], ["2", "螺母", "4"])
+    assert rows(read("\n".join(delimiter.join(line) for line in lines)))[1] == {
+        "编号": "2",
+        "名称": "螺母",
+        "数量": "4",
+    }
+
+
+def test_a_long_code_in_scientific_notation_is_suspect(read: Read) -> None:
+    only = read("条码,数量\n6.93217E+12,3\n6932169358293,1.5E+3\n")
+    assert only.suspects == ((2, "条码", "XD-CEL-008"),)
+
+
+def test_big5_is_not_taken_for_gb18030(read: Read) -> None:
+    problem = read("料號,數量\n螺絲,3\n".encode("big5")).problem
+    assert problem is not None
+    assert "big5" in problem.zh
+
+
 def test_two_encodings_in_one_file_are_named_by_line(read: Read) -> None:
     utf8, gbk = "料号,名称\nA1,六角螺丝\n".encode(), "A2,不锈钢螺母\n".encode("gbk")
     problem = read(utf8 + gbk).problem
