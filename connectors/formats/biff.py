@@ -26,6 +26,12 @@ class DamagedError(Exception):
     """The records do not follow each other, or claim what no sheet can hold: reading on could take all memory."""
 
 
+def is_ole(path: Path) -> bool:
+    """Whether the file begins as an OLE container does, as .xls, .et and encrypted workbooks do."""
+    with path.open("rb") as file:
+        return file.read(4) == b"\xd0\xcf\x11\xe0"
+
+
 def read_biff(path: Path) -> dict[str, SheetPart]:
     """Sheet name -> what its records say; empty for files that are no .xls.
 
@@ -33,9 +39,8 @@ def read_biff(path: Path) -> dict[str, SheetPart]:
         DamagedError: The file is cut off or damaged.
         PasswordError: It needs a password.
     """
-    with path.open("rb") as file:
-        if not file.read(8).startswith(b"\xd0\xcf\x11\xe0"):
-            return {}
+    if not is_ole(path):
+        return {}
     try:
         with olefile.OleFileIO(path) as file:
             name = next((one for one in _STREAMS if file.exists(one)), None)

@@ -22,11 +22,12 @@ from python_calamine import (
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.archive import OversizeError, is_archive, refuse_archive, too_large
-from connectors.formats.biff import DamagedError, read_biff
+from connectors.formats.biff import DamagedError, is_ole, read_biff
 from connectors.formats.cells import CellValue, column_texts
 from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.ods_parts import read_ods
 from connectors.formats.options import FormatOptions
+from connectors.formats.probe import survives
 from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, UNKNOWN_RESULT, SheetRead, refused
 from connectors.formats.table import left_out, read_table
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
@@ -58,6 +59,8 @@ def _opened(path: Path) -> tuple[CalamineWorkbook, XlsxParts] | Text:
         if problem is not None:
             return problem
         parts = XlsxParts(path, read_biff(path) or read_ods(path))
+        if is_ole(path) and not survives(path):
+            return _damaged("BIFF")
         return _open(path), parts
     except PasswordError:
         return Text(
