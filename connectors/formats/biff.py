@@ -26,7 +26,7 @@ class DamagedError(Exception):
     """The records do not follow each other, or claim what no sheet can hold: reading on could take all memory."""
 
 
-def is_ole(path: Path) -> bool:
+def _is_ole(path: Path) -> bool:
     """Whether the file begins as an OLE container does, as .xls, .et and encrypted workbooks do."""
     with path.open("rb") as file:
         return file.read(4) == b"\xd0\xcf\x11\xe0"
@@ -39,7 +39,7 @@ def read_biff(path: Path) -> dict[str, SheetPart]:
         DamagedError: The file is cut off or damaged.
         PasswordError: It needs a password.
     """
-    if not is_ole(path):
+    if not _is_ole(path):
         return {}
     try:
         with olefile.OleFileIO(path) as file:

@@ -1,4 +1,4 @@
-"""Opening an .xls in a process of its own first: a damaged one can make the Rust reader ask for all memory and abort."""
+"""Opening an .xls or .xlsb in a process of its own first: one can make the Rust reader ask for all memory and abort."""
 
 import subprocess
 import sys

@@ -22,7 +22,7 @@ from python_calamine import (
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.archive import OversizeError, is_archive, refuse_archive, too_large
-from connectors.formats.biff import DamagedError, is_ole, read_biff
+from connectors.formats.biff import DamagedError, read_biff
 from connectors.formats.cells import CellValue, column_texts
 from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.ods_parts import read_ods
@@ -58,8 +58,12 @@ def _opened(path: Path) -> tuple[CalamineWorkbook, XlsxParts] | Text:
         problem = refuse_archive(path) if is_archive(path) else None
         if problem is not None:
             return problem
-        parts = XlsxParts(path, read_biff(path) or read_ods(path))
-        if is_ole(path) and not survives(path):
+        known, biff = read_ods(path), read_biff(path)
+        far = next((name for name, part in known.items() if part.area > MOST_CELLS), None)
+        if far is not None:
+            return _too_wide(far)
+        parts = XlsxParts(path, known or biff)
+        if not known and not parts.is_xlsx and not survives(path):  # .xls and .xlsb do not say how far they reach
             return _damaged("BIFF")
         return _open(path), parts
     except PasswordError:

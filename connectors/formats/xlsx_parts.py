@@ -36,9 +36,6 @@ _LETTERS = 26
 MOST_CELLS = 25_000_000
 """Beyond this a sheet is refused: about 800 MB while it is read."""
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-
 
 @dataclass(slots=True)
 class SheetPart:
@@ -86,6 +83,11 @@ class XlsxParts:
         self._book = _read_book(path) if is_archive(path) else _Book()
 
     @property
+    def is_xlsx(self) -> bool:
+        """Whether the sheets were found in XML."""
+        return bool(self._book.sheets)
+
+    @property
     def has_macros(self) -> bool:
         """Whether the workbook carries macros; nothing here can run them."""
         return self._book.has_macros
@@ -97,8 +99,10 @@ class XlsxParts:
     def of(self, sheet: str) -> SheetPart:
         """What the XML of `sheet` says."""
         part = SheetPart()
-        if sheet not in self._book.sheets:
+        if not self.is_xlsx:
             return self._known.get(sheet, part)
+        if sheet not in self._book.sheets:  # how far it reaches is not known, and reading it could take all memory
+            raise zipfile.BadZipFile(sheet)
         info = parts_of(self._path)[self._book.sheets[sheet]]
         styled = _styled(self._book.formats)
         widest, last = _LETTERS, 0
@@ -167,8 +171,8 @@ def _read_book(path: Path) -> _Book:
         raise zipfile.BadZipFile(str(error)) from error
     formats: dict[str, str] = {}
     if styles is not None:
-        codes = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.iter(f"{_MAIN}numFmt")}
-        for number, style in enumerate(styles.findall(f"{_MAIN}cellXfs/{_MAIN}xf")):
+        codes = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.findall("{*}numFmts/{*}numFmt")}
+        for number, style in enumerate(styles.findall("{*}cellXfs/{*}xf")):
             if pattern := padded(codes.get(style.get("numFmtId"), "")):
                 formats[str(number)] = pattern
     pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
@@ -180,7 +184,8 @@ def _sheets(path: Path, parts: Mapping[str, zipfile.ZipInfo]) -> dict[str, str]:
     relations = fromstring(unpack(path, parts["xl/_rels/workbook.xml.rels"]))
     targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")).lstrip("/") for one in relations}
     sheets = {
-        one.get("name", ""): targets.get(one.get(_RELATION), "") for one in book.iter() if one.tag.endswith("}sheet")
+        one.get("name", ""): targets.get(next((value for name, value in one.items() if name.endswith("}id")), None), "")
+        for one in book.findall("{*}sheets/{*}sheet")
     }
     return {name: part for name, part in sheets.items() if part in parts}
 

@@ -246,6 +246,18 @@ def test_merged_cells_and_open_formulas_of_an_ods_are_known(tmp_path: Path) -> N
     assert one.suspects == ((4, "数量", "XD-CEL-006"),)
 
 
+def test_cells_of_an_ods_that_stand_a_million_times_are_refused_before_they_take_memory(tmp_path: Path) -> None:
+    document, table = OpenDocumentSpreadsheet(), Table(name="单")
+    line = TableRow(numberrowsrepeated="1000000")
+    line.addElement(TableCell(valuetype="float", value=1, numbercolumnsrepeated="90"))
+    table.addElement(line)
+    document.spreadsheet.addElement(table)
+    document.save(str(tmp_path / "a.ods"))
+    problem = read(tmp_path / "a.ods").problem
+    assert problem is not None
+    assert "删除" in problem.zh
+
+
 def _ods_text(text: str, **given: str) -> TableCell:
     cell = TableCell(valuetype="string", **given)
     cell.addElement(P(text=text))
