@@ -30,6 +30,7 @@ _ERROR = re.compile(_CELL + rb'(?=[^>]*\bt="e")[^>]*>(?:%s)?<%sv>([^<]*)</' % (_
 _UNKNOWN = re.compile(
     _CELL + rb'(?![^>]*\bt="str")[^>/]*>\s*%s\s*(?:<%sv\s*/>|<%sv>\s*</%sv>)?\s*</%sc>' % (_FORMULA, _NS, _NS, _NS, _NS)
 )
+_RESULT = re.compile(_CELL + rb"[^>]*>\s*%s\s*<%sv>([^<]+)</" % (_FORMULA, _NS))
 _WIDE_PLACE = re.compile(rb' r="([A-Z]{2,3})[0-9]+"[^>/]*>')
 _ROW_NUMBER = re.compile(rb'row [^>]*?r="([0-9]+)"')
 _LETTERS = 26
@@ -58,12 +59,16 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """The parts of an archive: sheet name -> path of its XML, and number formats that pad, by style number."""
+    """The parts of an archive: sheet name -> path of its XML, and number formats that pad, by style number.
+
+    `is_uncalculated`: it asks to be calculated when opened; libraries that write so give each formula the result 0.
+    """
 
     sheets: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     pivots: frozenset[str] = frozenset()
     has_macros: bool = False
+    is_uncalculated: bool = False
 
 
 class XlsxParts:
@@ -106,12 +111,25 @@ class XlsxParts:
         info = parts_of(self._path)[self._book.sheets[sheet]]
         styled = _styled(self._book.formats)
         widest, last = _LETTERS, 0
+        zeros: list[Place] | None = [] if self._book.is_uncalculated else None
         for block in _whole_rows(inflate(self._path, info)):
             _look(block, part, styled, self._book.formats)
             widest = max([widest, *(position_of(one.decode()) + 1 for one in set(_WIDE_PLACE.findall(block)))])
             last = _last_filled_row(block) or last
+            zeros = None if zeros is None else _zero_results(block, zeros)
+        part.unknown += zeros or []
         part.area = widest * last
         return part
+
+
+def _zero_results(block: bytes, before: list[Place]) -> list[Place] | None:
+    """Formulas whose result is 0; None once one has another result: then all were calculated."""
+    if b"<f" not in block:
+        return before
+    results = list(_RESULT.finditer(block))
+    if any(cell[3] != b"0" for cell in results):
+        return None
+    return [*before, *map(_place, results)]
 
 
 def _last_filled_row(block: bytes) -> int:
@@ -176,7 +194,8 @@ def _read_book(path: Path) -> _Book:
             if pattern := padded(codes.get(style.get("numFmtId"), "")):
                 formats[str(number)] = pattern
     pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
-    return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in parts)
+    is_uncalculated = b'fullCalcOnLoad="1"' in unpack(path, parts["xl/workbook.xml"])
+    return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in parts, is_uncalculated)
 
 
 def _sheets(path: Path, parts: Mapping[str, zipfile.ZipInfo]) -> dict[str, str]:

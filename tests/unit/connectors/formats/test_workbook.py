@@ -1,5 +1,6 @@
 """Workbooks: what a person sees in the cells, and what cannot be trusted any more."""
 
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -258,6 +259,26 @@ def test_a_formula_that_was_never_calculated_is_suspect(tmp_path: Path) -> None:
     (only,) = read(make(tmp_path / "a.xlsx", 单=[["料号", "数量", "金额"], ["A-1", 3, "=B2*2"], ["A-2", 4, 8]]))
     assert only.table["金额"].to_pylist() == ["", "8"]
     assert only.suspects == ((2, "金额", "XD-CEL-006"),)
+
+
+def test_results_that_are_all_zero_in_a_file_to_be_calculated_are_none(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "数量", "金额"], ["A-1", 3, "=B2*2"], ["A-2", 4, "=B3*2"]])
+    for results, suspects in (((b"0", b"0"), {2, 3}), ((b"6", b"0"), set())):
+        _replace(path, "xl/worksheets/sheet1.xml", rb"</f><v ?/>", [b"</f><v>%s</v>" % one for one in results])
+        (only,) = read(path)
+        assert {row for row, _, code in only.suspects if code == "XD-CEL-006"} == suspects
+        _replace(path, "xl/worksheets/sheet1.xml", rb"</f><v>.</v>", [b"</f><v/>"] * 2)
+
+
+def _replace(path: Path, part: str, pattern: bytes, texts: list[bytes]) -> None:
+    """The archive with each match of the pattern in one of its parts replaced by the next text."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    coming = iter(texts)
+    parts[part] = re.sub(pattern, lambda _: next(coming), parts[part])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
 
 
 @pytest.mark.parametrize("extension", ["xls", "et"])
