@@ -273,6 +273,39 @@ _KINDS = (
         ("请补上或删除这个双引号后重新发送。", "Close or remove that quote and send the file again."),
     ),
     _kind(
+        "XD-CEL-006",
+        Effect.REJECT,
+        (
+            "“{field}”是没有算过的公式，文件里没有它的结果。",
+            "“{field}” is a formula that was never calculated: the file does not hold its result.",
+        ),
+        (
+            "请用 Excel 打开文件，保存后重新发送；或直接填写值。",
+            "Open the file in Excel, save it and send it again; or type the value.",
+        ),
+    ),
+    _kind(
+        "XD-CEL-007",
+        Effect.REJECT,
+        (
+            "“{field}”是几行合并的一格，不知道每一行各是多少。",
+            "“{field}” is one cell merged over several rows: how much belongs to each is not known.",
+        ),
+        ("请取消合并，在每一行写上它自己的数。", "Unmerge the cell and give each row its own number."),
+    ),
+    _kind(
+        "XD-CEL-008",
+        Effect.REJECT,
+        (
+            "“{field}”是科学计数法 {value}，后面的位数已经丢了。",
+            "“{field}” is {value}, in scientific notation: its last digits are lost.",
+        ),
+        (
+            "请把该列设为文本格式，填上完整的号码再导出。",
+            "Format the column as text, fill in the whole number and export again.",
+        ),
+    ),
+    _kind(
         "XD-KEY-001",
         Effect.REJECT,
         (

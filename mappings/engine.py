@@ -30,7 +30,7 @@ from mappings.functions import MACROS, ODD
 from mappings.plan import EntityPlan, Plan
 from mappings.unknown import unknown_merged
 
-_CELL_CODES = ("XD-CEL-001", "XD-CEL-002")
+_CELL_CODES = ("XD-CEL-001", "XD-CEL-002", "XD-CEL-006", "XD-CEL-007", "XD-CEL-008")
 """What can be wrong with one cell before it is read."""
 _ROW_CODES = ("XD-CEL-003", "XD-CEL-004", "XD-CEL-005")
 """What can be wrong with a whole row before it is read."""

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from canonical_model.language import Text
 from connectors.formats.delimited import read_delimited
+from connectors.formats.disguise import Content, content_of, no_workbook
 from connectors.formats.json_document import read_json
+from connectors.formats.markup import read_html, read_spreadsheet_xml
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import SheetRead, refused, settle
 from connectors.formats.workbook import read_workbook
 
-WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xls", ".xlsb", ".ods", ".et"})
 DELIMITED = frozenset({".csv", ".tsv", ".txt"})
 DOCUMENTS = frozenset({".json", ".jsonl", ".ndjson"})
 
@@ -36,10 +38,8 @@ def _reads(path: Path, options: FormatOptions, name: Path) -> Iterator[SheetRead
                 "文件是空的（0 字节）。请重新导出后再发。", "The file is empty (0 bytes). Export it and send it again."
             )
         )
-    elif extension in WORKBOOKS:
-        yield from read_workbook(path, options, name)
-    elif extension in DELIMITED:
-        yield from read_delimited(path, options)
+    elif extension in WORKBOOKS | DELIMITED:
+        yield from _read_by_content(path, options, name)
     elif extension in DOCUMENTS:
         yield from read_json(path, options)
     else:
@@ -50,6 +50,21 @@ def _reads(path: Path, options: FormatOptions, name: Path) -> Iterator[SheetRead
                 f"The extension “{extension}” of {name.name} is unknown. Readable are: {known}.",
             )
         )
+
+
+def _read_by_content(path: Path, options: FormatOptions, name: Path) -> Iterator[SheetRead]:
+    """What the file holds decides, since a web page or CSV named .xls is what many systems export."""
+    content = content_of(path)
+    if content is Content.WORKBOOK:
+        yield from read_workbook(path, options)
+    elif content is Content.HTML:
+        yield from read_html(path, options)
+    elif content is Content.SPREADSHEET_XML:
+        yield from read_spreadsheet_xml(path, options)
+    elif content is Content.TEXT or name.suffix.lower() in DELIMITED:
+        yield from read_delimited(path, options)
+    else:
+        yield refused(no_workbook(name, content))
 
 
 __all__ = ["DELIMITED", "DOCUMENTS", "WORKBOOKS", "FormatOptions", "SheetRead", "read_file"]

@@ -1,10 +1,13 @@
-"""The text of one cell as a person reads it in Excel, and what kind of thing a text looks like."""
+"""The text of cells as a person reads them in Excel, a column at a time, and what kind of thing a text looks like."""
 
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 CellValue = int | float | str | bool | time | date | datetime | timedelta
 """What calamine gives for a cell."""
@@ -60,50 +63,89 @@ def letters_of(position: int) -> str:
     return letters
 
 
+def position_of(letters: str) -> int:
+    """The position of a column by its letters: A -> 0, AA -> 26."""
+    position = 0
+    for letter in letters.upper():
+        position = position * 26 + ord(letter) - 64
+    return position - 1
+
+
 def number_text(value: float) -> str:
     """The number with at most 15 significant digits as Excel shows it: "2001", "0.3", never an exponent."""
-    if value == int(value) and -DIGITS_KEPT < value < DIGITS_KEPT:
-        return str(int(value))
-    text = format(Decimal(format(value, ".15g")), "f")
+    text = format(value, ".15g")
+    if "e" not in text:
+        return "0" if text == "-0" else text
+    text = format(Decimal(text), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _moment_text(value: datetime) -> str:
-    rounded = value + timedelta(microseconds=500)  # a serial number is a double: 10:00 may arrive as 09:59:59.999999
-    milliseconds = rounded.microsecond // 1000
-    text = rounded.strftime("%Y-%m-%d %H:%M:%S")
-    return f"{text}.{milliseconds:03d}" if milliseconds else text
+def column_texts(values: Sequence[CellValue]) -> tuple[pa.Array, list[int]]:
+    """The texts of a column, and the positions of numbers of more than 15 digits: their last digits are lost.
+
+    ISO dates, TRUE and FALSE, numbers in plain decimal form, text as it is. Values of one type are converted together.
+    """
+    if type(values[0]) is str:
+        try:
+            return pa.array(values, pa.string()), []
+        except pa.ArrowTypeError:
+            pass  # of several types
+    types = set(map(type, values))
+    lost: list[int] = []
+    parts: list[pa.Array] = []
+    for one in types:
+        own = values if len(types) == 1 else [value if type(value) is one else None for value in values]
+        if one is str:
+            parts.append(pa.array(own, pa.string()))
+        elif one is float or one is int:
+            numbers = pa.array(own, pa.float64() if one is float else pa.int64())
+            lost += _lost_digits(numbers)
+            parts.append(_float_texts(numbers) if one is float else numbers.cast(pa.string()))
+        elif one is date:
+            parts.append(pa.array(own, pa.date32()).cast(pa.string()))
+        elif one is datetime:
+            parts.append(_moment_texts(pa.array(own, pa.timestamp("us"))))
+        else:
+            parts.append(pa.array([None if value is None else _text(value) for value in own], pa.string()))
+    return pc.coalesce(*parts), sorted(lost)
 
 
-def cell_text(value: CellValue) -> str:
-    """The text of a cell: ISO dates, TRUE/FALSE, numbers in plain decimal form, text as it is."""
-    if isinstance(value, str):
-        return value
+def _lost_digits(numbers: pa.Array) -> list[int]:
+    extremes = pc.min_max(numbers)
+    low, high = extremes["min"].as_py(), extremes["max"].as_py()
+    if low > -DIGITS_KEPT and high < DIGITS_KEPT:
+        return []
+    beyond = pc.or_(pc.greater_equal(numbers, DIGITS_KEPT), pc.less_equal(numbers, -DIGITS_KEPT))
+    found: list[int] = pc.indices_nonzero(pc.fill_null(beyond, fill_value=False)).to_pylist()
+    return found
+
+
+def _float_texts(numbers: pa.Array) -> pa.Array:
+    """Whole numbers by way of integers; others in their shortest form, the few with more than 15 digits one by one."""
+    small = pc.and_(pc.less(numbers, DIGITS_KEPT), pc.greater(numbers, -DIGITS_KEPT))
+    is_whole = pc.and_(small, pc.equal(pc.trunc(numbers), numbers))
+    texts = pc.if_else(is_whole, numbers, None).cast(pa.int64()).cast(pa.string())
+    if texts.null_count == numbers.null_count:
+        return texts
+    shortest = numbers.cast(pa.string())
+    texts = pc.if_else(is_whole, texts, shortest)
+    is_long = pc.or_(pc.greater(pc.binary_length(shortest), 16), pc.match_substring(shortest, "e"))
+    is_long = pc.fill_null(pc.and_not(is_long, is_whole), fill_value=False)
+    long = [number_text(value) for value in numbers.filter(is_long).to_pylist()]
+    return pc.replace_with_mask(texts, is_long, pa.array(long, pa.string())) if long else texts
+
+
+def _moment_texts(moments: pa.Array) -> pa.Array:
+    """To the millisecond, since a serial number is a double: 10:00 may arrive as 09:59:59.999999."""
+    rounded = pc.add(moments, pa.scalar(500, pa.duration("us"))).cast(pa.timestamp("ms"), safe=False)
+    return pc.replace_substring_regex(pc.strftime(rounded, "%Y-%m-%d %H:%M:%S"), r"\.000$", "")
+
+
+def _text(value: CellValue) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return number_text(value)
-    if isinstance(value, datetime):
-        return _moment_text(value)
     if isinstance(value, timedelta):
         seconds = round(value.total_seconds())
         sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
         return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return value.isoformat(timespec="seconds") if isinstance(value, time) else value.isoformat()
-
-
-def column_texts(values: Sequence[CellValue]) -> list[str]:
-    """`cell_text` of a whole column; a column of one type goes the short way."""
-    types = set(map(type, values))
-    if types <= {str}:
-        return list(values)  # type: ignore[arg-type]  # the set of types was just looked at
-    return [value if type(value) is str else cell_text(value) for value in values]
-
-
-def lost_digits(values: Sequence[CellValue]) -> list[int]:
-    """Positions of numbers of more than 15 digits: the workbook has already lost the rest."""
-    return [
-        position
-        for position, value in enumerate(values)
-        if type(value) in {float, int} and not -DIGITS_KEPT < value < DIGITS_KEPT  # type: ignore[operator]
-    ]
+    return value.isoformat(timespec="seconds") if isinstance(value, time) else str(value)

@@ -17,11 +17,23 @@ import pyarrow.csv
 
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
+from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
-from connectors.formats.layout import HEAD_ROWS, Layout, plan_layout
+from connectors.formats.grid import holds_any, row_numbers
+from connectors.formats.layout import Layout, plan_layout
+from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
 from connectors.formats.records import RecordCount, count_records
-from connectors.formats.sheet import LONG_ROW, SHORT_ROW, SWALLOWED_ROWS, SheetRead, Suspect, empty_table, refused
+from connectors.formats.sheet import (
+    LONG_ROW,
+    SHORT_ROW,
+    SWALLOWED_ROWS,
+    SheetRead,
+    Suspect,
+    damaged_texts,
+    empty_table,
+    refused,
+)
 from connectors.formats.sieve import Sieve
 
 _HEAD_BYTES = 1 << 18
@@ -53,51 +65,33 @@ def read_delimited(path: Path, options: FormatOptions, *, part_bytes: int = PART
     with open_text(path, options.encoding) as text:
         if isinstance(text, Text):
             yield refused(text)
-        elif options.delimiter and len(options.delimiter.encode()) > 1:
-            with _single_delimiter(text, options.delimiter) as single:
-                yield from _read_text(single, options, part_bytes)
+        elif text.null_line:
+            yield refused(_not_text(text), total=text.lines, encoding=text.encoding)
         else:
-            yield from _read_text(text, options, part_bytes)
+            delimiter = options.delimiter or sniff_delimiter(_start_of(text)[0])
+            if len(delimiter.encode()) == 1:
+                yield from _read_text(text, delimiter, options, part_bytes)
+                return
+            with _single_delimiter(text, delimiter) as single:
+                yield from _read_text(single, _SINGLE, options, part_bytes)
 
 
-def _read_text(text: PlainText, options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
+def _start_of(text: PlainText) -> tuple[str, bool]:
+    """The first part of the text, and whether it is all of it."""
     with text.path.open("rb") as file:
         file.seek(text.offset)
         start = file.read(_HEAD_BYTES)
-    content = start.decode("utf-8", "ignore")
-    if "\x00" in content:
-        yield refused(_not_text(), total=text.lines, encoding=text.encoding)
-        return
-    delimiter = options.delimiter or sniff_delimiter(content)
-    split_at = delimiter if len(delimiter.encode()) == 1 else _SINGLE
-    count = max(HEAD_ROWS, options.header if isinstance(options.header, int) else 0)
-    head = _split_head(content, split_at, text.offset, is_whole=len(start) < _HEAD_BYTES, count=count)
+    return start.decode("utf-8", "ignore"), len(start) < _HEAD_BYTES
+
+
+def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
+    content, is_whole = _start_of(text)
+    head = _split_head(content, split_at, text.offset, is_whole=is_whole, count=options.head_rows)
     layout = plan_layout(head.rows, head.lines[:-1], options)
     if isinstance(layout, Text):
         yield refused(layout, total=text.lines, encoding=text.encoding)
         return
-    yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), part_bytes)
-
-
-def sniff_delimiter(text: str) -> str:
-    """The character that splits the most records of `text` into the same number of values; a comma when none does."""
-    if hint := re.match(r"sep=(.)\r?\n", text):
-        return hint[1]
-    return max(",;\t|", key=lambda delimiter: _regularity(text, delimiter))
-
-
-def _regularity(text: str, delimiter: str) -> tuple[float, int]:
-    try:
-        widths = [
-            len(row) for row in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 200) if row
-        ]
-    except csv.Error:
-        return 0.0, 0
-    split = Counter(width for width in widths if width > 1)
-    if not split:
-        return 0.0, 0
-    width, count = split.most_common(1)[0]
-    return count / len(widths), width
+    yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), options, part_bytes)
 
 
 def _split_head(content: str, delimiter: str, offset: int, *, is_whole: bool, count: int) -> _Head:
@@ -124,11 +118,11 @@ def _measured(lines: Iterable[str], lengths: list[int]) -> Iterator[str]:
         yield line
 
 
-def _read_body(splitter: "_Splitter", part_bytes: int) -> Iterator[SheetRead]:
+def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -> Iterator[SheetRead]:
     """The table in parts of about `part_bytes`; the accounts of the parts add up to the file's."""
     layout, text = splitter.layout, splitter.text
-    sieve = Sieve(layout)
-    above, header = max(layout.index, 0), int(layout.index >= 0)
+    sieve, kept = Sieve(layout, options.rows), layout.kept_twins
+    above, header = max(layout.index, 0), len(layout.header)
     accounted = 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
@@ -139,17 +133,25 @@ def _read_body(splitter: "_Splitter", part_bytes: int) -> Iterator[SheetRead]:
                     yield _uncountable(text, counted)
                     return
                 total = counted.records - accounted
-            rows = splitter.join([sieve.sift(table) for table in tables])
+            rows = splitter.join([sieve.sift(options.crop_columns(table)) for table in tables])
             rows = sieve.trim_end(rows) if is_last else rows
-            table, places = splitter.layout.name(rows)
+            settled = second_table(rows, splitter.layout) or splitter.layout.settle_twins(rows, before=kept)
+            if isinstance(settled, Text):
+                yield refused(settled, total=text.lines - accounted, encoding=text.encoding)
+                return
+            kept = settled.kept_twins
+            table, places = settled.name(rows)
             yield SheetRead(
                 table=table,
                 counts=RowCounts(total, above, header, sieve.take_skipped(), table.num_rows),
                 columns=places,
-                header_row=splitter.head.lines[layout.index] if header else 0,
+                header_row=splitter.head.lines[layout.last] if header else 0,
                 header_reason=layout.reason,
                 encoding=text.encoding,
-                suspects=splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
+                suspects=(
+                    *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
+                    *(damaged_texts(table) if text.has_marks else ()),
+                ),
             )
             accounted, above, header = accounted + total, 0, 0
     except pa.ArrowInvalid:
@@ -198,11 +200,12 @@ class _Splitter:
 
     def tables(self) -> Iterator[pa.Table]:
         """The records in blocks, as tables of columns by position and the line on which each begins."""
-        begin = self.layout.index + 1
+        begin = self.layout.last + 1
         self.line, self.record = self.head.lines[begin], 1
         self.has_inner_lines = self.line != begin + 1
         for batch in self._batches(self.head.starts[begin]):
-            yield self._number(*self._place_ragged(pa.table(batch)))
+            rows, odd = self._place_ragged(pa.table(batch))
+            yield self._number(_unguarded(rows) if self.text.has_quotes else rows, odd)
         if self.ragged:
             yield self._number(*self._place_ragged(_empty(len(self.layout.names)).drop_columns(ROW), is_end=True))
 
@@ -235,12 +238,15 @@ class _Splitter:
                 read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK_BYTES),
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter=self.split_at,
-                    newlines_in_values=True,
+                    newlines_in_values=self.text.has_quotes,
                     ignore_empty_lines=False,
                     invalid_row_handler=self._keep_ragged,
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+                    column_types=dict.fromkeys(names, pa.string()),
+                    null_values=[],
+                    strings_can_be_null=False,
+                    check_utf8=False,
                 ),
             )
 
@@ -282,9 +288,9 @@ class _Splitter:
     def _number(self, rows: pa.Table, odd: dict[int, int]) -> pa.Table:
         """`rows` with the line on which each begins; notes the ragged ones as suspects."""
         count = rows.num_rows
-        inner = _inner_lines(rows)
+        inner = _inner_lines(rows) if self.text.has_quotes else None
         if inner is None:
-            lines = pa.array(range(self.line, self.line + count), pa.int64())
+            lines = row_numbers(self.line, count)
             self.line += count
         else:
             self.has_inner_lines = True
@@ -315,12 +321,21 @@ class _Splitter:
                 self.suspects.append((line, self.layout.names[position], SWALLOWED_ROWS))
 
 
+def _unguarded(rows: pa.Table) -> pa.Table:
+    """`rows` in which ="000123", Excel's way to keep a text in CSV, is 000123."""
+    for position, column in enumerate(rows.columns):
+        if holds_any(column, ['="']):
+            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$', r"\1")
+            rows = rows.set_column(position, rows.schema.field(position), bare)
+    return rows
+
+
 def _inner_lines(rows: pa.Table) -> pa.Array | None:
     """How many line ends lie inside each record; None when inside none."""
     found: pa.Array | None = None
     for column in rows.columns:
         for pattern in ("\n", "\r"):
-            if not _holds(column, pattern.encode()):
+            if not holds_any(column, [pattern]):
                 continue
             ends = pc.count_substring(column, pattern)
             if pattern == "\r":
@@ -328,15 +343,6 @@ def _inner_lines(rows: pa.Table) -> pa.Array | None:
             ends = ends.cast(pa.int64()).combine_chunks()
             found = ends if found is None else pc.add(found, ends)
     return found
-
-
-def _holds(column: pa.ChunkedArray, letter: bytes) -> bool:
-    """Whether `letter` stands anywhere in the memory of `column`: a quick look before counting."""
-    return any(
-        buffer is not None and letter in buffer.to_pybytes()
-        for chunk in column.chunks
-        for buffer in chunk.buffers()[2:]
-    )
 
 
 def _names(width: int) -> list[str]:
@@ -358,7 +364,7 @@ def _widen(rows: pa.Table, width: int) -> pa.Table:
 
 def _fit(layout: Layout, head: _Head) -> Layout:
     """The layout as wide as the header or, where they are wider, most of the records below it."""
-    below = Counter(len(row) for row in head.rows[layout.index + 1 :] if any(cell.strip() for cell in row))
+    below = Counter(len(row) for row in head.rows[layout.last + 1 :] if any(cell.strip() for cell in row))
     usual = below.most_common(1)[0][0] if below else 0
     return layout.resize(max(layout.last_named + 1, usual))
 
@@ -390,9 +396,16 @@ def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:
     return refused(problem, total=text.lines, encoding=text.encoding)
 
 
-def _not_text() -> Text:
+def _not_text(text: PlainText) -> Text:
+    with text.path.open("rb") as file:
+        start = file.read(_HEAD_BYTES)
+    if 10 * start.count(b"\x00") > 3 * len(start):
+        return Text(
+            "文件像是没有标记的 UTF-16 文本。请在设置里写 encoding: utf-16-le（或 utf-16-be），或另存为“CSV UTF-8”。",
+            "The file looks like UTF-16 without a mark. Set encoding: utf-16-le (or utf-16-be), or save it as “CSV UTF-8”.",
+        )
     return Text(
-        "这不是文本文件（含有空字节）。请导出为 CSV，或把文件名的后缀改成它真正的格式。",
-        "This is no text file (it holds null bytes). Export it as "
+        f"第 {text.null_line} 行有空字节，这不是文本文件，或已损坏。请重新导出为 CSV，或把文件名的后缀改成它真正的格式。",
+        f"There is a null byte on line {text.null_line}: this is no text file, or it is damaged. Export it again as "
         "CSV, or give the file the extension of its real format.",
     )

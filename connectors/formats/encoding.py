@@ -1,11 +1,14 @@
 """Text files as UTF-8 bytes: which encoding a file has, and its content without byte order mark."""
 
 import codecs
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from canonical_model.language import Text
 
@@ -15,6 +18,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UTF8_LINE = re.compile(rb"[\x00-\x7f]*(?:[\xe2-\xef][\x80-\xbf]{2}[\x00-\x7f]*)+")
+"""A line with CJK characters in UTF-8; three characters of GBK look so once in a hundred thousand times."""
+_BY_CHANCE = 0.001
+_PRIVATE = re.compile(rb"\xee[\x80-\xbf]{2}|\xef[\x80-\xa3][\x80-\xbf]")
+"""U+E000 to U+F8FF in UTF-8, the area for private use: Big5 that is read as GB18030 soon has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +34,18 @@ class PlainText:
         offset: Length of the byte order mark.
         encoding: The encoding of the original.
         lines: Lines in it, the last one also without a line end.
+        has_quotes: Whether a double quote stands anywhere: without one no value runs over several lines.
+        has_marks: Whether # or + stands anywhere, as in #N/A and 6.9E+12.
+        null_line: The first line with a null byte; 0 for none.
     """
 
     path: Path
     offset: int
     encoding: str
     lines: int
+    has_quotes: bool = True
+    has_marks: bool = True
+    null_line: int = 0
 
 
 @contextmanager
@@ -55,46 +69,114 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
             return
         offset = len(mark) if codec in {marked, "utf-16"} else 0
         if codec == "utf-8":
-            lines = _count_utf8_lines(path, offset)
-            if lines is not None:
-                yield PlainText(path, offset, codec, lines)
+            surveyed = _survey(path, offset, codec)
+            if surveyed is not None:
+                yield surveyed
                 return
             continue
+        if encoding is None and (mixed := _mixed(path)) is not None:
+            yield mixed
+            return
         with tempfile.NamedTemporaryFile(suffix=".utf8") as copy:
             target = Path(copy.name)
-            if _transcode(path, target, codec, offset):
-                yield PlainText(target, 0, codec, _count_utf8_lines(target, 0) or 0)
+            surveyed = _survey(target, 0, codec) if _transcode(path, target, codec, offset) else None
+            if surveyed is not None and encoding is None and (strange := _private(target)):
+                yield strange
+                return
+            if surveyed is not None:
+                yield surveyed
                 return
     tried = encoding or marked or "UTF-8, GB18030"
     yield Text(
-        f"文件里的文字按 {tried} 都解不开。请在 Excel 里另存为“CSV UTF-8”，"
+        f"文件里的文字按 {tried} 都解不开，也可能没有传完。请在 Excel 里另存为“CSV UTF-8”，"
         "或在设置里写明 encoding（如 big5、shift_jis）。",
-        f"The text cannot be decoded as {tried}. Save it as “CSV UTF-8” in Excel, "
+        f"The text cannot be decoded as {tried}, or the transfer stopped early. Save it as “CSV UTF-8” in Excel, "
         "or name its encoding (big5, shift_jis) in the settings.",
     )
 
 
-def _count_utf8_lines(path: Path, offset: int) -> int | None:
-    """How many lines the file has, None when it is not strict UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    ends, last = 0, b""
+def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
+    """What one look at every byte tells, None when the file is not strict UTF-8."""
+    ends, last, rest, has_quotes, has_marks, null_line = 0, b"", b"", False, False, 0
     with path.open("rb") as file:
         file.seek(offset)
-        try:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-                ends += count_line_ends(block) - (last == b"\r" and block.startswith(b"\n"))
-                last = block[-1:]
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return None
-    return ends + (last not in {b"", b"\n", b"\r"})
+        while block := file.read(_BLOCK):
+            has_quotes = has_quotes or b'"' in block
+            has_marks = has_marks or b"#" in block or b"+" in block
+            if not null_line and b"\x00" in block:
+                null_line = 1 + ends + count_line_ends(block[: block.index(b"\x00")])
+            ends += count_line_ends(block) - (last == b"\r" and block.startswith(b"\n"))
+            last = block[-1:]
+            if rest or not block.isascii():
+                whole, rest = _whole_characters(rest + block)
+                if not _is_utf8(whole):
+                    return None
+    if rest:
+        return None
+    lines = ends + (last not in {b"", b"\n", b"\r"})
+    return PlainText(path, offset, encoding, lines, has_quotes, has_marks, null_line)
+
+
+def _whole_characters(block: bytes) -> tuple[bytes, bytes]:
+    """The block up to its last whole character, and what has begun behind it."""
+    for back in range(1, min(4, len(block)) + 1):
+        byte = block[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return (block[:-back], block[-back:]) if back < needed else (block, b"")
+    return block, b""
+
+
+def _is_utf8(block: bytes) -> bool:
+    """Strictly; Arrow looks at a block several times faster than a decoder does."""
+    try:
+        pa.array([block], pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def count_line_ends(block: bytes) -> int:
     """Line ends in `block`: LF, CR LF as one, or CR alone."""
     ends = block.count(b"\n")
     return ends + block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else ends
+
+
+def _mixed(path: Path) -> Text | None:
+    """The sentence for a file of which some lines are UTF-8 and others are not; None where it has one encoding."""
+    utf8, other, utf8_line, other_line = 0, 0, 0, 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isascii():
+                continue
+            if _UTF8_LINE.fullmatch(line):
+                utf8, utf8_line = utf8 + 1, utf8_line or number
+            else:
+                other, other_line = other + 1, other_line or number
+    if not other or utf8 <= _BY_CHANCE * (utf8 + other):
+        return None
+    return Text(
+        f"文件里混着两种编码：第 {utf8_line} 行是 UTF-8，第 {other_line} 行不是（可能是 GBK，或被截断）。"
+        "请重新导出为一种编码的“CSV UTF-8”，不要把两个文件直接拼在一起。",
+        f"The file mixes encodings: line {utf8_line} is UTF-8, line {other_line} is not (perhaps GBK, or cut off). "
+        "Export it again as “CSV UTF-8” in one encoding; do not join files as they are.",
+    )
+
+
+def _private(path: Path) -> Text | None:
+    """The sentence for text with characters that no standard defines: it was decoded as what it is not."""
+    with path.open("rb") as file:
+        found = _PRIVATE.search(file.read(_BLOCK))
+    if found is None:
+        return None
+    return Text(
+        "文件不是 UTF-8，按 GB18030 读又有认不得的字，可能是 Big5 等别的编码。请在设置里写明 encoding（如 big5、shift_jis），"
+        "确实是国标就写 gb18030。",
+        "The file is not UTF-8, and read as GB18030 it has unknown characters: it may be Big5 or another encoding. "
+        "Name encoding in the settings (big5, shift_jis; gb18030 where it is that).",
+    )
 
 
 def _transcode(source: Path, target: Path, codec: str, offset: int) -> bool:

@@ -1,4 +1,4 @@
-"""Finding the header row under titles, notes and blank rows, by what rows look like; unsure is said, never guessed."""
+"""Finding the header under titles, notes and blank rows, by what rows look like; unsure is said, never guessed."""
 
 import re
 from collections import Counter
@@ -7,107 +7,230 @@ from dataclasses import dataclass
 
 from canonical_model.language import Text
 from connectors.formats.cells import Kind, kind_of
+from connectors.formats.grid import Span
+from connectors.formats.levels import join_levels, levels_from
 
-_SURE = 0.6
+SURE = 0.6
+_CLOSE = 0.12
 _LOOK_BELOW = 20
 _LONGEST_NAME = 40
+_TABLE_CELLS = 3
+_PAIR = 2
+_LONG_VALUE = 8
+_LABEL = re.compile(r".*[：:]\s*\S|.*[：:]\s*$", re.DOTALL)
 _HEADER_WORDS = re.compile(
-    r"编号|编码|代码|号码?$|单号|订单|名称|品名|型号|规格|数量|单位|单价|金额|价格|税率|日期|时间|交期|备注|说明|状态|仓库|库存|库位|批号|批次|条码|供应商"
-    r"|客户|物料|商品|产品|品牌|类别|类型|地址|电话|手机|联系人|邮箱|币种|序号|重量|体积|箱|件数|收货|发货|到货|采购|销售|账号|开户行"
-    r"|(?i:\b(?:code|no|number|name|qty|quantity|date|price|cost|amount|total|unit|uom|id|sku|item|product|material|description|status|type"
-    r"|category|vendor|supplier|customer|warehouse|location|address|city|zip|country|phone|email|currency|order|line|lot|batch|notes?|remarks?"
-    r"|first|last|key|value?|weight|volume|size|time)\b)"
+    r"编号|编码|代码|号码?$|单号|订单|名称|品名|型号|规格|数量|单位|单价|金额|价格|税率|税额|日期|时间|交期|备注|说明|状态|仓库|库存|库位|批号|批次|条码|供应商"
+    r"|客户|物料|商品|产品|货品|品牌|类别|类型|分类|地址|电话|手机|联系人|邮箱|币种|币别|序号|行号|项次|重量|毛重|净重|体积|箱数|件数|收货|发货|到货|采购|销售"
+    r"|账号|开户行|部门|人员?$|经办|摘要|余额|合同|发票|司机|车牌|运单|快递|姓名|款号|款式|颜色|尺码|材质|图号|厂家|厂商|产地|原因|用途|项目|数$|量$|价$|额$|率$|期$"
+    r"|納期|単価|品番|得意先|注文"
+    r"|(?i:\b(?:code|no|nr|number|name|qty|quantity|date|price|cost|amount|total|unit|uom|id|sku|item|product|material|description|desc|status|type"
+    r"|category|vendor|supplier|customer|buyer|warehouse|location|address|city|zip|country|phone|email|currency|order|po|line|lot|batch|notes?|remarks?"
+    r"|first|last|key|value?|weight|volume|size|time|ref|reference|carrier|invoice|tax|ean|upc|gtin|barcode|part|rev|revision|eta|etd|comments?"
+    r"|colou?r|style|brand|model|stock|bin|plant|site|branch|department|owner|terms|rate|discount|ordered|received|shipped|due)\b)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The row taken as the header.
+    """The rows taken as the header.
 
     Attributes:
-        index: Its position among the rows looked at.
+        index: Position of the first of them among the rows looked at.
+        last: Position of the last; the same where the header has one level.
+        names: The text over each column.
         confidence: From 0 to 1.
         reason: Why, in words.
     """
 
     index: int
+    last: int
+    names: tuple[str, ...]
     confidence: float
     reason: Text
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What speaks for one row; each a share from 0 to 1.
+    """What speaks for one row, or a few nested ones; each a share from 0 to 1.
 
     Attributes:
-        covered: Columns with data below that have a text in this row.
-        wordy: Filled cells that are no numbers or dates.
+        covered: Columns with data below that have a text here.
+        wordy: Filled cells that are no numbers, dates or "label: value".
         distinct: Filled cells that differ from all others.
         unlike: Columns whose values below are of another kind than the cell here.
         alike: Columns whose values below are of the very kind of the (not plain text) cell here.
         known: Filled cells with a word usual in headers.
+        recurring: Filled cells whose text stands below in the same column again, as values do.
     """
 
     index: int
+    last: int
+    names: tuple[str, ...]
     covered: float
     wordy: float
     distinct: float
     unlike: float
     alike: float
     known: float
+    recurring: float
 
     @property
     def score(self) -> float:
         if self.covered < 0.5 or self.wordy < 0.5 or self.distinct < 0.5:
             return 0.0
         evidence = max(min(1.0, 2.5 * self.unlike), min(1.0, 1.6 * self.known))
+        if len([name for name in self.names if name]) == 1 and not self.unlike:
+            return 0.0  # a word over words in one column is as well a note
         shape = (self.covered + self.wordy + self.distinct) / 3
-        return max(0.0, shape * (0.25 + 0.75 * evidence) - self.alike)
+        return max(0.0, shape * (0.25 + 0.75 * evidence) - self.alike - self.recurring)
 
 
-def find_header(rows: Sequence[Sequence[str]], *, merged_rows: frozenset[int] = frozenset()) -> Header | Text:
+def find_header(
+    rows: Sequence[Sequence[str]], *, merges: Sequence[Span] = (), numbers: Sequence[int] = ()
+) -> Header | Text:
     """The header among `rows`, or the sentence that says why none was taken.
 
     A header is filled where the columns below hold data, its texts are short and differ, and the data below looks
-    different (numbers, dates, codes) or the texts are words usual in headers.
+    different (numbers, dates, codes) or the texts are words usual in headers. Two rows that could both be it are none.
 
     Args:
         rows: The first rows of the sheet as texts.
-        merged_rows: Positions of rows that are one cell merged over most of the width: titles, never headers.
+        merges: Merged areas of the sheet; a row that is one of them over most of the width is a title.
+        numbers: The number of each row as a person counts; left out: from 1.
     """
+    numbers = numbers or range(1, len(rows) + 1)
     kinds = [[kind_of(cell) for cell in row] for row in rows]
     filled = [sum(kind is not Kind.BLANK for kind in row) for row in kinds]
-    candidates = [
-        _judge(rows, kinds, index) for index in range(len(rows)) if filled[index] and index not in merged_rows
-    ]
+    titles = _titles(rows, filled, merges)
+    candidates: list[_Candidate] = []
+    for index in range(len(rows)):
+        if filled[index] and index not in titles and not (candidates and candidates[-1].last >= index):
+            candidates.append(_judge(rows, kinds, index, levels_from(rows, index, merges), merges))
+    forms = _forms(rows)
+    if any(one.score >= SURE and one.index not in forms for one in candidates):
+        candidates = [one for one in candidates if one.index not in forms]
     best = max(candidates, key=lambda one: (one.score, -one.index), default=None)
-    if best is None or best.score < _SURE:
+    if best is None or best.score < SURE or _is_list_of_labels(kinds):
         return _unsure(rows, filled)
+    best = next(one for one in candidates if one.names == best.names)
+    rivals = [one for one in candidates if one.score >= max(SURE, best.score - _CLOSE) and one.names != best.names]
+    rivals.sort(key=lambda one: -one.score)
+    rivals = rivals or [
+        one for one in candidates if one.last < best.index and _heads_table(one, rows[: best.index], filled)
+    ]
+    if rivals:
+        return _torn(best, rivals[0], numbers)
+    if (orphan := _orphan(best, rows, kinds)) is not None:
+        return _unsure_above(orphan, best, numbers)
     above = sum(1 for index in range(best.index) if filled[index])
-    return Header(best.index, round(best.score, 2), _reason(best, above))
+    return Header(best.index, best.last, best.names, round(best.score, 2), _reason(best, above, numbers))
 
 
-def _judge(rows: Sequence[Sequence[str]], kinds: Sequence[Sequence[Kind]], index: int) -> _Candidate:
-    own = {column: kind for column, kind in enumerate(kinds[index]) if kind is not Kind.BLANK}
-    texts = [rows[index][column].strip() for column in own]
-    below = _kinds_below(kinds, index)
+def is_header_word(text: str) -> bool:
+    """Whether `text` has a word usual in headers."""
+    return bool(_HEADER_WORDS.search(text))
+
+
+def resembles_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether `row`, with `below` under it, would be taken as a header where it stood alone."""
+    rows = [row, *below]
+    return _judge(rows, [[kind_of(cell) for cell in one] for one in rows], 0, 0, ()).score >= SURE
+
+
+def _is_list_of_labels(kinds: Sequence[Sequence[Kind]]) -> bool:
+    """Whether all rows are a word and a value of its own kind, as on a cover: 版本 | V1.2, 日期 | 2026-03-01."""
+    pairs = [pair for row in kinds if (pair := [kind for kind in row if kind is not Kind.BLANK])]
+    values = Counter(pair[1] for pair in pairs if len(pair) == _PAIR)
+    if len(pairs) < _TABLE_CELLS or any(len(pair) != _PAIR or pair[0] is not Kind.TEXT for pair in pairs):
+        return False
+    return len(values) > _PAIR and 2 * values.most_common(1)[0][1] <= len(pairs)
+
+
+def _heads_table(one: _Candidate, rows: Sequence[Sequence[str]], filled: Sequence[int]) -> bool:
+    """Whether a row above the best is the header of a table of its own, which ends before the best begins."""
+    under = [count for count in filled[one.last + 1 : len(rows)] if count]
+    is_wide = filled[one.index] >= _TABLE_CELLS and any(count >= _TABLE_CELLS for count in under)
+    return is_wide and resembles_header(one.names, rows[one.last + 1 :])
+
+
+def _orphan(best: _Candidate, rows: Sequence[Sequence[str]], kinds: Sequence[Sequence[Kind]]) -> str | None:
+    """A text in the row above that stands over data without a header: that row may belong to the header."""
+    above = rows[best.index - 1] if best.index else []
+    if sum(bool(cell.strip()) for cell in above) < 2:
+        return None
+    data = _kinds_below(kinds, best.last)
+    nameless = [column for column, name in enumerate(best.names) if not name and column in data and column < len(above)]
+    return next((above[column] for column in nameless if _may_head(above[column])), None)
+
+
+def _may_head(text: str) -> bool:
+    return kind_of(text) is Kind.TEXT and not _LABEL.match(text)
+
+
+def _titles(rows: Sequence[Sequence[str]], filled: Sequence[int], merges: Sequence[Span]) -> frozenset[int]:
+    width = max((len(row) for row in rows), default=0)
+    wide = [span for span in merges if span.right - span.left + 1 > max(2, width // 2)]
+    return frozenset(
+        row
+        for span in wide
+        for row in range(span.top, min(span.bottom + 1, len(rows)))
+        if filled[span.top] <= 1 and filled[row] <= 1
+    )
+
+
+def _judge(
+    rows: Sequence[Sequence[str]], kinds: Sequence[Sequence[Kind]], index: int, last: int, merges: Sequence[Span]
+) -> _Candidate:
+    names = tuple(join_levels(rows, index, last, merges))
+    own = {
+        column: kinds[index][column] if index == last else kind_of(name) for column, name in enumerate(names) if name
+    }
+    below = _kinds_below(kinds, last)
     used = set(below) or set(own)
     differing = [
         column
         for column, kind in own.items()
         if kind is not Kind.CODE and _may_name(kind, below.get(column)) and below.get(column, kind) is not kind
     ]
-    same = [c for c, kind in own.items() if kind is not Kind.TEXT and below.get(c) is kind]
-    names = [text for text in texts if len(text) <= _LONGEST_NAME]
+    same = [column for column, kind in own.items() if kind is not Kind.TEXT and below.get(column) is kind]
+    words = [column for column, kind in own.items() if _may_name(kind, below.get(column))]
+    labels = sum(bool(_LABEL.match(names[column])) for column in words)
+    short = [names[column] for column in own if len(names[column]) <= _LONGEST_NAME]
     return _Candidate(
         index=index,
+        last=last,
+        names=names,
         covered=len(used & set(own)) / len(used),
-        wordy=sum(_may_name(kind, below.get(column)) for column, kind in own.items()) / len(own),
-        distinct=len(set(names)) / len(own),
+        wordy=(len(words) - labels) / len(own),
+        distinct=len(set(short)) / len(own),
         unlike=len(differing) / len(own),
         alike=len(same) / len(own),
-        known=sum(bool(_HEADER_WORDS.search(text)) for text in names) / len(own),
+        known=sum(bool(_HEADER_WORDS.search(name)) for name in short) / len(own),
+        recurring=_recurring(rows, last, names) / len(own),
     )
+
+
+def _forms(rows: Sequence[Sequence[str]]) -> set[int]:
+    """Rows that read label, value, label, value: 订单号 | PO-1 | 供应商 | 恒远.
+
+    Where the values are words as well, a header may read so by chance: then only over another such row.
+    """
+    sure, maybe = set(), set()
+    for index, row in enumerate(rows):
+        texts = [cell.strip() for cell in row if cell.strip()]
+        labels, values = texts[::2], texts[1::2]
+        if not values or len(labels) != len(values) or not all(_is_label(label) for label in labels):
+            continue
+        kinds = [kind_of(value) for value in values]
+        if any(kind is not Kind.TEXT for kind in kinds) or any(_LABEL.match(label) for label in labels):
+            sure.add(index)
+        elif all(not _HEADER_WORDS.search(value) or len(value) >= _LONG_VALUE for value in values):
+            maybe.add(index)
+    return sure | {index for index in maybe if index + 1 in sure | maybe}
+
+
+def _is_label(text: str) -> bool:
+    return kind_of(text) is Kind.TEXT and bool(_HEADER_WORDS.search(text) or _LABEL.match(text))
 
 
 def _may_name(kind: Kind, below: Kind | None) -> bool:
@@ -125,11 +248,27 @@ def _kinds_below(kinds: Sequence[Sequence[Kind]], index: int) -> dict[int, Kind]
     return {column: counter.most_common(1)[0][0] for column, counter in found.items()}
 
 
-def _reason(best: _Candidate, above: int) -> Text:
+def _recurring(rows: Sequence[Sequence[str]], last: int, names: Sequence[str]) -> int:
+    """How many of `names` stand below in their own column, other than in a repeated header."""
+    count = 0
+    for row in rows[last + 1 : last + 1 + _LOOK_BELOW]:
+        again = {
+            column for column, name in enumerate(names) if name and column < len(row) and row[column].strip() == name
+        }
+        if len(again) < sum(map(bool, names)):
+            count = max(count, len(again))
+    return count
+
+
+def _reason(best: _Candidate, above: int, numbers: Sequence[int]) -> Text:
     zh, en = [], []
     if above:
         zh.append(f"上面 {above} 行是标题或说明")
         en.append(f"the {above} filled rows above are titles or notes")
+    if best.last > best.index:
+        first, last = numbers[best.index], numbers[best.last]
+        zh.append(f"第 {first}–{last} 行合成各列的名称")
+        en.append(f"rows {first}–{last} together name the columns")
     zh.append("各列文字简短且互不相同")
     en.append("its texts are short and all different")
     if best.unlike:
@@ -141,9 +280,43 @@ def _reason(best: _Candidate, above: int) -> Text:
     return Text("，".join(zh), ", ".join(en))
 
 
+def _torn(best: _Candidate, rival: _Candidate, numbers: Sequence[int]) -> Text:
+    first, second = sorted((best, rival), key=lambda one: one.index)
+    one, other = numbers[first.index], numbers[second.index]
+    shown, shown_other = (" | ".join(name for name in each.names if name)[:40] for each in (first, second))
+    if second.index == first.last + 1:
+        more = f"；几行一起才是表头就写 header: {one}-{numbers[second.last]}。"
+        more_en = f", or header: {one}-{numbers[second.last]} where all of them are the header."
+    else:
+        more = f"；若是两张表放在一起，请用 area 写明只读哪一块，如 area: {one}:{other - 1}。"
+        more_en = f"; where two tables stand together, name the part to read in area, such as area: {one}:{other - 1}."
+    return Text(
+        f"第 {one} 行（{shown}）和第 {other} 行（{shown_other}）都像表头，不敢替您选。"
+        f"请在设置里写 header: {one} 或 header: {other}{more}",
+        f"Row {one} ({shown}) and row {other} ({shown_other}) both look like the header. "
+        f"Set header: {one} or header: {other}{more_en}",
+    )
+
+
+def _unsure_above(orphan: str, best: _Candidate, numbers: Sequence[int]) -> Text:
+    above, first, last = numbers[best.index - 1], numbers[best.index], numbers[best.last]
+    both = f"{first}-{last}" if last > first else f"{first}"
+    return Text(
+        f"第 {both} 行像表头，但上面一行的“{orphan}”下面也有数据，不敢断定它算不算表头。"
+        f"请在设置里写 header: {above}-{last}（算）或 header: {both}（不算）。",
+        f"Row {both} looks like the header, but “{orphan}” in the row above has data under it too. "
+        f"Set header: {above}-{last} where it belongs to the header, or header: {both} where it does not.",
+    )
+
+
 def _unsure(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> Text:
     first = next((index for index, count in enumerate(filled) if count), None)
-    shown = "" if first is None else " | ".join(cell.strip() for cell in rows[first] if cell.strip())[:60]
+    if first is None:
+        return Text(
+            "表里没有内容。请检查是否发错了文件，或内容在别的工作表里。",
+            "There is no content. Check that it is the right file, or that the content is not on another sheet.",
+        )
+    shown = " | ".join(cell.strip() for cell in rows[first] if cell.strip())[:60]
     return Text(
         f"找不到表头（第一行有内容的是“{shown}”）。请在数据上方加一行列名；"
         "若确实没有表头，请在设置里写 header: none 并用 names 列出列名；若表头就在某一行，请写 header: 行号。",

@@ -1,20 +1,33 @@
 """What a stream may say about the form of its files; everything may be left out."""
 
-from typing import Literal
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+import pyarrow as pa
+from pydantic import Field, StringConstraints, model_validator
 
 from connectors.base import ConnectorConfig
+from connectors.formats.cells import position_of
+
+_AREA = re.compile(r"^([A-Za-z]{0,3})([0-9]{0,7}):([A-Za-z]{0,3})([0-9]{0,7})$")
+_MOST_HEADER_ROWS = 5
+_LAST = 10_000_000
+HEAD_ROWS = 60
+"""Rows from the top in which the header is looked for."""
 
 
 class FormatOptions(ConnectorConfig):
     """How the files of a stream are to be read where they do not say so themselves."""
 
-    header: Literal["auto", "none"] | int = Field(
-        default="auto",
-        description=(
-            "Row of the header: auto finds it, none says that there is none, a number is the row as shown (from 1)."
-        ),
+    header: Literal["auto", "none"] | int | Annotated[str, StringConstraints(pattern=r"^[0-9]{1,7}-[0-9]{1,7}$")] = (
+        Field(
+            default="auto",
+            description=(
+                "Row of the header: auto finds it, none says that there is none, a number is the row as shown (from 1), "
+                "2-3 are two rows that name the columns together."
+            ),
+        )
     )
     names: list[str] = Field(
         default_factory=list,
@@ -22,14 +35,25 @@ class FormatOptions(ConnectorConfig):
             "Column names from left to right, only with header none; columns without one are called 列A, 列B, …"
         ),
     )
-    sheet: str | None = Field(
-        default=None, description="Name of the only sheet to read; left out: every visible sheet that holds a table."
+    sheet: str | int | None = Field(
+        default=None,
+        description=(
+            "The only sheet to read, by name or by position from 1, also a hidden one; "
+            "left out: every visible sheet that holds a table."
+        ),
+    )
+    area: Annotated[str, StringConstraints(pattern=_AREA.pattern)] | None = Field(
+        default=None,
+        description=(
+            "The part of the sheet to read, as in Excel: A3:F40, B:F (columns), 3:40 (rows); left out: all of it."
+        ),
     )
     encoding: str | None = Field(
         default=None, description="Text encoding such as big5; left out: byte order mark, then UTF-8, then GB18030."
     )
     delimiter: str | None = Field(
-        default=None, description="What stands between two values in text files; left out: comma, semicolon, tab or |."
+        default=None,
+        description="What stands between two values in text files; left out: comma, semicolon, tab, | or several such as ||.",
     )
     records: str | None = Field(
         default=None, description="JSON: where the list of records lies in the document, e.g. d.results."
@@ -43,10 +67,57 @@ class FormatOptions(ConnectorConfig):
         if len(set(self.names)) != len(self.names):
             message = "names holds a name twice / names 里有重复的列名"
             raise ValueError(message)
-        if isinstance(self.header, int) and self.header < 1:
-            message = "header counts from 1 / header 从 1 开始数"
+        rows = self.header_rows
+        if rows is not None and (rows.start < 1 or not 1 <= len(rows) <= _MOST_HEADER_ROWS):
+            message = "header counts from 1, as 3 or 3-4 / header 从 1 开始数，如 3 或 3-4"
             raise ValueError(message)
         if self.delimiter == "":
             message = "delimiter is empty / delimiter 为空"
             raise ValueError(message)
         return self
+
+    @property
+    def header_rows(self) -> range | None:
+        """Row numbers of the header where they are given."""
+        if self.header in {"auto", "none"}:
+            return None
+        first, _, last = str(self.header).partition("-")
+        return range(int(first), int(last or first) + 1)
+
+    @property
+    def head_rows(self) -> int:
+        """Rows from the top among which the header is: as many as are looked at, or down to the one given."""
+        rows = self.rows
+        return max(HEAD_ROWS + (rows.start - 1 if rows else 0), *(self.header_rows or (0,)))
+
+    @property
+    def rows(self) -> range | None:
+        """Numbers of the rows to read; None for all."""
+        return self._bounds[0] if self.area else None
+
+    @property
+    def _bounds(self) -> tuple[range, range]:
+        """Numbers of the rows and positions of the columns to read."""
+        found = _AREA.match(self.area or ":")
+        left, top, right, bottom = found.groups() if found else ("", "", "", "")
+        rows = range(int(top or 1), int(bottom or _LAST) + 1)
+        return rows, range(position_of(left) if left else 0, position_of(right) + 1 if right else _LAST)
+
+    def crop_head(self, head: Sequence[Sequence[str]], row_numbers: Sequence[int]) -> Sequence[Sequence[str]]:
+        """The first rows of a sheet with what lies outside the area emptied."""
+        if not self.area:
+            return head
+        rows, columns = self._bounds
+        return [
+            [cell if number in rows and place in columns else "" for place, cell in enumerate(row)]
+            for row, number in zip(head, row_numbers, strict=True)
+        ]
+
+    def crop_columns(self, table: pa.Table) -> pa.Table:
+        """`table` (columns by position, then `_row`) with those outside the area emptied."""
+        columns = self._bounds[1]
+        for place in range(table.num_columns - 1) if self.area else ():
+            if place not in columns:
+                blank = pa.repeat(pa.scalar("", pa.string()), table.num_rows)
+                table = table.set_column(place, table.schema.field(place), blank)
+        return table

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
+from connectors.formats.grid import holds_any
 
 Suspect = tuple[int, str, str]
 """(row number, column name, issue code)."""
@@ -16,6 +18,9 @@ ERROR_CELL = "XD-CEL-002"
 LONG_ROW = "XD-CEL-003"
 SHORT_ROW = "XD-CEL-004"
 SWALLOWED_ROWS = "XD-CEL-005"
+UNKNOWN_RESULT = "XD-CEL-006"
+SHARED_NUMBER = "XD-CEL-007"
+SHORTENED = "XD-CEL-008"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,24 @@ class SheetRead:
     problem: Text | None = None
     suspects: tuple[Suspect, ...] = ()
     is_last: bool = False
+
+
+_SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1[1-9]|2\d)$"
+_ERROR_TEXTS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
+
+
+def damaged_texts(table: pa.Table) -> list[Suspect]:
+    """Cells that hold the text of a formula error, or a long code as Excel shows it in a narrow cell: 6.93217E+12."""
+    found: list[Suspect] = []
+    for name in table.column_names[:-1]:
+        column = table[name]
+        if holds_any(column, ["#"]):
+            mask = pc.is_in(column, value_set=pa.array(_ERROR_TEXTS))
+            found += [(row, name, ERROR_CELL) for row in table[ROW].filter(mask).to_pylist()]
+        if holds_any(column, ["E+"]):
+            mask = pc.match_substring_regex(column, _SHORTENED)
+            found += [(row, name, SHORTENED) for row in table[ROW].filter(mask).to_pylist()]
+    return found
 
 
 def empty_table(names: Iterable[str] = ()) -> pa.Table:

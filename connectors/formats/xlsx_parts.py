@@ -1,102 +1,224 @@
-"""What the XML of an .xlsx file says that calamine does not: error cells, and how far a sheet reaches.
+"""What the XML of an .xlsx file says that calamine does not.
 
-Calamine gives a cell that shows #N/A as empty, and takes memory for every cell up to the last: a stray one in
-XFD1048576 would end the process.
+Calamine gives a cell that shows #N/A and a formula without a result as empty, drops the zeros that a number format
+puts in front, and takes memory for every cell up to the last: a stray one in XFD1048576 would end the process.
 """
 
 import posixpath
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
+from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d+)"[^>]*?>.*?<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>', re.DOTALL)
-_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*>.*?</(?:\w+:)?c>', re.DOTALL)
-_PLACE = re.compile(rb' r="([A-Z]{1,3})[0-9]')
-_ROW_NUMBER = re.compile(rb'<row [^>]*?r="([0-9]+)"')
-_SLICE = 16 << 20
-_MOST_BYTES = 1 << 30
-MOST_CELLS = 60_000_000
-"""Beyond this a sheet is refused: about 2 GB while it is read."""
+from connectors.formats.archive import inflate, is_archive, parts_of, unpack
+from connectors.formats.cells import position_of
+from connectors.formats.grid import Span
+from connectors.formats.number_format import padded, show
 
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+Place = tuple[int, int]
+"""(Row number, column position)."""
+
+_NS = rb"(?:\w+:)?"
+_CELL = rb'<%sc\s(?=[^>]*\br="([A-Z]{1,3})(\d{1,7})")' % _NS
+_FORMULA = rb"<%sf(?:\s[^>]*)?(?:/>|>[^<]*</%sf>)" % (_NS, _NS)
+_ERROR = re.compile(_CELL + rb'(?=[^>]*\bt="e")[^>]*>(?:%s)?<%sv>([^<]*)</' % (_FORMULA, _NS))
+_UNKNOWN = re.compile(
+    _CELL + rb'(?![^>]*\bt="str")[^>/]*>\s*%s\s*(?:<%sv\s*/>|<%sv>\s*</%sv>)?\s*</%sc>' % (_FORMULA, _NS, _NS, _NS, _NS)
+)
+_RESULT = re.compile(_CELL + rb"[^>]*>\s*%s\s*<%sv>([^<]+)</" % (_FORMULA, _NS))
+_WIDE_PLACE = re.compile(rb' r="([A-Z]{2,3})[0-9]+"[^>/]*>')
+_ROW_NUMBER = re.compile(rb'row [^>]*?r="([0-9]+)"')
+_LETTERS = 26
+MOST_CELLS = 25_000_000
+"""Beyond this a sheet is refused: about 800 MB while it is read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SheetPart:
     """What the XML of one sheet says.
 
     Attributes:
-        errors: (Row number, column position) -> shown text of every error cell.
-        area: Cells of the rectangle from A1 to the last cell, filled or not: what reading it takes.
+        errors: Shown text of every error cell.
+        unknown: Cells with a formula that was never calculated.
+        shown: Text of numbers that their format shows with zeros in front.
+        merges: Merged areas, where calamine gives none.
+        area: Cells of the rectangle from A1 to the last filled cell: what reading it takes.
     """
 
-    errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    errors: dict[Place, str] = field(default_factory=dict)
+    unknown: list[Place] = field(default_factory=list)
+    shown: dict[Place, str] = field(default_factory=dict)
+    merges: list[Span] = field(default_factory=list)
     area: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The parts of an archive: sheet name -> path of its XML, and number formats that pad, by style number.
+
+    `is_uncalculated`: it asks to be calculated when opened; libraries that write so give each formula the result 0.
+    """
+
+    sheets: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+    pivots: frozenset[str] = frozenset()
+    has_macros: bool = False
+    is_uncalculated: bool = False
+
+
 class XlsxParts:
-    """The sheets of a workbook as they stand in its archive; nothing for formats other than .xlsx.
+    """The sheets of a workbook as they stand in its archive; for formats other than .xlsx what is `known` otherwise.
 
     Args:
         path: The workbook.
+        known: What another reader knows of its sheets.
+
+    Raises:
+        BadZipFile: The archive is damaged.
+        OversizeError: A part is longer than the archive says.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._parts = sheet_parts(path) if zipfile.is_zipfile(path) else {}
+    def __init__(self, path: Path, known: Mapping[str, SheetPart]) -> None:
+        self._path, self._known = path, known
+        self._book = _read_book(path) if is_archive(path) else _Book()
+
+    @property
+    def is_xlsx(self) -> bool:
+        """Whether the sheets were found in XML."""
+        return bool(self._book.sheets)
+
+    @property
+    def has_macros(self) -> bool:
+        """Whether the workbook carries macros; nothing here can run them."""
+        return self._book.has_macros
+
+    def is_pivot(self, sheet: str) -> bool:
+        """Whether a pivot table stands on `sheet`."""
+        return sheet in self._book.pivots
 
     def of(self, sheet: str) -> SheetPart:
         """What the XML of `sheet` says."""
-        part = self._parts.get(sheet)
-        if part is None:
-            return SheetPart()
-        with zipfile.ZipFile(self._path) as archive:
-            if archive.getinfo(part).file_size > _MOST_BYTES:
-                return SheetPart(area=MOST_CELLS + 1)
-            xml = archive.read(part)
-        errors = {}
-        for cell in _ERROR_CELL.finditer(xml) if b't="e"' in xml else ():
-            if match := _CELL.match(cell[0]):
-                errors[int(match[2]), _position(match[1].decode())] = match[3].decode()
-        return SheetPart(errors, _area(xml))
+        part = SheetPart()
+        if not self.is_xlsx:
+            return self._known.get(sheet, part)
+        if sheet not in self._book.sheets:  # how far it reaches is not known, and reading it could take all memory
+            raise zipfile.BadZipFile(sheet)
+        info = parts_of(self._path)[self._book.sheets[sheet]]
+        styled = _styled(self._book.formats)
+        widest, last = _LETTERS, 0
+        zeros: list[Place] | None = [] if self._book.is_uncalculated else None
+        for block in _whole_rows(inflate(self._path, info)):
+            _look(block, part, styled, self._book.formats)
+            widest = max([widest, *(position_of(one.decode()) + 1 for one in set(_WIDE_PLACE.findall(block)))])
+            last = _last_filled_row(block) or last
+            zeros = None if zeros is None else _zero_results(block, zeros)
+        part.unknown += zeros or []
+        part.area = widest * last
+        return part
 
 
-def _area(xml: bytes) -> int:
-    """Last row times last column; 0 where cells carry no places."""
-    letters: set[bytes] = set()
-    for begin in range(0, len(xml), _SLICE):
-        letters.update(_PLACE.findall(xml, max(0, begin - 16), begin + _SLICE))
-    rows = _ROW_NUMBER.findall(xml, max(0, xml.rfind(b"<row ")))
-    width = max((_position(one.decode()) + 1 for one in letters), default=0)
-    return int(rows[0]) * width if rows else 0
+def _zero_results(block: bytes, before: list[Place]) -> list[Place] | None:
+    """Formulas whose result is 0; None once one has another result: then all were calculated."""
+    if b"<f" not in block:
+        return before
+    results = list(_RESULT.finditer(block))
+    if any(cell[3] != b"0" for cell in results):
+        return None
+    return [*before, *map(_place, results)]
 
 
-def _position(letters: str) -> int:
-    position = 0
-    for letter in letters:
-        position = position * 26 + ord(letter) - 64
-    return position - 1
+def _last_filled_row(block: bytes) -> int:
+    """Number of the last row with a cell that holds something; rows that are only formatted count nothing."""
+    end = max(block.rfind(b"</c>"), block.rfind(b":c>") if b"<x:" in block[:4096] else -1)
+    begin = block.rfind(b"row ", 0, end)
+    found = _ROW_NUMBER.match(block, begin) if 0 <= begin < end else None
+    return int(found[1]) if found else 0
 
 
-def sheet_parts(path: Path) -> dict[str, str]:
-    """Sheet name -> path of its XML in the archive; empty when the archive is no .xlsx."""
+def _look(block: bytes, part: SheetPart, styled: re.Pattern[bytes] | None, formats: Mapping[str, str]) -> None:
+    if b't="e"' in block:
+        part.errors |= {_place(cell): cell[3].decode() for cell in _ERROR.finditer(block)}
+    if b"<f" in block or (b"<x:" in block[:4096] and b":f" in block):
+        part.unknown += [_place(cell) for cell in _UNKNOWN.finditer(block)]
+    for cell in styled.finditer(block) if styled else ():
+        part.shown[_place(cell)] = show(cell[4].decode(), formats[cell[3].decode()])
+
+
+def _place(cell: re.Match[bytes]) -> Place:
+    return int(cell[2]), position_of(cell[1].decode())
+
+
+def _styled(formats: Mapping[str, str]) -> re.Pattern[bytes] | None:
+    """Cells with a whole number in one of the styles."""
+    if not formats:
+        return None
+    styles = "|".join(formats).encode()
+    return re.compile(
+        _CELL + rb'(?=[^>]*\bs="(%s)")(?![^>]*\bt="[^n])[^>]*>(?:%s)?<%sv>([0-9]{1,15})</' % (styles, _FORMULA, _NS)
+    )
+
+
+def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The XML cut where a row ends or begins, so that no cell is in two blocks."""
+    rest = b""
+    for block in blocks:
+        rest += block
+        cut = max(rest.rfind(b"row>") + 4, rest.rfind(b"<row "))
+        if cut > 3:
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
+
+
+def sheet_parts(path: Path) -> Mapping[str, str]:
+    """Sheet name -> the part of the archive that holds it; nothing where the file is no .xlsx.
+
+    Raises:
+        BadZipFile: The archive is damaged.
+    """
+    return _read_book(path).sheets if is_archive(path) else {}
+
+
+def _read_book(path: Path) -> _Book:
+    parts = parts_of(path)
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= set(parts):
+        return _Book()
+    if "xl/sharedStrings.xml" in parts:
+        for _ in inflate(path, parts["xl/sharedStrings.xml"]):
+            pass  # only to know that it is no longer than it says
     try:
-        with zipfile.ZipFile(path) as archive:
-            present = set(archive.namelist())
-            if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= present:
-                return {}
-            book = fromstring(archive.read("xl/workbook.xml"))
-            relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except (zipfile.BadZipFile, ParseError, DefusedXmlException):  # calamine says what it thinks of the file
-        return {}
+        sheets = _sheets(path, parts)
+        styles = fromstring(unpack(path, parts["xl/styles.xml"])) if "xl/styles.xml" in parts else None
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
+    formats: dict[str, str] = {}
+    if styles is not None:
+        codes = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.findall("{*}numFmts/{*}numFmt")}
+        for number, style in enumerate(styles.findall("{*}cellXfs/{*}xf")):
+            if pattern := padded(codes.get(style.get("numFmtId"), "")):
+                formats[str(number)] = pattern
+    pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
+    is_uncalculated = b'fullCalcOnLoad="1"' in unpack(path, parts["xl/workbook.xml"])
+    return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in parts, is_uncalculated)
+
+
+def _sheets(path: Path, parts: Mapping[str, zipfile.ZipInfo]) -> dict[str, str]:
+    book = fromstring(unpack(path, parts["xl/workbook.xml"]))
+    relations = fromstring(unpack(path, parts["xl/_rels/workbook.xml.rels"]))
     targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")).lstrip("/") for one in relations}
     sheets = {
-        one.get("name", ""): targets.get(one.get(_RELATION), "") for one in book.iter() if one.tag.endswith("}sheet")
+        one.get("name", ""): targets.get(next((value for name, value in one.items() if name.endswith("}id")), None), "")
+        for one in book.findall("{*}sheets/{*}sheet")
     }
-    return {name: part for name, part in sheets.items() if part in present}
+    return {name: part for name, part in sheets.items() if part in parts}
+
+
+def _has_pivot(path: Path, part: str, parts: Mapping[str, zipfile.ZipInfo]) -> bool:
+    folder, name = posixpath.split(part)
+    relations = parts.get(f"{folder}/_rels/{name}.rels")
+    return relations is not None and b"pivotTable" in unpack(path, relations)

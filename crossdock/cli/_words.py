@@ -17,6 +17,10 @@ _SKIPPED = {
     "hidden_sheet": Text("隐藏的工作表", "hidden sheet"),
     "other_sheet": Text("不是所选的工作表", "not the chosen sheet"),
     "no_table": Text("工作表里没有表格", "no table on the sheet"),
+    "guide": Text("封面或说明页", "cover or guide"),
+    "pivot": Text("数据透视表", "pivot table"),
+    "page_mark": Text("页码", "page number"),
+    "outside_area": Text("不在 area 之内", "outside area"),
     "problem": Text("整张表读不了", "the whole sheet cannot be read"),
 }
 RUN_STATUS = {

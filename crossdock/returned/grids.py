@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile
 
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -13,7 +14,7 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats import DELIMITED
 from connectors.formats.cells import CellValue, number_text
-from connectors.formats.delimited import sniff_delimiter
+from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import open_text
 from connectors.formats.xlsx_parts import MOST_CELLS, XlsxParts
 from crossdock.returned.files import ProblemFile
@@ -65,8 +66,12 @@ def read_original(path: Path, file: ProblemFile, delimiter: str | None, stack: E
         workbook = stack.enter_context(CalamineWorkbook.from_filelike(stack.enter_context(path.open("rb"))))
     except CalamineError as error:
         raise NotReadableError from error
-    parts = XlsxParts(path)
-    if any(parts.of(name).area > MOST_CELLS for name in workbook.sheet_names):
+    try:
+        parts = XlsxParts(path, {})
+        is_too_large = any(parts.of(name).area > MOST_CELLS for name in workbook.sheet_names)
+    except BadZipFile as error:
+        raise NotReadableError from error
+    if is_too_large:
         raise NotReadableError
 
     def grid(name: str, *, is_hidden: bool) -> Grid:

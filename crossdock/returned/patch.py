@@ -61,10 +61,10 @@ def patch(original: Path, sheets: Mapping[str, SheetMarks], target: Path, plan: 
     Raises:
         NotPatchableError: It is no .xlsx, or an unusual one.
     """
-    parts = sheet_parts(original)
-    if not parts:
-        raise NotPatchableError
     try:
+        parts = sheet_parts(original)
+        if not parts:
+            raise NotPatchableError
         return _patch(original, parts, sheets, target, plan)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         raise NotPatchableError from error

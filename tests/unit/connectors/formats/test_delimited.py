@@ -209,6 +209,105 @@ def test_parts_of_a_large_file_add_up_to_it(tmp_path: Path) -> None:
     assert len(whole[0].suspects) == 18
 
 
+@pytest.mark.parametrize("delimiter", ["||", "~|~", "@@", "|#|"])
+def test_a_delimiter_of_several_characters_is_found(read: Read, delimiter: str) -> None:
+    lines = (["编号", "名称", "数量"], ["1", "", "3"], ["2", "c,d", ""])
+    assert rows(read("\n".join(delimiter.join(line) for line in lines)))[1] == {"编号": "2", "名称": "c,d", "数量": ""}
+
+
+def test_empty_values_between_bars_are_no_delimiter_of_two_bars(read: Read) -> None:
+    assert rows(read("编号|名称|数量\n1||3\n2||4\n"))[0] == {"编号": "1", "名称": "", "数量": "3"}
+
+
+def test_the_hint_of_excel_names_the_delimiter(read: Read) -> None:
+    only = read("sep=;\r\n料号;数量\r\nA,1;3\r\n")
+    assert rows(only) == [{"料号": "A,1", "数量": "3"}]
+    assert only.header_row == 2
+
+
+def test_the_guard_that_keeps_a_code_a_text_is_taken_off(read: Read) -> None:
+    assert rows(read('料号,条码,备注\n="000123","=""0001""",a="b"\n')) == [
+        {"料号": "000123", "条码": "0001", "备注": 'a="b"'}
+    ]
+
+
+@pytest.mark.parametrize("delimiter", ["~", "^", "，", "；"])
+def test_a_rare_delimiter_is_found_where_no_usual_one_splits(read: Read, delimiter: str) -> None:
+    lines = (["编号", "名称", "数量"], ["1", "螺丝", "3"], ["2", "螺母", "4"])
+    assert rows(read("\n".join(delimiter.join(line) for line in lines)))[1] == {
+        "编号": "2",
+        "名称": "螺母",
+        "数量": "4",
+    }
+
+
+def test_a_long_code_in_scientific_notation_is_suspect(read: Read) -> None:
+    only = read("条码,数量\n6.93217E+12,3\n6932169358293,1.5E+3\n")
+    assert only.suspects == ((2, "条码", "XD-CEL-008"),)
+
+
+def test_big5_is_not_taken_for_gb18030(read: Read) -> None:
+    problem = read("料號,數量\n螺絲,3\n".encode("big5")).problem
+    assert problem is not None
+    assert "big5" in problem.zh
+
+
+def test_two_encodings_in_one_file_are_named_by_line(read: Read) -> None:
+    utf8, gbk = "料号,名称\nA1,六角螺丝\n".encode(), "A2,不锈钢螺母\n".encode("gbk")
+    problem = read(utf8 + gbk).problem
+    assert problem is not None
+    assert "第 1 行是 UTF-8，第 3 行不是" in problem.zh
+    assert rows(read("料号,名称\nA1,六角螺丝\n".encode("gbk") + gbk))[1]["名称"] == "不锈钢螺母"
+
+
+def test_text_cut_off_within_a_character_is_not_read_as_another_encoding(read: Read) -> None:
+    content = "料号,名称\nA1,螺丝\nA2,螺母".encode()
+    assert read(content[:-1]).problem is not None
+    assert read(content[:-2]).problem is not None
+    assert read(content).problem is None
+
+
+def test_null_bytes_are_named_by_line_wherever_they_stand(read: Read) -> None:
+    problem = read("料号,数量\nA1,3\nA2,\x004\n").problem
+    assert problem is not None
+    assert "第 3 行" in problem.zh
+    far = read("料号,数量\n" + "A1,3\n" * 200_000 + "A2,\x004\n").problem
+    assert far is not None
+    assert "第 200002 行" in far.zh
+
+
+def test_utf_16_without_a_mark_is_told_what_to_set(read: Read) -> None:
+    content = "item,qty\nA1,3\n".encode("utf-16-le")
+    problem = read(content).problem
+    assert problem is not None
+    assert "encoding: utf-16-le" in problem.zh
+    assert rows(read(content, encoding="utf-16-le")) == [{"item": "A1", "qty": "3"}]
+
+
+def test_a_second_table_and_an_area_work_in_text_too(read: Read) -> None:
+    content = "料号,名称,数量\nA1,x,3\n,,\n单号,原因,日期\nR1,破损,2026-03-01\n"
+    problem = read(content).problem
+    assert problem is not None
+    assert "area" in problem.zh
+    assert rows(read(content, area="4:")) == [{"单号": "R1", "原因": "破损", "日期": "2026-03-01"}]
+    assert list(read(content, area="B1:C2").columns) == ["名称", "数量"]
+
+
+def test_a_header_of_two_lines_names_its_columns_together(read: Read) -> None:
+    only = read("料号,数量,,备注\n,订购,已收,\nA1,3,2,急\nA2,4,4,\n")
+    assert list(only.columns) == ["料号", "数量 订购", "数量 已收", "备注"]
+    assert (only.header_row, only.counts.header) == (2, 2)
+
+
+def test_columns_of_one_name_that_differ_only_later_are_found_in_a_later_part(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    lines = [f"A{number},3,3" for number in range(120_000)]
+    path.write_text("\n".join(["料号,数量,数量", *lines, "B1,3,4"]), encoding="utf-8")
+    *_, last = settle(read_delimited(path, FormatOptions(), part_bytes=1))
+    assert last.problem is not None
+    assert "数量" in last.problem.zh
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     table=st.lists(

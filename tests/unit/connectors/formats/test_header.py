@@ -3,6 +3,7 @@
 import pytest
 
 from canonical_model.language import Text
+from connectors.formats.grid import Span
 from connectors.formats.header import Header, find_header
 
 
@@ -44,7 +45,7 @@ def test_the_header_is_where_a_person_sees_it(rows: tuple[str, ...], expected: i
 
 def test_a_merged_title_is_never_the_header() -> None:
     rows = [["订单号 数量 日期", "", ""], ["料号", "名称", "数量"], ["A-1", "螺丝", "3"]]
-    found = find_header(rows, merged_rows=frozenset({0}))
+    found = find_header(rows, merges=[Span(0, 0, 0, 2)])
     assert isinstance(found, Header)
     assert found.index == 1
     assert found.reason.zh

@@ -1,0 +1,81 @@
+"""A sheet before it is understood: texts by row and column, merged areas, and what is known to be damaged."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from canonical_model.language import Text
+from connectors.base import ROW
+
+
+class Span(NamedTuple):
+    """A merged area by position, from 0, all ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def moved_up(self, rows: int) -> "Span":
+        """The same area where so many rows above it are gone."""
+        return self._replace(top=self.top - rows, bottom=self.bottom - rows)
+
+
+@dataclass(slots=True)
+class Grid:
+    """One whole sheet.
+
+    Attributes:
+        rows: Text columns by position, then `_row`.
+        merges: Its merged areas.
+        suspects: Damaged cells: (row number, column position, issue code).
+        notes: What was met on the way and did no harm, such as macros.
+    """
+
+    rows: pa.Table
+    merges: Sequence[Span] = ()
+    suspects: list[tuple[int, int, str]] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        """Columns, with and without content."""
+        return int(self.rows.num_columns) - 1
+
+    def head(self, count: int) -> list[list[str]]:
+        """The first rows as texts."""
+        return texts_of(self.rows.slice(0, count))
+
+
+def texts_of(rows: pa.Table) -> list[list[str]]:
+    """The rows of a grid as lists of texts, without their numbers."""
+    if rows.num_columns == 1:
+        return [[] for _ in range(rows.num_rows)]
+    return [list(row) for row in zip(*(column.to_pylist() for column in rows.columns[:-1]), strict=True)]
+
+
+def row_numbers(first: int, count: int) -> pa.Array:
+    """`count` numbers from `first` on."""
+    return pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count), start=first - 1)
+
+
+def holds_any(column: pa.ChunkedArray, texts: Iterable[str]) -> bool:
+    """Whether one of `texts` stands anywhere in the memory of `column`: a quick look before each value is looked at."""
+    for chunk in column.chunks:
+        values = chunk.buffers()[2]
+        content = b"" if values is None else values.to_pybytes()
+        if any(text.encode() in content for text in texts):
+            return True
+    return False
+
+
+def grid_of(rows: Sequence[Sequence[str]], merges: Sequence[Span] = ()) -> Grid:
+    """A grid of rows of texts, all made as wide as the widest."""
+    width = max((len(row) for row in rows), default=0)
+    columns = [[row[place] if place < len(row) else "" for row in rows] for place in range(width)]
+    names = [*map(str, range(width)), ROW]
+    numbers = row_numbers(1, len(rows))
+    return Grid(pa.table([*(pa.array(column, pa.string()) for column in columns), numbers], names=names), merges)

@@ -1,0 +1,116 @@
+"""Headers of several rows: 数量 over 订购 and 已收 are the columns 数量 订购 and 数量 已收."""
+
+import re
+from collections.abc import Sequence
+
+from connectors.formats.cells import Kind, kind_of
+from connectors.formats.grid import Span
+
+MOST_LEVELS = 3
+_UNIT = re.compile(r"[（(\[【].{1,12}[)）\]】]")
+_MARK = re.compile(r"[（(\[【]?\s*(?:必填|选填|可选|必须|必输|非必填|不填|(?i:required|optional|mandatory))[^A-Za-z]*")
+"""What says how to fill a column in and is no part of its name."""
+_LONGEST_GROUP = 20
+
+
+def join_levels(rows: Sequence[Sequence[str]], first: int, last: int, merges: Sequence[Span]) -> list[str]:
+    """The column names that the rows `first` to `last` give together, each text once, from the top down."""
+    width = max((len(row) for row in rows), default=0)
+    levels = [[_at(rows[row], column) for column in range(width)] for row in range(first, last + 1)]
+    for depth in range(len(levels) - 2, -1, -1):
+        below = [any(levels[lower][column] for lower in range(depth + 1, len(levels))) for column in range(width)]
+        levels[depth] = _spread(levels[depth], below, _spans_of(merges, first + depth))
+    names = []
+    for column in range(width):
+        parts = [
+            text
+            for level in levels
+            if (text := level[column]) and not (level is not levels[0] and _MARK.fullmatch(text))
+        ]
+        names.append(" ".join(dict.fromkeys(parts)))
+    return names
+
+
+def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span], *, most: int = MOST_LEVELS) -> int:
+    """The last row of the header that begins in row `first`: itself where it has one level."""
+    if first + 1 >= len(rows) or most == 1:
+        return first
+    last = levels_from(rows, first + 1, merges, most=most - 1)
+    lower = join_levels(rows, first + 1, last, merges)
+    return (
+        last
+        if _divides(rows[first], lower, [span for span in merges if span.top <= first <= span.bottom], first)
+        else first
+    )
+
+
+def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row: int) -> bool:
+    """Whether the header below, `lower`, divides the columns that the row `upper` names."""
+    above = [_at(upper, column) for column in range(len(lower))]
+    if not _may_be_levels(above, lower):
+        return False
+    tops, lows = _filled(above), _filled(lower)
+    if lows <= tops and all(_UNIT.fullmatch(lower[column]) or _MARK.fullmatch(lower[column]) for column in lows):
+        return True
+    if any(
+        span.bottom > row and span.left == span.right and above[span.left] for span in spans if span.left < len(above)
+    ):
+        return True  # 料号 reaches down into the row below
+    groups = {column for span in spans if span.right > span.left for column in range(span.left, span.right + 1)}
+    if len(lows & groups) > 1 and lows <= groups and len({lower[column] for column in lows}) < len(lows):
+        return True  # every column is in a group, and their parts have the same names
+    return not groups and _is_complement(above, lower)
+
+
+def _may_be_levels(above: list[str], below: list[str]) -> bool:
+    """Whether both could be texts of a header: short words, no figures, no "label: value"; days may stand above."""
+    return (
+        len(_filled(above)) > 1
+        and bool(_filled(below))
+        and any(kind_of(text) is Kind.TEXT for text in above)
+        and all(_is_word(text, {Kind.TEXT, Kind.DATE, Kind.CODE}) for text in above if text)
+        and all(_is_word(text, {Kind.TEXT}) for text in below if text)
+    )
+
+
+def _is_word(text: str, kinds: set[Kind]) -> bool:
+    return len(text) <= _LONGEST_GROUP and kind_of(text) in kinds and not re.search(r"[:：]", text)
+
+
+def _is_complement(above: list[str], below: list[str]) -> bool:
+    """Without merged areas: each gap above is filled below, a group has two parts, some columns have one level."""
+    tops, lows = _filled(above), _filled(below)
+    used = tops | lows
+    if not used or len(lows) < 2 or not tops - lows or used != set(range(min(used), max(used) + 1)):
+        return False
+    gaps = lows - tops
+    if not gaps:
+        return False
+    starts = [max((top for top in tops if top < gap), default=-1) for gap in gaps]
+    return all(start in lows for start in starts) and lows == gaps | set(starts)
+
+
+def _spread(level: list[str], below: list[bool], spans: Sequence[Span]) -> list[str]:
+    """The level with each group's text over all its columns."""
+    spread = list(level)
+    for span in spans:
+        for column in range(span.left, min(span.right + 1, len(level))):
+            spread[column] = level[span.left]
+    merged = {column for span in spans for column in range(span.left, span.right + 1)}
+    for column in range(1, len(level)):
+        is_gap = not spread[column] and below[column] and below[column - 1] and column - 1 not in merged
+        if is_gap and column not in merged:
+            spread[column] = spread[column - 1]
+    return spread
+
+
+def _spans_of(merges: Sequence[Span], row: int) -> list[Span]:
+    return [span for span in merges if span.top <= row <= span.bottom and span.right > span.left]
+
+
+def _at(row: Sequence[str], column: int) -> str:
+    return " ".join(row[column].split()) if column < len(row) else ""
+
+
+def _filled(texts: Sequence[str]) -> set[int]:
+    return {column for column, text in enumerate(texts) if text}

@@ -1,0 +1,235 @@
+"""Tables in HTML and SpreadsheetML 2003: what many systems write and name .xls."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+from canonical_model.language import Text
+from connectors.formats.encoding import open_text
+from connectors.formats.grid import Grid, Span, grid_of
+from connectors.formats.options import FormatOptions
+from connectors.formats.sheet import SheetRead, refused
+from connectors.formats.table import read_table
+
+MOST_BYTES = 64 << 20
+_MOST_COLUMNS, _MOST_ROWS = 2_000, 1_048_576
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)|encoding\s*=\s*["']([\w-]+)""", re.IGNORECASE)
+_BLOCKS = frozenset({"br", "p", "div", "li"})
+
+
+@dataclass(slots=True)
+class _Cell:
+    text: list[str] = field(default_factory=list)
+    columns: int = 1
+    rows: int = 1
+
+
+class _Tables(HTMLParser):
+    """Collects the outermost tables; one inside a cell is text of that cell."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[list[list[_Cell]]] = []
+        self._depth = 0
+        self._cell: _Cell | None = None
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self._depth += 1
+            if self._depth == 1:
+                self.tables.append([])
+        elif tag == "tr" and self._depth == 1:
+            self.tables[-1].append([])
+            self._cell = None
+        elif tag in {"td", "th"} and self._depth == 1:
+            if not self.tables[-1]:
+                self.tables[-1].append([])
+            given = dict(attrs)
+            self._cell = _Cell(
+                columns=_count(given.get("colspan"), _MOST_COLUMNS), rows=_count(given.get("rowspan"), _MOST_ROWS)
+            )
+            self.tables[-1][-1].append(self._cell)
+        elif tag in {"style", "script"}:
+            self._silent += 1
+        elif tag in _BLOCKS and self._cell is not None and self._cell.text:
+            self._cell.text.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "table":
+            self._depth = max(0, self._depth - 1)
+        elif tag in {"td", "th", "tr"} and self._depth == 1:
+            self._cell = None
+        elif tag in {"style", "script"}:
+            self._silent = max(0, self._silent - 1)
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None and not self._silent:
+            self._cell.text.append(data)
+
+
+class _SpreadsheetXml(HTMLParser):
+    """Collects the worksheets of SpreadsheetML 2003; nothing is expanded, so entities of its own do no harm."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.sheets: dict[str, dict[int, dict[int, _Cell]]] = {}
+        self._name, self._row, self._column = "", 0, 0
+        self._cell: _Cell | None = None
+        self._is_data = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given, tag = dict(attrs), tag.removeprefix("ss:")
+        if tag == "worksheet":
+            self._name = given.get("ss:name") or str(len(self.sheets) + 1)
+            self.sheets[self._name], self._row = {}, 0
+        elif tag == "row":
+            self._row = _count(given.get("ss:index"), _MOST_ROWS, self._row + 1)
+            self._column = 0
+        elif tag == "cell" and self._name:
+            self._column = _count(given.get("ss:index"), _MOST_COLUMNS, self._column + 1)
+            across, down = (
+                _count(given.get("ss:mergeacross"), _MOST_COLUMNS, 0),
+                _count(given.get("ss:mergedown"), _MOST_ROWS, 0),
+            )
+            self._cell = _Cell(columns=across + 1, rows=down + 1)
+            self.sheets[self._name].setdefault(self._row, {})[self._column] = self._cell
+            self._column += across
+        elif tag == "data":
+            self._is_data = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag.removeprefix("ss:") == "data":
+            self._is_data = False
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None and self._is_data:
+            self._cell.text.append(data)
+
+
+def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
+    """The tables of an HTML file that have two rows or more, one read each."""
+    text = _text_of(path, options)
+    if isinstance(text, Text):
+        yield refused(text)
+        return
+    parser = _Tables()
+    parser.feed(text)
+    parser.close()
+    grids = [_laid_out(table) for table in parser.tables]
+    kept = [grid for grid in grids if grid.rows.num_rows > 1] or grids[:1]
+    if not kept:
+        yield refused(
+            Text(
+                "网页里没有表格。请导出为 xlsx 后再发。",
+                "The web page holds no table. Export it as xlsx and send that.",
+            )
+        )
+    if len(kept) > 1 and options.sheet is None:
+        kept = [_joined(kept)]
+    for number, grid in enumerate(kept, 1):
+        if options.sheet is None or str(options.sheet) == str(number):
+            grid.notes.append(Text("内容是网页表格（HTML）", "the content is an HTML table"))
+            yield read_table(grid, options)
+
+
+def _joined(grids: list[Grid]) -> Grid:
+    """Tables one under the other, as a browser shows them: a title or form is often a table by itself."""
+    rows: list[list[str]] = []
+    merges: list[Span] = []
+    for grid in grids:
+        merges += [span.moved_up(-len(rows)) for span in grid.merges]
+        rows += [*grid.head(grid.rows.num_rows), []]
+    return grid_of(rows[:-1], merges)
+
+
+def read_spreadsheet_xml(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
+    """The worksheets of a SpreadsheetML 2003 file that hold something."""
+    text = _text_of(path, options)
+    if isinstance(text, Text):
+        yield refused(text)
+        return
+    parser = _SpreadsheetXml()
+    parser.feed(text)
+    parser.close()
+    names = list(parser.sheets)
+    for number, (name, cells) in enumerate(parser.sheets.items(), 1):
+        if not cells or (options.sheet is not None and str(options.sheet) not in {name, str(number)}):
+            continue
+        last = max(cells)
+        if last > _MOST_ROWS or last > 1000 + 100 * len(cells):
+            yield refused(
+                Text(
+                    f"工作表“{name}”的行号跳得太远，请另存为 xlsx 后再发。",
+                    f"Rows of sheet “{name}” lie too far apart. Save it as xlsx and send that.",
+                ),
+                sheet=name,
+            )
+            continue
+        yield read_table(_placed(cells), options, sheet=name, is_alone=len(names) == 1)
+
+
+def _text_of(path: Path, options: FormatOptions) -> str | Text:
+    if path.stat().st_size > MOST_BYTES:
+        return Text(
+            f"文件有 {path.stat().st_size >> 20} MB，作为网页或 XML 表格太大。请另存为 xlsx 后再发。",
+            f"With {path.stat().st_size >> 20} MB the file is too large for a table in HTML or XML. Save it as xlsx and send that.",
+        )
+    with path.open("rb") as file:
+        named = _CHARSET.search(file.read(4096))
+    encoding = (named[1] or named[2]).decode().lower() if named else None
+    for one in (options.encoding, None, "gb18030" if encoding in {"gb2312", "gbk"} else encoding):
+        with open_text(path, one) as text:
+            if not isinstance(text, Text):
+                return text.path.read_bytes()[text.offset :].decode()
+            problem = text
+    return problem
+
+
+def _laid_out(table: list[list[_Cell]]) -> Grid:
+    """Cells in their places, those that span several kept as merged areas."""
+    rows: list[dict[int, str]] = []
+    merges: list[Span] = []
+    reserved: dict[int, int] = {}
+    for number, cells in enumerate(table):
+        column, row = 0, {}
+        for cell in cells:
+            while reserved.get(column, -1) >= number:
+                column += 1
+            if column >= _MOST_COLUMNS:
+                break
+            row[column] = _plain(cell)
+            if cell.columns > 1 or cell.rows > 1:
+                merges.append(Span(number, column, min(number + cell.rows, len(table)) - 1, column + cell.columns - 1))
+            for place in range(column, column + cell.columns):
+                reserved[place] = number + cell.rows - 1
+            column += cell.columns
+        rows.append(row)
+    width = 1 + max((max(row, default=0) for row in rows), default=0)
+    return grid_of([[row.get(place, "") for place in range(width)] for row in rows], merges)
+
+
+def _placed(cells: dict[int, dict[int, _Cell]]) -> Grid:
+    width = max(max(row, default=0) for row in cells.values())
+    rows = [
+        [_plain(row[place]) if place in row else "" for place in range(1, width + 1)]
+        for row in (cells.get(number, {}) for number in range(1, max(cells) + 1))
+    ]
+    merges = [
+        Span(number - 1, place - 1, number + cell.rows - 2, place + cell.columns - 2)
+        for number, row in cells.items()
+        for place, cell in row.items()
+        if cell.columns > 1 or cell.rows > 1
+    ]
+    return grid_of(rows, merges)
+
+
+def _plain(cell: _Cell) -> str:
+    lines = (" ".join(line.split()) for line in "".join(cell.text).replace("\xa0", " ").split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _count(text: str | None, most: int, default: int = 1) -> int:
+    return min(int(text), most) if text and text.isdigit() and (int(text) or not default) else default

@@ -1,0 +1,60 @@
+"""Merged areas among the records: a code that spans several rows belongs to each, a quantity to nobody knows which."""
+
+from collections import defaultdict
+
+import pyarrow as pa
+
+from canonical_model.language import Text
+from connectors.base import ROW
+from connectors.formats.cells import Kind, kind_of, letters_of
+from connectors.formats.grid import Grid
+from connectors.formats.layout import Layout
+from connectors.formats.sheet import SHARED_NUMBER
+
+_CODE_WORDS = ("号", "编码", "代码", "条码", "序", "项次", "no", "code", "id", "number", "sku", "po", "order", "item")
+_SHOWN = 6
+
+
+def fill_merged(rows: pa.Table, grid: Grid, layout: Layout) -> tuple[pa.Table, Text | None]:
+    """The records with the value of each vertically merged area in all its rows, and where that was done.
+
+    A number whose column is not named like a code is left where it stands and flagged in all its rows: it may be the
+    sum of them.
+
+    Args:
+        rows: The records, without totals and the like.
+        grid: The sheet that they come from.
+        layout: Its header.
+    """
+    spans = [span for span in grid.merges if span.bottom > span.top > layout.last and span.left < grid.width]
+    places = {number: place for place, number in enumerate(rows[ROW].to_pylist())} if spans else {}
+    filled: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    said = []
+    for span in spans:
+        inside = [number for number in range(span.top + 1, span.bottom + 2) if number in places]
+        value = grid.rows.column(span.left)[span.top].as_py() if span.top < grid.rows.num_rows else ""
+        if not value.strip() or len(inside) < 2:
+            continue
+        if kind_of(value) is Kind.NUMBER and not _names_code(layout.names[span.left]):
+            grid.suspects += [(number, span.left, SHARED_NUMBER) for number in inside]
+            continue
+        filled[span.left] |= dict.fromkeys((places[number] for number in inside), value)
+        said.append(f"{letters_of(span.left)}{span.top + 1}:{letters_of(span.left)}{span.bottom + 1}")
+    for position, values in filled.items():
+        texts = rows.column(position).to_pylist()
+        for place, value in values.items():
+            texts[place] = value
+        rows = rows.set_column(position, rows.schema.field(position), pa.array(texts, pa.string()))
+    return rows, _note(said) if said else None
+
+
+def _names_code(name: str) -> bool:
+    return any(word in name.lower() for word in _CODE_WORDS) and "数" not in name
+
+
+def _note(areas: list[str]) -> Text:
+    shown = ", ".join(areas[:_SHOWN]) + ("…" if len(areas) > _SHOWN else "")
+    return Text(
+        f"合并单元格的值已填到它的每一行（{shown}）",
+        f"values of merged cells were repeated in each of their rows ({shown})",
+    )

@@ -1,0 +1,150 @@
+"""Whether a second table stands under or beside the one that was found: then nobody can say which is meant."""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from canonical_model.language import Text
+from connectors.base import ROW
+from connectors.formats.cells import Kind, kind_of, letters_of
+from connectors.formats.grid import texts_of
+from connectors.formats.header import is_header_word, resembles_header
+from connectors.formats.layout import Layout, header_name
+
+_LOOKED_BELOW = 12
+_LOOKED_AT = 200
+"""Rows of the table that show what its columns hold."""
+_FIGURE_COLUMNS = 2
+_MANY = 0.2
+_DIGIT = r"[0-9０-９]"
+
+
+def second_table(rows: pa.Table, layout: Layout) -> Text | None:
+    """The sentence that a second table stands there; None where there is one alone.
+
+    Args:
+        rows: The records below the header, without blank rows and totals.
+        layout: The header.
+    """
+    if layout.index < 0 or not rows.num_rows:
+        return None
+    below = _below(rows, layout)
+    return _stacked(layout, below) if below else _beside(rows, layout)
+
+
+def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
+    """Row number and texts of another header among the records.
+
+    It has words where the columns hold figures: only rows without a digit in such a column are looked at.
+    """
+    figures = _figure_columns(rows, layout)[:_FIGURE_COLUMNS]
+    mask: pa.ChunkedArray | None = None
+    for column in figures:
+        values = rows.column(column)
+        words = pc.and_(pc.not_equal(values, ""), pc.invert(pc.match_substring_regex(values, _DIGIT)))
+        mask = words if mask is None else pc.or_(mask, words)
+    places = range(min(rows.num_rows, _LOOKED_AT)) if mask is None else _first_places(mask)
+    for place in places:
+        row, *under = texts_of(rows.slice(place, _LOOKED_BELOW))
+        if place and under and _is_other_header(row, under, layout):
+            return rows[ROW][place].as_py(), row
+    return None
+
+
+def _first_places(mask: pa.ChunkedArray) -> list[int]:
+    found: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return found[:_LOOKED_AT]
+
+
+def _is_other_header(row: list[str], under: list[list[str]], layout: Layout) -> bool:
+    texts = [header_name(cell) for cell in row if cell.strip()]
+    if (
+        len(texts) < 2
+        or len(set(texts)) < len(texts)
+        or any(kind_of(text) in {Kind.NUMBER, Kind.DATE} for text in texts)
+    ):
+        return False
+    again, usual = sum(text in layout.names for text in texts), sum(map(is_header_word, texts))
+    is_likely = 2 * again >= len(texts) or (2 * usual >= len(texts) and _differs_in_kind(row, under))
+    return is_likely and 2 * len(texts) >= len(layout.named) and resembles_header(row, under)
+
+
+def _differs_in_kind(row: list[str], under: list[list[str]]) -> bool:
+    """Whether under the words of `row` there are figures."""
+    columns = [column for column, cell in enumerate(row) if cell.strip()]
+    return any(
+        kind_of(row[column]) is Kind.TEXT
+        and any(kind_of(one[column]) in {Kind.NUMBER, Kind.DATE} for one in under if one[column].strip())
+        for column in columns
+    )
+
+
+def _figure_columns(rows: pa.Table, layout: Layout) -> list[int]:
+    """Named columns of which most values are numbers or dates."""
+    sample = rows.slice(0, _LOOKED_AT)
+    found = []
+    for column in layout.named:
+        kinds = [kind_of(text) for text in sample.column(column).to_pylist() if text.strip()]
+        if sum(kind in {Kind.NUMBER, Kind.DATE} for kind in kinds) * 2 > len(kinds):
+            found.append(column)
+    return found
+
+
+def _beside(rows: pa.Table, layout: Layout) -> Text | None:
+    groups = _groups(rows, layout)
+    if len(groups) < 2:
+        return None
+    first, second = groups[0], groups[1]
+    unnamed = [column for column in second if column in layout.unnamed]
+    names = [{_bare(layout, column) for column in group} for group in (first, second)]
+    if 2 * len(unnamed) > len(second) or names[0] & names[1] or _are_apart(rows, first, second):
+        left, right = (f"{letters_of(group[0])}:{letters_of(group[-1])}" for group in (first, second))
+        return Text(
+            f"{left} 列和 {right} 列像是并排的两张表，不敢混着读。请分到两张工作表，或在设置里写 area: {left} 只读其中一张。",
+            f"Columns {left} and {right} look like two tables side by side. "
+            f"Put them on two sheets, or set area: {left} to read one of them.",
+        )
+    return None
+
+
+def _groups(rows: pa.Table, layout: Layout) -> list[list[int]]:
+    """Runs of two columns or more between columns that are wholly empty."""
+    groups: list[list[int]] = [[]]
+    for column in range(len(layout.names)):
+        is_used = column not in layout.unnamed or pc.any(pc.not_equal(rows.column(column), "")).as_py()
+        if is_used:
+            groups[-1].append(column)
+        elif groups[-1]:
+            groups.append([])
+    return [group for group in groups if len(group) > 1]
+
+
+def _bare(layout: Layout, column: int) -> str:
+    """The header as it stands, also where the column got another name since that was taken."""
+    return next((name for name, places in layout.twins.items() if column in places), layout.names[column])
+
+
+def _are_apart(rows: pa.Table, first: list[int], second: list[int]) -> bool:
+    """Whether many rows are filled on one side only."""
+    left, right = (_is_filled(rows, group) for group in (first, second))
+    alone = pc.sum(pc.xor(left, right)).as_py() or 0
+    return bool(alone >= 2 and alone >= _MANY * rows.num_rows)
+
+
+def _is_filled(rows: pa.Table, columns: list[int]) -> pa.ChunkedArray:
+    filled = pc.not_equal(rows.column(columns[0]), "")
+    for column in columns[1:]:
+        filled = pc.or_(filled, pc.not_equal(rows.column(column), ""))
+    return filled
+
+
+def _stacked(layout: Layout, below: tuple[int, list[str]]) -> Text:
+    number, row = below
+    shown = re.sub(r"\s+", " ", " | ".join(cell for cell in row if cell.strip()))[:40]
+    return Text(
+        f"第 {number} 行（{shown}）像是另一张表的表头，一张工作表上放了两张表，不敢混着读。"
+        f"请分到两张工作表，或在设置里写明只读哪一块，如 area: 1:{number - 1} 或 area: {number}:。",
+        f"Row {number} ({shown}) looks like the header of another table on the same sheet. "
+        f"Put them on two sheets, or name the part to read: area: 1:{number - 1}, or area: {number}: .",
+    )

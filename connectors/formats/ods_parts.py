@@ -1,0 +1,84 @@
+"""What the XML of an .ods file says that calamine does not: merged areas, errors, and how far repeated cells reach.
+
+A cell or row of OpenDocument may say that it stands many times: a few bytes can fill all memory.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+from connectors.formats.archive import inflate, is_archive, parts_of
+from connectors.formats.grid import Span
+from connectors.formats.xlsx_parts import SheetPart
+
+_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*)?>")
+_ATTRIBUTE = re.compile(rb'([\w-]+:[\w-]+)="([^"]*)"')
+
+
+def read_ods(path: Path) -> dict[str, SheetPart]:
+    """Sheet name -> what its XML says; empty for other formats.
+
+    Raises:
+        BadZipFile: The archive is damaged.
+        OversizeError: A part is longer than the archive says.
+    """
+    parts = parts_of(path) if is_archive(path) else {}
+    if "content.xml" not in parts or "mimetype" not in parts:
+        return {}
+    sheets = _Sheets()
+    for block in _whole_tags(inflate(path, parts["content.xml"])):
+        for tag in _TAG.finditer(block):
+            sheets.take(tag[1], tag[2] or b"")
+    return sheets.parts
+
+
+class _Sheets:
+    """Walks through rows and cells in the order of the document."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, SheetPart] = {}
+        self._part = SheetPart()
+        self._row, self._next_row, self._column, self._widest = 0, 0, 0, 0
+
+    def take(self, tag: bytes, text: bytes) -> None:
+        """One opening tag."""
+        given = {name.decode(): value.decode("utf-8", "replace") for name, value in _ATTRIBUTE.findall(text)}
+        if tag == b"table":
+            self._part = self.parts[unescape(given.get("table:name", ""))] = SheetPart()
+            self._row = self._next_row = self._widest = 0
+        elif tag == b"table-row":
+            self._row, self._column = self._next_row, 0
+            self._next_row += _count(given.get("table:number-rows-repeated"))
+        else:
+            repeated = _count(given.get("table:number-columns-repeated"))
+            if tag == b"table-cell" and len(given) > 0:
+                self._cell(given, repeated)
+            self._column += repeated
+
+    def _cell(self, given: dict[str, str], repeated: int) -> None:
+        rows, columns = (_count(given.get(f"table:number-{one}-spanned")) for one in ("rows", "columns"))
+        if rows > 1 or columns > 1:
+            self._part.merges.append(Span(self._row, self._column, self._row + rows - 1, self._column + columns - 1))
+        if given.get("calcext:value-type") == "error":
+            self._part.errors[self._row + 1, self._column] = "#N/A"
+        elif "table:formula" in given and "office:value-type" not in given:
+            self._part.unknown.append((self._row + 1, self._column))
+        if "office:value-type" in given:
+            self._widest = max(self._widest, self._column + repeated)
+            self._part.area = self._next_row * self._widest
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 1
+
+
+def _whole_tags(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        rest += block
+        cut = rest.rfind(b"<")
+        if cut > 0:
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest

@@ -1,0 +1,87 @@
+"""From a grid to its table: header, records, what was left out and why."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from canonical_model.language import Text
+from connectors.base import ROW, RowCounts
+from connectors.formats.cells import Kind, kind_of
+from connectors.formats.grid import Grid
+from connectors.formats.layout import Layout, plan_layout
+from connectors.formats.merged import fill_merged
+from connectors.formats.neighbours import second_table
+from connectors.formats.options import FormatOptions
+from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_table, refused
+from connectors.formats.sieve import Sieve
+
+_TABLE_ROWS, _TABLE_CELLS = 3, 3
+
+
+def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone: bool = True) -> SheetRead:
+    """The table on a sheet, or why there is none.
+
+    Args:
+        grid: The whole sheet.
+        options: What the stream says.
+        sheet: Its name.
+        is_alone: There is no other sheet: one without a table is then a problem, not passed over.
+    """
+    total = grid.rows.num_rows
+    grid.rows = options.crop_columns(grid.rows)
+    head = grid.head(options.head_rows)
+    layout = plan_layout(head, range(1, len(head) + 1), options, merges=grid.merges)
+    if isinstance(layout, Text):
+        if not is_alone and options.sheet is None and not _has_table(head):
+            return left_out(total, "no_table", sheet)
+        return refused(layout, total=total, sheet=sheet)
+    sieve = Sieve(layout, options.rows)
+    rows = sieve.trim_end(sieve.sift(grid.rows.slice(layout.last + 1)))
+    rows, filled = fill_merged(rows, grid, layout)
+    said = [layout.reason, *grid.notes, *([filled] if filled else [])]
+    problem = second_table(rows, layout)
+    settled = problem or layout.settle_twins(rows)
+    if isinstance(settled, Text):
+        return refused(settled, total=total, sheet=sheet)
+    table, places = settled.name(rows)
+    return SheetRead(
+        table=table,
+        counts=RowCounts(
+            total=total,
+            above=max(layout.index, 0),
+            header=len(layout.header),
+            skipped=sieve.take_skipped(),
+            read=table.num_rows,
+        ),
+        sheet=sheet,
+        columns=places,
+        header_row=layout.last + 1,
+        header_reason=Text("；".join(one.zh for one in said), "; ".join(one.en for one in said)),
+        suspects=_suspects(grid, settled, table),
+    )
+
+
+def left_out(total: int, reason: str, sheet: str) -> SheetRead:
+    """A sheet that is passed over, all its rows counted under `reason`."""
+    skipped: Mapping[str, tuple[int, ...]] = {reason: tuple(range(1, total + 1))} if total else {}
+    return SheetRead(empty_table(), RowCounts(total=total, skipped=skipped), sheet=sheet)
+
+
+def _suspects(grid: Grid, layout: Layout, table: pa.Table) -> tuple[Suspect, ...]:
+    kept = set(table[ROW].to_pylist()) if grid.suspects else set()
+    known = [(row, layout.names[position], code) for row, position, code in grid.suspects if row in kept]
+    order = {name: place for place, name in enumerate(layout.names)}
+    return tuple(sorted({*known, *damaged_texts(table)}, key=lambda one: (one[0], order[one[1]], one[2])))
+
+
+def _has_table(head: list[list[str]]) -> bool:
+    """Whether the rows could be a table, other than a cover, a form or a note.
+
+    A form has a label and its value in each row, so its values are of several kinds.
+    """
+    rows = [cells for row in head if len(cells := [cell for cell in row if cell.strip()]) >= 2]
+    if sum(len(row) >= _TABLE_CELLS for row in rows) >= _TABLE_ROWS:
+        return True
+    values = {kind_of(row[1]) for row in rows}
+    labels = sum(row[0].strip().endswith((":", "：")) for row in rows)
+    return len(rows) >= 2 and len(values) == 1 and values != {Kind.TEXT} and 2 * labels < len(rows)

@@ -1,0 +1,235 @@
+"""Sheets as people make them: headers of several rows, merged cells, totals, footers, and what must not be guessed."""
+
+import pytest
+
+from connectors.base import ROW
+from connectors.formats import FormatOptions, SheetRead
+from connectors.formats.grid import Span, grid_of
+from connectors.formats.table import read_table
+
+
+def read(*rows: str, merges: tuple[tuple[int, int, int, int], ...] = (), **options: object) -> SheetRead:
+    grid = grid_of([row.split("|") for row in rows], [Span(*merge) for merge in merges])
+    one = read_table(grid, FormatOptions.model_validate(options))
+    counts = one.counts
+    assert counts.total == counts.above + counts.header + sum(map(len, counts.skipped.values())) + counts.read
+    return one
+
+
+def problem(read: SheetRead) -> str:
+    assert read.problem is not None, read.columns
+    assert read.table.num_rows == 0
+    assert read.problem.en
+    return read.problem.zh
+
+
+LEVELS = ("料号|名称|数量||金额|", "||订购|已收|含税|未税", "A1|螺丝|3|2|5.5|5.0", "A2|螺母|4|1|5.5|5.0")
+NAMES = ["料号", "名称", "数量 订购", "数量 已收", "金额 含税", "金额 未税"]
+
+
+@pytest.mark.parametrize("merges", [(), ((0, 0, 1, 0), (0, 1, 1, 1), (0, 2, 0, 3), (0, 4, 0, 5))])
+def test_a_header_of_two_rows_names_its_columns_together(merges: tuple[tuple[int, int, int, int], ...]) -> None:
+    one = read(*LEVELS, merges=merges)
+    assert list(one.columns) == NAMES
+    assert (one.header_row, one.counts.header, one.counts.read) == (2, 2, 2)
+    assert "第 1–2 行" in one.header_reason.zh
+
+
+def test_a_header_may_have_three_rows() -> None:
+    one = read(
+        "料号|2026年||||", "|上半年||下半年||备注", "|数量|金额|数量|金额|", "A1|3|2|5.5|5.0|", "A2|4|1|5.5|5.0|急"
+    )
+    assert list(one.columns)[1:4] == ["2026年 上半年 数量", "2026年 上半年 金额", "2026年 下半年 数量"]
+    assert one.counts.header == 3
+
+
+def test_a_row_of_units_belongs_to_the_header() -> None:
+    assert list(read("料号|数量|重量", "|(件)|（kg）", "A1|3|2.5", "A2|4|1.5").columns) == [
+        "料号",
+        "数量 (件)",
+        "重量 （kg）",
+    ]
+
+
+def test_a_row_that_says_what_must_be_filled_in_names_nothing() -> None:
+    for marks in ("必填|选填|必填", "（必填）|(选填)|（必填，整数）"):
+        one = read("料号|名称|数量", marks, "A1|x|3", "A2|y|4")
+        assert (list(one.columns), one.header_row, one.counts.read) == (["料号", "名称", "数量"], 2, 2)
+
+
+def test_days_may_stand_over_columns() -> None:
+    one = read("料号|2026-03-01||2026-03-08|", "|数量|金额|数量|金额", "A1|3|2|5.5|5.0", "A2|4|1|5.5|5.0")
+    assert list(one.columns)[1:3] == ["2026-03-01 数量", "2026-03-01 金额"]
+
+
+def test_a_title_over_a_header_is_no_level_of_it() -> None:
+    one = read(
+        "供应商：恒远||日期：2026-03-01|", "料号|名称|数量|金额", "A1|x|3|5", merges=((0, 0, 0, 1), (0, 2, 0, 3))
+    )
+    assert list(one.columns) == ["料号", "名称", "数量", "金额"]
+
+
+def test_a_header_of_two_rows_that_comes_again_is_left_out_whole() -> None:
+    one = read(*LEVELS, *LEVELS)
+    assert one.counts.skipped == {"repeated_header": (5, 6)}
+    assert one.counts.read == 4
+
+
+def test_a_row_above_that_names_a_column_too_is_asked_about() -> None:
+    sentence = problem(
+        read(
+            "仓库名称（请填写仓库全称，不要用简称或代码）|汇总区|||",
+            "|数量|金额|单价|单位",
+            "W1|3|5|2|件",
+            "W2|4|6|2|件",
+        )
+    )
+    assert "header: 1-2" in sentence
+
+
+def test_labels_and_their_values_above_are_no_header() -> None:
+    form = ("采购订单|||", "订单号|PO-1|供应商|恒远", "日期|2026-03-01|币种|CNY", "联系人|张三|电话|021-1234567")
+    one = read(*form, "行号|料号|数量|单价", "1|A1|3|2.5", "2|A2|4|2.5")
+    assert one.header_row == 5
+    assert one.counts.read == 2
+
+
+def test_a_code_merged_over_rows_is_filled_down_and_a_quantity_is_not() -> None:
+    rows = ("订单号|料号|数量|总数", "PO1|A1|3|7", "|A2|4|", "PO2|B1|5|5")
+    one = read(*rows, merges=((1, 0, 2, 0), (1, 3, 2, 3)))
+    assert one.table["订单号"].to_pylist() == ["PO1", "PO1", "PO2"]
+    assert one.table["总数"].to_pylist() == ["7", "", "5"]
+    assert one.suspects == ((2, "总数", "XD-CEL-007"), (3, "总数", "XD-CEL-007"))
+    assert "A2:A3" in one.header_reason.zh
+    assert "A2:A3" in one.header_reason.en
+
+
+def test_a_total_within_a_merged_area_is_a_total_still() -> None:
+    one = read("订单号|料号|数量|金额", "PO1|A1|3|5", "|A2|4|6", "|小计|7|11", "PO2|B1|5|5", merges=((1, 0, 3, 0),))
+    assert one.table["订单号"].to_pylist() == ["PO1", "PO1", "PO2"]
+    assert one.counts.skipped == {"total": (4,)}
+
+
+def test_a_blank_that_is_not_merged_stays_blank() -> None:
+    assert read("订单号|料号|数量", "PO1|A1|3", "|A2|4").table["订单号"].to_pylist() == ["PO1", ""]
+
+
+def test_an_order_number_in_figures_is_filled_down() -> None:
+    one = read("订单号|料号|数量", "450001|A1|3", "|A2|4", merges=((1, 0, 2, 0),))
+    assert one.table["订单号"].to_pylist() == ["450001", "450001"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "skipped"),
+    [
+        (("A1|x|3|5", "合计||3|5"), {"total": (3,)}),
+        (("A1|x|3|5", "总计：|||5"), {"total": (3,)}),
+        (("A1|x|3|5", "|合 计|3|"), {"total": (3,)}),
+        (("A1|x|3|5", "上海仓 小计||3|"), {"total": (3,)}),
+        (("A1|x|3|5", "Grand total||3|5"), {"total": (3,)}),
+        (("A1|x|3|5", "1|合计||5"), {"total": (3,)}),
+        (("A1|x|3|5", "合计（大写）：伍元整|||"), {"total": (3,)}),
+        (("A1|x|3|5", "第 1 页 共 2 页|||", "A2|y|4|6"), {"page_mark": (3,)}),
+        (("A1|x|3|5", "|||", "制表人：张三||审核：李四|"), {"blank": (3,), "after_end": (4,)}),
+        (("A1|x|3|5", "注：红色为紧急|||"), {"after_end": (3,)}),
+        (("A1|x|3|5", "1、以上价格含税；|||", "2、货到付款；|||"), {"after_end": (3, 4)}),
+        (("A1|x|3|5", "A2|合计机械手|4|6"), {}),
+        (("A1|x|3|5", "A2|合计|4|6"), {}),
+        (("A1|x|3|5", "总成-1|小计器|4|6"), {}),
+        (("A1|x|3|5", "A2|y||"), {}),
+    ],
+)
+def test_what_is_no_record_is_left_out_and_said(rows: tuple[str, ...], skipped: dict[str, tuple[int, ...]]) -> None:
+    assert read("料号|名称|数量|金额", *rows).counts.skipped == skipped
+
+
+def test_a_total_of_a_table_of_two_columns_has_no_gap_and_is_one_all_the_same() -> None:
+    assert read("料号|数量", "A1|3", "A2|4", "合计|7").counts.skipped == {"total": (4,)}
+
+
+def test_titles_come_again_with_a_header_on_each_page() -> None:
+    one = read("入库明细|||", "料号|名称|数量|金额", "A1|x|3|5", "入库明细|||", "料号|名称|数量|金额", "A2|y|4|6")
+    assert one.counts.skipped == {"repeated_header": (4, 5)}
+
+
+ONE = ("料号|名称|数量|单价", "A1|x|3|1.5", "A2|y|4|2.5")
+OTHER = ("退货单号|原因|日期|件数", "R1|破损|2026-03-01|3", "R2|短少|2026-03-02|4")
+
+
+@pytest.mark.parametrize("gap", [(), ("|||",), ("|||", "退货明细|||")])
+def test_two_tables_under_each_other_are_not_guessed(gap: tuple[str, ...]) -> None:
+    sentence = problem(read(*ONE, *gap, *OTHER))
+    assert f"第 {4 + len(gap)} 行" in sentence
+    assert "area: 1:" in sentence
+
+
+def test_another_header_far_below_is_found_too() -> None:
+    body = [f"A{number}|x|{number}|1.5" for number in range(100)]
+    assert "第 102 行" in problem(read(ONE[0], *body, *OTHER))
+
+
+def test_words_where_figures_are_expected_are_values_and_no_header() -> None:
+    one = read(
+        "料号|名称|数量|单价|交期", "A1|螺丝|3|1.5|2026-03-01", "A2|螺母|待定|面议|待确认", "A3|垫片|5|2.5|2026-03-02"
+    )
+    assert one.counts.read == 3
+
+
+def test_two_tables_side_by_side_are_not_guessed() -> None:
+    rows = (
+        "料号|名称|数量||仓库|地址",
+        "A1|x|3||上海|宝山",
+        "A2|y|4||宁波|北仑",
+        "A3|z|5|||",
+        "A4|z|5|||",
+        "A5|z|5|||",
+    )
+    sentence = problem(read(*rows))
+    assert "A:C" in sentence
+    assert "E:F" in sentence
+    assert list(read(*rows, area="A:C").columns) == ["料号", "名称", "数量"]
+    assert read(*rows, area="E:F").counts.read == 2
+
+
+def test_an_empty_column_within_a_table_is_no_border() -> None:
+    assert list(read("料号|名称||数量|单位", "A1|x||3|件", "A2|y||4|件").columns) == ["料号", "名称", "数量", "单位"]
+
+
+def test_an_area_says_which_of_two_tables_to_read() -> None:
+    first, second = read(*ONE, "|||", *OTHER, area="1:4"), read(*ONE, "|||", *OTHER, area="5:")
+    assert first.table["料号"].to_pylist() == ["A1", "A2"]
+    assert first.counts.skipped == {"blank": (4,), "outside_area": (5, 6, 7)}
+    assert second.table["退货单号"].to_pylist() == ["R1", "R2"]
+    assert (second.header_row, second.table[ROW].to_pylist()) == (5, [6, 7])
+
+
+def test_two_rows_that_could_be_the_header_are_named_with_the_setting_to_write() -> None:
+    rows = ("料号|名称|数量", "Item|Name|Qty", "A1|x|3", "A2|y|4")
+    sentence = problem(read(*rows))
+    assert "第 1 行（料号 | 名称 | 数量）" in sentence
+    assert "第 2 行（Item | Name | Qty）" in sentence
+    assert "header: 1-2" in sentence
+    assert list(read(*rows, header="1-2").columns) == ["料号 Item", "名称 Name", "数量 Qty"]
+    assert list(read(*rows, header=2).columns) == ["Item", "Name", "Qty"]
+
+
+def test_a_header_twice_is_a_problem_only_where_the_values_differ() -> None:
+    assert "B1、C1" in problem(read("料号|数量|数量", "A1|3|4"))
+    assert read("料号|备注|备注", "A1||急", "A2||").table.to_pylist()[0] == {"料号": "A1", "备注": "急", ROW: 2}
+    assert list(read("料号|数量|料号", "A1|3|A1", "A2|4|A2").columns)[:2] == ["料号", "数量"]
+
+
+def test_a_blank_header_over_values_gets_the_letter_as_name() -> None:
+    assert list(read("料号||数量", "A1|x|3", "A2|y|4").columns) == ["料号", "列B", "数量"]
+
+
+def test_the_text_of_a_formula_error_is_suspect() -> None:
+    assert read("料号|数量|#", "A1|#REF!|1", "A2|4|2").suspects == ((2, "数量", "XD-CEL-002"),)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"header": "3-1"}, {"header": "0-1"}, {"header": "1-9"}, {"area": "A3"}, {"area": "1-2"}]
+)
+def test_settings_that_mean_nothing_are_refused(setting: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"header|area"):
+        FormatOptions.model_validate(setting)
