@@ -13,6 +13,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _DECIMAL: Mapping[str, JsonValue] = {"type": "string", "pattern": rf"^-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?$"}
 _NOT_NEGATIVE: Mapping[str, JsonValue] = {"type": "string", "pattern": rf"^[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?$"}
+_SHARED = ("unit", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,12 @@ def table_dictionary() -> Iterator[TableColumn]:
 
 
 def entity_schema(entity: EntitySpec) -> dict[str, JsonValue]:
-    """JSON Schema (2020-12) of one record; numbers are texts, so that no reader makes floats of them."""
+    """JSON Schema (2020-12) of one record; numbers are texts, so that no reader makes floats of them.
+
+    Units and currencies are long, so they stand once, under `$defs`.
+    """
+    lists = sorted({str(spec.codes) for spec in entity.fields.values() if spec.codes in _SHARED})
+    shared: dict[str, JsonValue] = {name: {"type": "string", "enum": list(code_list(name).entries)} for name in lists}
     return {
         "$schema": DIALECT,
         "title": _both(entity.label),
@@ -49,6 +55,7 @@ def entity_schema(entity: EntitySpec) -> dict[str, JsonValue]:
         "properties": {spec.name: _field_schema(spec) for spec in entity.fields.values()},
         "x-key": list(entity.key),
         "x-parent": entity.parent,
+        **({"$defs": shared} if shared else {}),
     }
 
 
@@ -93,11 +100,9 @@ def _value_schema(spec: FieldSpec) -> dict[str, JsonValue]:
         case Kind.INTEGER:
             return {"type": "integer", **({} if spec.minimum is None else {"minimum": spec.minimum})}
         case Kind.QUANTITY:
-            units: dict[str, JsonValue] = {"type": "string", "enum": list(code_list("unit").entries)}
-            return _object(value=number, unit=units, source_unit={"type": "string"})
+            return _object(value=number, unit={"$ref": "#/$defs/unit"}, source_unit={"type": "string"})
         case Kind.MONEY:
-            currencies: dict[str, JsonValue] = {"type": "string", "enum": list(code_list("currency").entries)}
-            return _object(amount=number, currency=currencies)
+            return _object(amount=number, currency={"$ref": "#/$defs/currency"})
         case Kind.FLAG:
             return {"type": "boolean"}
 

@@ -26,6 +26,16 @@ def is_gtin(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) in (8, 12, 13, 14) and ean.is_valid(text)
 
 
+def is_restricted_gtin(text: str) -> bool:
+    """Whether the GTIN `text` is for use within one company only, so that two companies' equal ones mean nothing.
+
+    Source: GS1 General Specifications 1.4: prefixes 02, 04 and 20 to 29; of GTIN-8 those that begin with 0 or 2.
+    """
+    if len(text) == 8:
+        return text[0] in "02"
+    return text.zfill(14)[1:3] in {"02", "04", *(str(prefix) for prefix in range(20, 30))}
+
+
 def is_gln(text: str) -> bool:
     """Whether `text` is a 13-digit GLN with a right check digit."""
     return len(text) == 13 and is_gtin(text)

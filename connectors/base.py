@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
@@ -31,6 +31,25 @@ class ConnectorConfig(BaseModel):
     """Base of every connector's settings: frozen, unknown keys refused, each field described."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+StreamModel = TypeVar("StreamModel", bound=ConnectorConfig)
+
+
+def check_stream(model: type[StreamModel], stream: str, settings: Mapping[str, JsonValue]) -> StreamModel:
+    """The settings of a stream as its model.
+
+    Raises:
+        ConfigError (XD-CFG-021): They do not fit; the sentence names each setting and why.
+    """
+    try:
+        return model.model_validate(dict(settings))
+    except ValidationError as error:
+        reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ConfigError(
+            Text(f"数据流 {stream} 的设置不对：{reasons}。", f"The settings of stream {stream} are wrong: {reasons}."),
+            code="XD-CFG-021",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ class TestMine(ConnectorContract):
 # ruff: noqa: D102, S101  # the names of tests are sentences, and asserts are what tests are made of
 
 import gc
+import logging
 import re
+import traceback
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
@@ -42,7 +45,8 @@ class ConnectorContract:
     """The minimum that every connector does.
 
     A subclass sets the attributes, and gives the fixtures `build` (a function that gives a new connector over the same
-    system, which holds at least two batches), and where they apply `system_state`, `unreachable`, `wrong_password`.
+    system, which holds at least two batches), `system_state`, `late_record`, `half_written`, `unreachable` and
+    `wrong_password`; instead of one that does not apply, a waiver.
 
     Attributes:
         connector: The class under test.
@@ -75,11 +79,21 @@ class ConnectorContract:
     @pytest.fixture
     def system_state(self) -> Callable[[], object]:
         """A function that gives something to compare the system by, before and after."""
-        return lambda: None
+        raise NotImplementedError
+
+    @pytest.fixture
+    def late_record(self) -> Callable[[], Row] | None:
+        """A function that adds a record which sorts before those already read (an earlier name or time); its key."""
+        return None
+
+    @pytest.fixture
+    def half_written(self) -> Callable[[], tuple[Row, Callable[[], object]]] | None:
+        """A function that begins to write a record; its key, and a function that ends the writing."""
+        return None
 
     @pytest.fixture
     def unreachable(self) -> Connector | None:
-        """A connector whose system does not answer."""
+        """A connector whose system does not answer, with `SECRET` as the password."""
         return None
 
     @pytest.fixture
@@ -147,13 +161,38 @@ class ConnectorContract:
             rest = batches_of(build(), self.stream, whole[stop - 1].cursor)
             assert self._content([*whole[:stop], *rest]) == content, f"killed after batch {stop}"
 
-    def test_a_reader_that_stops_early_closes_everything(self, build: Callable[[], Connector]) -> None:
+    def test_a_record_that_arrives_late_with_an_earlier_name_is_read(
+        self, build: Callable[[], Connector], late_record: Callable[[], Row] | None
+    ) -> None:
+        assert late_record is not None, "give the fixture late_record, or a waiver"
+        before = batches_of(build(), self.stream, {})
+        key = late_record()
+        assert key not in self._content(before)
+        assert key in self._content(batches_of(build(), self.stream, before[-1].cursor))
+
+    def test_a_half_written_record_is_read_once_it_is_whole(
+        self, build: Callable[[], Connector], half_written: Callable[[], tuple[Row, Callable[[], object]]] | None
+    ) -> None:
+        assert half_written is not None, "give the fixture half_written, or a waiver"
+        key, finish = half_written()
+        before = batches_of(build(), self.stream, {})
+        assert key not in self._content(before)
+        finish()
+        assert key in self._content(batches_of(build(), self.stream, before[-1].cursor))
+
+    def test_all_handles_are_closed_also_by_a_reader_that_stops_early(self, build: Callable[[], Connector]) -> None:
+        batches_of(build(), self.stream, {})  # what is opened once and for all is open now
+        gc.collect()
+        before = _open_files()
         with warnings.catch_warnings():
             warnings.simplefilter("error", ResourceWarning)
+            build().check()
+            batches_of(build(), self.stream, {})
             batches = build().read(self.stream, {})
             assert isinstance(batches, Generator), "read() gives a generator, so that it can be closed"
             with closing(batches):
                 next(batches)
+            assert _open_files() == before
             gc.collect()
 
     def test_cursors_are_json_without_floats(self, build: Callable[[], Connector]) -> None:
@@ -162,7 +201,9 @@ class ConnectorContract:
 
     def test_there_are_no_floats(self, build: Callable[[], Connector]) -> None:
         for batch in batches_of(build(), self.stream, {}):
-            assert not [field.name for field in batch.table.schema if pa.types.is_floating(field.type)]
+            assert not [
+                field.name for field in batch.table.schema if any(map(pa.types.is_floating, _types(field.type)))
+            ]
 
     def test_every_record_has_its_place_in_the_source(self, build: Callable[[], Connector]) -> None:
         for batch in batches_of(build(), self.stream, {}):
@@ -191,23 +232,23 @@ class ConnectorContract:
         connector.acknowledge(self.stream, last, failed={})
         assert system_state() == after
 
-    def test_a_dropped_connection_is_transient(self, unreachable: Connector | None) -> None:
+    def test_a_dropped_connection_is_transient_and_shows_no_password(
+        self, unreachable: Connector | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
         assert unreachable is not None, "give the fixture unreachable, or a waiver"
-        with pytest.raises(TransientError):
+        caplog.set_level(logging.DEBUG)
+        with pytest.raises(TransientError) as caught:
             batches_of(unreachable, self.stream, {})
+        assert not _shown(unreachable, caught.value, caplog)
 
     def test_a_wrong_password_is_an_auth_error_and_never_shown(
         self, wrong_password: Connector | None, caplog: pytest.LogCaptureFixture
     ) -> None:
         assert wrong_password is not None, "give the fixture wrong_password, or a waiver"
+        caplog.set_level(logging.DEBUG)
         with pytest.raises(AuthError) as caught:
             wrong_password.check()
-        shown = [repr(wrong_password), repr(vars(wrong_password).get("_config")), caplog.text]
-        error: BaseException | None = caught.value
-        while error is not None:
-            shown += [str(error), repr(error)]
-            error = error.__cause__
-        assert not [text for text in shown if SECRET in text]
+        assert not _shown(wrong_password, caught.value, caplog)
 
     def _content(self, batches: list[Batch]) -> Content:
         """What a store that upserts by key holds after these batches."""
@@ -224,3 +265,22 @@ def _is_exact(value: object) -> bool:
     if isinstance(value, list):
         return all(map(_is_exact, value))
     return value is None or isinstance(value, bool | int | str)
+
+
+def _shown(connector: Connector, error: BaseException, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Where the password stands: the connector, its settings, the log, the error with all that lies behind it."""
+    report = "".join(traceback.format_exception(error))
+    fields = [repr(value) for value in vars(connector).values() if isinstance(value, ConnectorConfig)]
+    return [text for text in (repr(connector), str(connector), *fields, caplog.text, report) if SECRET in text]
+
+
+def _open_files() -> int:
+    """How many files, sockets and pipes this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def _types(kind: pa.DataType) -> Iterator[pa.DataType]:
+    """A type and those inside it."""
+    yield kind
+    for number in range(kind.num_fields):
+        yield from _types(kind.field(number).type)

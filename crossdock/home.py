@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from canonical_model.disk import translate_disk_errors
 from canonical_model.errors import ConfigError
@@ -34,6 +35,7 @@ def _zone(value: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+DateOrderSetting = Literal["", "dmy", "mdy", "ymd"]
 
 
 class Person(_Part):
@@ -72,6 +74,17 @@ class WeCom(_Part):
     proxy: str | None = Field(default=None, description="Outbound proxy, since WeCom demands fixed addresses.")
 
 
+class Retention(_Part):
+    """How long what was landed and what happened are kept; canonical records are kept for ever."""
+
+    landing_days: int | None = Field(
+        default=None, ge=1, description="Days that landed files are kept; replay reaches back no further."
+    )
+    history_months: int | None = Field(
+        default=None, ge=1, description="Months that runs, issues and field-level changes are kept."
+    )
+
+
 class Settings(_Part):
     """`crossdock.yaml`."""
 
@@ -85,6 +98,7 @@ class Settings(_Part):
     )
     public_url: str = Field(default="http://127.0.0.1:8600", description="Address at which staff reach our pages.")
     landing: str = Field(default="", description="fsspec URL of the landing zone; else .crossdock/landing.")
+    retention: Retention = Retention()
     wecom: WeCom = WeCom()
     people: dict[str, Person] = {}
     groups: dict[str, Group] = {}
@@ -100,12 +114,48 @@ class Settings(_Part):
         return self
 
 
+Percent = Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])(\.[0-9]+)?%$")]
+
+
+class Guard(_Part):
+    """How much of what is stored one run may touch before it parks itself and asks."""
+
+    deleted: Percent | None = Field(default=None, description="Share of the stored records that may go, e.g. 10%.")
+    changed: Percent | None = Field(default=None, description="Share of the stored records that may change.")
+    issues: Percent | None = Field(default=None, description="Share of the records read that may be held.")
+    rows: int = Field(default=20, ge=0, description="Smaller counts than this are never asked about.")
+
+
+class Drift(StrEnum):
+    """What happens when a stream's columns are others than last time."""
+
+    EVOLVE = "evolve"
+    FREEZE = "freeze"
+    PARK = "park"
+
+
 class StreamFile(_Part):
     """One stream of a source."""
 
     config: dict[str, object] = Field(default={}, description="The connector's settings for this stream.")
     mapping: str | list[str] = Field(description="Mapping, or several of which the header chooses one.")
     schedule: str | None = Field(default=None, description="Cron line; None = only by hand.")
+    complete: bool | Literal["document"] = Field(
+        default=False,
+        description="true: each file (or each read of a database) holds all there is, so what is missing was deleted; "
+        "document: each document in it is whole. The lines of nested JSON documents always are.",
+    )
+    scope: list[str] = Field(
+        default=[],
+        description="Fields or parts of the path for whose values a complete read speaks, e.g. [partner]; else for all.",
+    )
+    guard: Guard = Guard()
+    drift: Drift = Field(
+        default=Drift.EVOLVE,
+        description="When columns differ from last time: evolve takes what fits and says what came and went; freeze "
+        "leaves new columns unread and parks a file that lacks one; park asks about any difference.",
+    )
+    date_order: DateOrderSetting = Field(default="", description="dmy, mdy or ymd; else the source's.")
 
     @property
     def mappings(self) -> list[str]:
@@ -120,6 +170,10 @@ class SourceFile(_Part):
     connector: str = Field(description="Connector name.")
     title: str = Field(default="", description="What people call it.")
     timezone: Zone | None = Field(default=None, description="IANA zone of naive times; else the deployment's.")
+    date_order: DateOrderSetting = Field(
+        default="",
+        description="Order of 03/04/2026 where its column does not show it, and of 26/3/1; else the mapping's.",
+    )
     connection: str | None = Field(default=None, description="Airflow connection id or CROSSDOCK_CONN_<ID>.")
     config: dict[str, object] = Field(default={}, description="The connector's settings.")
     streams: dict[str, StreamFile] = Field(min_length=1)
@@ -263,6 +317,10 @@ class Home:
     def timezone(self, source: str) -> str:
         """IANA zone that naive times of the source take."""
         return self.source(source).timezone or self.settings.timezone
+
+    def date_order(self, source: str, stream: str) -> str:
+        """How the stream writes dates that could be either; empty where neither it nor its source says."""
+        return self.stream(source, stream).date_order or self.source(source).date_order
 
 
 @translate_disk_errors()

@@ -26,9 +26,11 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists, violations
 from mappings.columns import source_column
+from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS, ODD
 from mappings.plan import EntityPlan, Plan
+from mappings.unknown import unknown_merged
 
 _CELL_CODES = ("XD-CEL-001", "XD-CEL-002")
 """What can be wrong with one cell before it is read."""
@@ -117,13 +119,19 @@ class MappingRun:
         plan: The compiled mapping.
         batches: Landed batches with the plan's header, in landing order.
         known: Hashes of rows that need no mapping; asked for once the landed rows are hashed.
+
+    Attributes:
+        date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
     """
+
+    date_orders: tuple[DateOrder, ...] = ()
 
     def __init__(self, plan: Plan, batches: Sequence[LandedRows], known: KnownHashes | None = None) -> None:
         self._plan = plan
         self._known = known or {}
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
+        self._stored: dict[str, pa.Table] = {}
         self._batches = {batch.batch: batch for batch in batches}
         # DuckDB may read and write where it spills, so that is an empty folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
@@ -158,6 +166,7 @@ class MappingRun:
     def _run(self) -> None:
         self._lock()
         self._make_source()
+        self._decide_orders()
         for entity in self._plan.entities:
             self._map(entity)
             self._explain(entity)
@@ -176,7 +185,7 @@ class MappingRun:
         )
 
     def good(self, entity: EntityPlan, constants: Mapping[str, str] | None = None) -> pa.RecordBatchReader:
-        """Records to merge: key, source_hash, version, batch, row, `constants`, then the stated columns.
+        """Records to merge: key, source_hash, version, batch, row, unknown, `constants`, then the stated columns.
 
         In the order of keys where stored rows have to be looked up, else as the file has them. A row with issues has
         no hash, so that it is judged again whenever it comes.
@@ -188,7 +197,7 @@ class MappingRun:
         stated = "".join(f", r.{quote_name(name)}" for name in entity.stated)
         fixed = "".join(f", {sql} AS {quote_name(name)}" for name, sql in (constants or {}).items())
         return self._db.sql(
-            "SELECT key, CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash, version, batch, row"
+            "SELECT key, CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash, version, batch, row, unknown"
             f"{fixed}{stated} FROM rows_{entity.entity.name} r WHERE outcome IS NULL "
             f"{'ORDER BY key' if constants is None else ''}"
         ).to_arrow_reader(_ARROW_ROWS)
@@ -234,7 +243,7 @@ class MappingRun:
     def _lock(self) -> None:
         for macro in MACROS:
             self._db.execute(macro)
-        create_lists(self._db)
+        create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for entity in self._plan.entities:
             for lookup in self._steps(entity):
                 if isinstance(lookup, Atom):
@@ -296,12 +305,23 @@ class MappingRun:
             else f"CREATE TEMP VIEW source AS SELECT *, CAST(NULL AS VARCHAR[]) AS _suspects FROM ({union})"
         )
 
+    def _decide_orders(self) -> None:
+        """Asks each column of dates for its order; `date_orders` tells what came of it."""
+        asked = [(self._records(entity), entity.dates) for entity in self._plan.entities]
+        orders = [
+            order
+            for rows, dates in (*asked, ("source", self._plan.version_dates))
+            for order in decide_orders(self._db, rows, dates, self._plan.date_order)
+        ]
+        self.date_orders = tuple(dict.fromkeys(orders))
+
     # first pass
 
     def _steps(self, entity: EntityPlan) -> tuple[Atom | Lookup, ...]:
         return (*entity.steps, *self._plan.version_steps)
 
-    def _rows(self, entity: EntityPlan) -> str:
+    @staticmethod
+    def _records(entity: EntityPlan) -> str:
         """The source's rows, or the elements of the nested list, as received."""
         if entity.each is None:
             return "(SELECT *, 0 AS _at FROM source)"
@@ -310,7 +330,7 @@ class MappingRun:
 
     def _raw(self, entity: EntityPlan) -> tuple[str, ...]:
         """SQL of all that the source says about one record."""
-        return (*entity.column_sql, *self._plan.version_columns)
+        return (*entity.hashed, *self._plan.version_columns)
 
     def _hash(self, entity: EntityPlan) -> str:
         """SQL of 128 bits that stand for the record's raw values under this very mapping."""
@@ -326,9 +346,9 @@ class MappingRun:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
         """
-        joined = ", ".join(self._raw(entity)) or "''"
+        joined = ", ".join((*entity.column_sql, *self._plan.version_columns)) or "''"
         odd = "TRUE" if self._plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
-        rows = f"(SELECT *, {odd} AS _odd FROM {self._rows(entity)})"
+        rows = f"(SELECT *, {odd} AS _odd FROM {self._records(entity)})"
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
         steps = self._steps(entity)
@@ -395,21 +415,22 @@ class MappingRun:
             return
         self._db.execute(
             f"CREATE TEMP TABLE hashed_{name} AS SELECT _batch AS batch, _row AS row, _at AS element, "
-            f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash FROM {self._rows(entity)}"
+            f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash FROM {self._records(entity)}"
         )
-        self._db.register("_known", self._known[name]())
+        self._stored[name] = self._known[name]()
+        self._db.register("_known", self._stored[name])
         self._db.execute(
-            f"CREATE TEMP TABLE known_{name} AS SELECT batch, row, element, source_hash FROM hashed_{name} "
-            "SEMI JOIN _known USING (source_hash)"
+            f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM hashed_{name} "
+            "ANTI JOIN _known USING (source_hash)"
         )
         self._db.unregister("_known")
-        todo = f"SELECT batch, row, element FROM hashed_{name} EXCEPT SELECT batch, row, element FROM known_{name}"
-        self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(entity, only=todo)}")
+        self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(entity, only=f'FROM todo_{name}')}")
         self._map_relatives(entity)
-        (counts,) = self._db.execute(
-            f"SELECT count(*), count(DISTINCT source_hash) FROM known_{name} ANTI JOIN rows_{name} USING (batch, row, element)"
+        ((rows, values),) = self._db.execute(
+            f"SELECT count(*), count(DISTINCT source_hash) FROM hashed_{name} ANTI JOIN rows_{name} "
+            "USING (batch, row, element)"
         ).fetchall()
-        self._skipped[name], self._repeated[name] = counts[1], counts[0] - counts[1]
+        self._skipped[name], self._repeated[name] = values, rows - values
 
     def _map_relatives(self, entity: EntityPlan) -> None:
         """Maps known records that a mapped one touches: of the same key, since the version decides, or of its document."""
@@ -419,12 +440,14 @@ class MappingRun:
             conditions.append(f"parent IN (SELECT _name FROM rows_{parent})")
         elif not self._one(f"SELECT count(*) FROM rows_{name}"):
             return
-        known = f"SELECT batch, row, element FROM known_{name}"
-        relatives = (
-            f"SELECT _batch, _row, _at FROM (SELECT _batch, _row, _at, {_joined(entity.key)} AS key, "
-            f"{_joined(entity.parent)} AS parent FROM {self._from(entity, only=known)}) WHERE {' OR '.join(conditions)}"
+        named = (
+            f"SELECT _batch AS batch, _row AS row, _at AS element, {_joined(entity.key)} AS key, "
+            f"{_joined(entity.parent)} AS parent FROM {self._from(entity)}"
         )
-        self._db.execute(f"CREATE TEMP TABLE relatives_{name} AS {relatives}")
+        self._db.execute(
+            f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({named}) "
+            f"WHERE {' OR '.join(conditions)} EXCEPT SELECT batch, row, element FROM rows_{name}"
+        )
         if self._one(f"SELECT count(*) FROM relatives_{name}"):
             self._db.execute(f"INSERT INTO rows_{name} {self._mapped(entity, only=f'FROM relatives_{name}')}")
 
@@ -453,7 +476,7 @@ class MappingRun:
             f"SELECT _batch AS batch, _row AS row, _at AS element, _odd, {_joined(entity.key)} AS key, "
             f"{_joined(entity.natural)} AS _name, {_joined(entity.parent)} AS parent, "
             f"CAST({version} AS DECIMAL(24,6)) AS version, "
-            f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash, "
+            f"CASE WHEN _suspects IS NULL THEN {self._hash(entity)} END AS source_hash, {entity.unknown} AS unknown, "
             f"{', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
             f"({_any(_with(Effect.PARK, reading))}) AS _park "
@@ -461,7 +484,7 @@ class MappingRun:
         )
         stated = ", ".join(quote_name(column) for column in entity.stated)
         return (
-            f"SELECT batch, row, element, key, _name, parent, version, source_hash, {stated}, "
+            f"SELECT batch, row, element, key, _name, parent, version, source_hash, unknown, {stated}, "
             f"CASE WHEN mask = 0 AND NOT _reject THEN NULL "
             f"WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
             f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, mask "
@@ -520,11 +543,12 @@ class MappingRun:
             f"THEN {quote_text(entity.fields[field].column or field)} END"
             for c, field in columns.items()
         )
-        filled = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
+        least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
         self._db.execute(
             f"CREATE TEMP TABLE same_{name} AS SELECT key, batch, version, min(row) AS first_row, max(row) AS last_row, "
             f"concat_ws(', ', {differing}) AS differing, "
-            f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {filled} "
+            f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "
+            "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
             f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, batch, version"
         )
         self._db.execute(
@@ -545,9 +569,12 @@ class MappingRun:
             "AND (k.differing <> '' OR k.place > 1)"
         )
         if is_header:
-            fill = ", ".join(f"{quote_name(c)} = coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated)
+            filled = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
+            fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
+            unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
             self._db.execute(
-                f"UPDATE rows_{name} r SET source_hash = NULL, {fill} FROM same_{name} s WHERE r.outcome IS NULL "
+                f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
+                f"FROM same_{name} s WHERE r.outcome IS NULL "
                 "AND s.is_filled AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
             )
 
@@ -615,7 +642,7 @@ def _with(effect: Effect, problems: Mapping[str, list[Problem]]) -> list[Problem
 
 
 def _any(problems: Sequence[Problem]) -> str:
-    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems) or "FALSE"
+    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems if not p.is_detail) or "FALSE"
 
 
 def _pointer(path: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from connectors.base import ConnectorConfig
+from connectors.folder.pattern import PathPattern
 from connectors.formats import FormatOptions
 
 
@@ -32,7 +33,7 @@ class FolderStream(FormatOptions):
         default="failed", description="Folder beside the inbox for files that could not be used; null: they stay."
     )
 
-    @field_validator("files", mode="before")
+    @field_validator("files", mode="before", json_schema_input_type=str | list[str])
     @classmethod
     def _one_or_more(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -44,6 +45,7 @@ class FolderStream(FormatOptions):
             if pattern.startswith("/") or "\\" in pattern or {"..", ".", ""} & set(pattern.split("/")):
                 message = f"{pattern}: a path below the folder, with / / 只能写本文件夹之下的路径，用 / 分隔"
                 raise ValueError(message)
+            PathPattern(pattern)
         return patterns
 
     @field_validator("done", "failed")

@@ -11,14 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import ValidationError
-
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import disk_error, is_disk_fault
 from canonical_model.errors import AuthError, ConfigError, TransientError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
-from connectors.base import Batch, ConnectorConfig, Cursor, Origin, StreamSpec
+from connectors.base import Batch, ConnectorConfig, Cursor, Origin, StreamSpec, check_stream
 from connectors.folder.config import FolderConfig, FolderStream
 from connectors.folder.pattern import PathPattern
 from connectors.folder.shelve import digest_of, move_away
@@ -69,7 +67,7 @@ class FolderConnector:
         clock: Clock = utc_now,
     ) -> None:
         self._config = FolderConfig.model_validate(config.model_dump())
-        self._streams = {stream: _checked(stream, settings) for stream, settings in streams.items()}
+        self._streams = {stream: check_stream(FolderStream, stream, settings) for stream, settings in streams.items()}
         self._clock = clock
 
     def streams(self) -> list[StreamSpec]:
@@ -179,24 +177,6 @@ class FolderConnector:
         now = self._clock().timestamp()
         changes = [moment for moment in (file.status.st_ctime, file.status.st_mtime) if moment <= now]
         return not changes or now - max(changes) >= settings.minimum_age_seconds
-
-
-def _checked(stream: str, settings: Mapping[str, JsonValue]) -> FolderStream:
-    try:
-        one = FolderStream.model_validate(dict(settings))
-        for pattern in one.files:
-            PathPattern(pattern)
-    except (ValidationError, ValueError) as error:
-        reasons = (
-            "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            if isinstance(error, ValidationError)
-            else str(error)
-        )
-        raise ConfigError(
-            Text(f"数据流 {stream} 的设置不对：{reasons}。", f"The settings of stream {stream} are wrong: {reasons}."),
-            code="XD-CFG-051",
-        ) from error
-    return one
 
 
 def _raise(error: OSError) -> None:

@@ -1,33 +1,41 @@
 """Settings of the SQL connector."""
 
-from pydantic import Field, model_validator
+import hashlib
+
+from pydantic import Field, field_validator, model_validator
 
 from connectors.base import ConnectorConfig
 
 
 class SqlConfig(ConnectorConfig):
-    """The address stands in the secrets: `url` for SQLAlchemy, or `odbc_…` for an ODBC driver."""
+    """The address stands in the secrets: `url` for SQLAlchemy or `odbc` for an ODBC driver; `user`, `password` beside."""
 
     timeout_seconds: int = Field(default=30, ge=1, description="Seconds to wait for a connection.")
 
 
 class SqlStream(ConnectorConfig):
-    """What is read, and how new rows are told from known ones."""
+    """What is read, and how news is told from what is known."""
 
     table: str | None = Field(default=None, description="Table or view, with its schema where needed: erp.po_line.")
     query: str | None = Field(default=None, description="A SELECT in place of a table; without ORDER BY.")
     key: list[str] = Field(min_length=1, description="Columns that together name one row; never null.")
-    watermark: str | None = Field(
-        default=None,
-        description="Column that grows with each change (change time or counter); left out: every read is a full one.",
+    watermark: list[str] = Field(
+        default=[],
+        description="Column that grows with each change (time or counter), or several of which the first that is not "
+        "null counts: [modified, created]. Left out: every read is a full one.",
     )
     overlap_seconds: int = Field(
-        default=600, ge=0, description="For a time watermark: so many seconds before the last one are read again."
+        default=600, ge=0, description="For a time: the next read begins so many seconds before the newest one."
     )
     overlap_count: int = Field(
-        default=1000, ge=0, description="For a counter watermark: so many numbers before the last one are read again."
+        default=1000, ge=0, description="For a counter: the next read begins so many numbers before the greatest one."
     )
     batch_rows: int = Field(default=50_000, ge=1, description="Rows per batch.")
+
+    @field_validator("key", "watermark", mode="before", json_schema_input_type=str | list[str])
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_place(self) -> "SqlStream":
@@ -35,3 +43,9 @@ class SqlStream(ConnectorConfig):
             message = "give either table or query / table 与 query 二选一"
             raise ValueError(message)
         return self
+
+    @property
+    def identity(self) -> str:
+        """Digest of what a cursor depends on: with another table, query, key or watermark all is read anew."""
+        text = self.model_dump_json(include={"table", "query", "key", "watermark"})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,33 +1,35 @@
-"""Reads tables and queries of a database, new rows first known by a watermark, in pages that can be taken up again."""
+"""Reads tables and queries of a database: all rows first, then what changed, in pages that can be taken up again."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import pyarrow as pa
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
-from canonical_model.text import JsonValue
-from connectors.base import Batch, ConnectorConfig, Cursor, StreamSpec
-from connectors.sql.arrow import Value, to_table
+from canonical_model.text import JsonValue, clip
+from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Origin, RowCounts, StreamSpec, check_stream
 from connectors.sql.config import SqlConfig, SqlStream
-from connectors.sql.connection import Session, odbc_pairs, open_session
-from connectors.sql.errors import CAUGHT, translate_errors
-from connectors.sql.reading import Reading
-from connectors.sql.statements import Statements
+from connectors.sql.connection import connect
+from connectors.sql.values import freeze, step_back, thaw, to_table
 
-_KEY_PAGE_ROWS = 100_000
+_column: Callable[[str], sa.ColumnClause[object]] = sa.column
+Select = sa.Select[*tuple[object, ...]]
+Page = tuple[list[str], Sequence[Sequence[object]], list[object] | None]
+"""Column names, rows, and the key behind which the next page begins; None where there is none."""
 
 
 class SqlConnector:
     """Tables and queries of a database, by SQLAlchemy URL or ODBC.
 
-    With a watermark the cursor is the greatest one read; the next read begins an overlap before it, so rows with equal
-    watermarks and rows committed late come again rather than never. Rows without a watermark come with every read.
-    Without a watermark every read is a full one, and the cursor holds the key only while it is under way.
+    A read pages by key. It first looks up the newest watermark; once it is through, the next read begins an overlap
+    before that, so rows with equal watermarks, committed late, or changed while they were paged come again rather than
+    never. Rows without a watermark come with every read, and without the setting every read is a full one.
+
+    The cursor is {"of": what it depends on, "since": first watermark to read, null for all}; while a read is under way
+    also {"then": the next `since`, "behind": the last key}.
 
     Args:
         config: Time-outs.
@@ -42,8 +44,8 @@ class SqlConnector:
     def __init__(
         self, config: ConnectorConfig, streams: Mapping[str, Mapping[str, JsonValue]], secrets: Mapping[str, str]
     ) -> None:
-        self._config = SqlConfig.model_validate(config.model_dump())
-        self._streams = {stream: _checked(stream, settings) for stream, settings in streams.items()}
+        self._timeout_seconds = SqlConfig.model_validate(config.model_dump()).timeout_seconds
+        self._streams = {stream: check_stream(SqlStream, stream, settings) for stream, settings in streams.items()}
         self._secrets = dict(secrets)
 
     def streams(self) -> list[StreamSpec]:
@@ -55,59 +57,126 @@ class SqlConnector:
 
     def check(self) -> None:
         """Returns when a row of every stream can be asked for."""
-        with self._session() as session:
-            for settings in self._streams.values():
-                one = settings.model_copy(update={"batch_rows": 1})
-                session.fetch(Statements(one).page(is_marked=None, start=None, behind=None, limit=1))
+        with connect(self._secrets, self._timeout_seconds) as connection:
+            for stream in self._streams.values():
+                next(_pages(connection, stream.model_copy(update={"batch_rows": 1}), _select(stream)))
 
     def read(self, stream: str, since: Cursor) -> Iterator[Batch]:
-        """Pages of rows in the order of watermark and key; where there are no rows, no batch."""
+        """Pages of rows in the order of the key; where there are no rows, no batch."""
         settings = self._streams[stream]
-        with self._session() as session:
-            reading = Reading(stream, settings, session)
-            yield from reading.changes(since) if settings.watermark else reading.everything(since)
+        position = dict(since) if since.get("of") == settings.identity else {"of": settings.identity}
+        first, behind = thaw(position.get("since")), position.get("behind")
+        with connect(self._secrets, self._timeout_seconds) as connection:
+            wanted = _select(settings)
+            if first is not None:
+                wanted = wanted.where(sa.or_(_watermark(settings) >= first, _watermark(settings).is_(None)))
+            _refuse_empty_keys(connection, settings, wanted)
+            then = position.get("then") if behind else _next_first(connection, settings)
+            reached = list(map(thaw, behind)) if isinstance(behind, list) else None
+            for names, rows, last in _pages(connection, settings, wanted, reached):
+                cursor: dict[str, JsonValue] = {"of": settings.identity, "since": then}
+                if last is not None:
+                    cursor |= {"since": position.get("since"), "then": then, "behind": list(map(freeze, last))}
+                if rows or behind:
+                    yield _batch(settings.table or stream, names, rows, cursor)
 
     def read_keys(self, stream: str) -> Iterator[pa.Table]:
         """The keys of all rows there are now."""
-        settings = self._streams[stream]
-        statements = Statements(settings)
-        behind: Sequence[Value] | None = None
-        with self._session() as session:
-            while True:
-                names, rows = session.fetch(statements.keys(behind, _KEY_PAGE_ROWS))
-                yield to_table(names, rows, {})
-                if len(rows) < _KEY_PAGE_ROWS:
-                    return
-                behind = list(rows[-1])
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        try:
-            with open_session(self._secrets, self._config.timeout_seconds) as session:
-                yield session
-        except CAUGHT as error:
-            translated = translate_errors(error, self._hidden())
-            if any(secret in str(error) for secret in self._hidden()):
-                raise translated from None  # the original text would show the secret in every traceback
-            raise translated from error
-
-    def _hidden(self) -> set[str]:
-        """What must not show in an error: addresses as a whole, and every password."""
-        hidden = {self._secrets.get(name, "") for name in ("url", "odbc", "password")}
-        with suppress(sa.exc.ArgumentError):
-            hidden.add(str(sa.make_url(self._secrets.get("url", "")).password or ""))
-        with suppress(ConfigError):
-            pairs = odbc_pairs(self._secrets.get("odbc", ""))
-            hidden |= {value for key, value in pairs.items() if key.upper() in {"PWD", "PASSWORD"}}
-        return hidden - {""}
+        settings = self._streams[stream].model_copy(update={"watermark": []})
+        with connect(self._secrets, self._timeout_seconds) as connection:
+            for names, rows, _ in _pages(connection, settings, _select(settings, *map(_column, settings.key))):
+                yield to_table(names, rows)
 
 
-def _checked(stream: str, settings: Mapping[str, JsonValue]) -> SqlStream:
-    try:
-        return SqlStream.model_validate(dict(settings))
-    except ValidationError as error:
-        reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ConfigError(
-            Text(f"数据流 {stream} 的设置不对：{reasons}。", f"The settings of stream {stream} are wrong: {reasons}."),
-            code="XD-CFG-021",
-        ) from error
+def _select(stream: SqlStream, *columns: sa.ColumnElement[object]) -> Select:
+    """The columns, all without any, of the table or query."""
+    source: sa.FromClause
+    if stream.query is not None:
+        query = re.sub(r"(?<!:):(?=\w)", r"\\:", stream.query.strip().rstrip(";"))  # there are no parameters in it
+        source = sa.text(query).columns().subquery("source_rows")
+    else:
+        schema, _, name = (stream.table or "").rpartition(".")
+        source = sa.table(name, schema=schema or None)
+    return sa.select(*columns or (sa.literal_column("*"),)).select_from(source)
+
+
+def _watermark(stream: SqlStream) -> sa.ColumnElement[object]:
+    first, *others = map(_column, stream.watermark)
+    return sa.func.coalesce(first, *others) if others else first
+
+
+def _next_first(connection: sa.Connection, stream: SqlStream) -> JsonValue:
+    """Where the read after this one begins: the newest watermark there is now, less the overlap."""
+    if not stream.watermark:
+        return None
+    watermark = _watermark(stream)
+    newest = _select(stream, watermark).where(watermark.is_not(None)).order_by(watermark.desc()).limit(1)
+    found = connection.execute(newest).first()
+    return freeze(step_back(found[0], stream)) if found else None
+
+
+def _pages(
+    connection: sa.Connection, stream: SqlStream, wanted: Select, behind: list[object] | None = None
+) -> Iterator[Page]:
+    """Pages in the order of the key, at least one; one row more is asked for to know whether it is the last."""
+    paged = wanted.order_by(*map(_column, stream.key)).limit(stream.batch_rows + 1)
+    is_last = False
+    while not is_last:
+        result = connection.execute(paged.where(_after(stream.key, behind)) if behind else paged)
+        columns, found = result.keys(), result.all()
+        names = [name.partition("\0")[0] for name in columns]  # SQLite's ODBC driver pads what is not ASCII
+        key = _places(names, stream)
+        rows, is_last = found[: stream.batch_rows], len(found) <= stream.batch_rows
+        reached = [[row[place] for place in key] for row in found[stream.batch_rows - 1 :]]
+        if not is_last and reached[0] in (reached[1], behind):
+            value = clip(", ".join(map(str, reached[0])), 60)
+            raise _unfit(stream, f"key 的值 {value} 不止一行", f"the key {value} names more than one row")
+        behind = None if is_last else reached[0]
+        yield names, rows, behind
+
+
+def _after(columns: Sequence[str], values: Sequence[object]) -> sa.ColumnElement[bool]:
+    """(a, b) > (x, y), spelled out, since SQL Server and Oracle compare no rows; a >= x lets an index be used."""
+    first, value = _column(columns[0]), values[0]
+    if len(columns) == 1:
+        return first > value
+    return sa.and_(first >= value, sa.or_(first > value, _after(columns[1:], values[1:])))
+
+
+def _refuse_empty_keys(connection: sa.Connection, stream: SqlStream, wanted: Select) -> None:
+    empty = sa.or_(*(_column(column).is_(None) for column in stream.key))
+    if connection.execute(wanted.where(empty).limit(1)).first():
+        raise _unfit(stream, "key 在有的行里为空", "the key is null in some rows")
+
+
+def _places(names: Sequence[str], stream: SqlStream) -> list[int]:
+    """Where the key stands among the columns; their case may differ where the database folds it."""
+    folded, shown = [name.casefold() for name in names], ", ".join(names)
+    if not {column.casefold() for column in (*stream.key, *stream.watermark)} <= set(folded):
+        raise _unfit(stream, f"结果里没有 key 或 watermark：{shown}", f"key or watermark are not among {shown}")
+    if len({*names, ROW}) <= len(names):
+        raise _unfit(stream, f"列名重复或为 {ROW}：{shown}", f"two columns have one name, or one is {ROW}: {shown}")
+    return [folded.index(column.casefold()) for column in stream.key]
+
+
+def _unfit(stream: SqlStream, zh: str, en: str) -> ConfigError:
+    return ConfigError(
+        Text(
+            f"{', '.join(stream.key)} 不能用来翻页，{zh}。", f"Rows cannot be paged by {', '.join(stream.key)}: {en}."
+        ),
+        hint=Text(
+            "key 要能唯一确定一行、从不为空，否则会漏行；也可以在 query 里改列名、排除这些行。",
+            "A key tells one row and is never null, else rows would be missed; a query can rename or leave out.",
+        ),
+        code="XD-CFG-034",
+    )
+
+
+def _batch(origin: str, names: list[str], rows: Sequence[Sequence[object]], cursor: Cursor) -> Batch:
+    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
+    return Batch(
+        table=to_table(names, rows).append_column(ROW, numbers),
+        cursor=cursor,
+        origin=Origin(name=origin),
+        counts=RowCounts(total=len(rows), read=len(rows)),
+    )

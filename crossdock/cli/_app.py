@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from canonical_model.language import Language, choose_language
-from crossdock.cli import alerts, db, demo, init, issues, notify, preview, serve, simulate, status, sync, wecom
+from crossdock.cli import (
+    alerts,
+    db,
+    demo,
+    init,
+    issues,
+    notify,
+    preview,
+    serve,
+    simulate,
+    status,
+    sync,
+    template,
+    wecom,
+    xref,
+)
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
 from crossdock.cli._help import BilingualCommand, BilingualGroup
@@ -17,7 +32,7 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "sync", "status", "issues", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
+    "init", "preview", "template", "sync", "status", "issues", "xref", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
 )  # fmt: skip
 
 
@@ -111,10 +126,22 @@ def _create() -> typer.Typer:
     )
     _register(root, init.init, "init")
     _register(root, preview.preview, "preview")
+    _register(root, template.template, "template")
     _register(root, sync.sync, "sync")
     _register(root, status.status, "status")
     _register(root, issues.issues, "issues")
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
+        (
+            "xref",
+            xref.group,
+            {
+                "list": xref.list_,
+                "propose": xref.propose,
+                "confirm": xref.confirm,
+                "reject": xref.reject,
+                "conflicts": xref.conflicts,
+            },
+        ),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),

@@ -18,7 +18,7 @@ from crossdock.store.bulk import copy_rows, first_load
 from crossdock.store.tables import canonical
 from mappings.expressions import quote_text
 
-_ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number")
+_ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""
 
 BULK_ROWS = 20_000
@@ -70,6 +70,16 @@ class Stage:
         """The canonical table."""
         return canonical[self.entity.name]
 
+    @property
+    def unknown(self) -> str:
+        """SQL of what is unknown of `t` once `s` was merged: entries of fields that the mapping does not state stay."""
+        fields = ", ".join(f"'{name}'" for name in self.entity.fields if name in self.columns)
+        kept = f"(coalesce(t.unknown, '{{}}') - ARRAY[{fields}])"
+        return (
+            "CASE WHEN t.unknown IS NOT NULL OR s.unknown IS NOT NULL "
+            f"THEN nullif({kept} || coalesce(s.unknown, '{{}}'), '{{}}') END"
+        )
+
 
 def envelope(where: Stage, run_id: int, at: datetime) -> Mapping[str, str]:
     """Columns of new records that are the same in all of them: name -> DuckDB SQL."""
@@ -94,7 +104,7 @@ def insert_all(connection: Connection, where: Stage, records: pa.RecordBatchRead
 
 
 def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -> int:
-    """Fills the stage with `records` (key, source_hash, version, batch_id, row_number, then the stated columns)."""
+    """Fills the stage with `records` (key, source_hash, version, batch, row, unknown, then the stated columns)."""
     table = Table(where.name, MetaData(), *(_staged(where, name) for name in (*_ENVELOPE, *where.columns)))
     connection.execute(text(f"DROP TABLE IF EXISTS {where.name}, {where.name}_decided"))
     columns = ", ".join(f'"{c.name}" {c.type.compile(dialect=connection.dialect)}' for c in table.columns)
@@ -117,15 +127,16 @@ def look_up(connection: Connection, where: Stage) -> list[str]:
     """
     name, table = where.entity.name, f"canonical.{where.entity.name}"
     values = {"source": where.source, "stream": where.stream, "entity": name}
+    staged = ", ".join(f'"{c}"' for c in (*_ENVELOPE, *where.columns))
     # by key whatever the statistics say: the stage is small against the table, or in its order
     connection.execute(text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"))
     connection.execute(
         text(
             f"""CREATE TEMP TABLE {where.name}_decided ON COMMIT DROP AS
-            SELECT key, at, is_own, is_tied AND outcome = 'updated' AS is_tied, outcome, stream,
+            SELECT {staged}, at, is_own, is_tied AND outcome = 'updated' AS is_tied, outcome, stream,
                 CASE WHEN outcome = 'updated' THEN fields END AS fields
             FROM (
-                SELECT s.key, t.ctid AS at, t.stream, t.stream = :stream AS is_own,
+                SELECT s.*, t.ctid AS at, t.stream, t.stream = :stream AS is_own,
                     t.deleted_at IS NULL AND coalesce(o.version, own.version) = s.version AS is_tied, CASE
                     WHEN t.key IS NULL THEN 'created'
                     WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash)
@@ -167,8 +178,8 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
 
     execute(
         f"""INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number)
-        SELECT :at, :run, :entity, :source, s.key, d.fields, s.batch_id, s.row_number
-        FROM {where.name}_decided d JOIN {where.name} s USING (key) WHERE d.outcome = 'updated'"""
+        SELECT :at, :run, :entity, :source, key, fields, batch_id, row_number
+        FROM {where.name}_decided WHERE outcome = 'updated'"""
     )
     assigned = "".join(f', "{c}" = s."{c}"' for c in where.columns) + "".join(
         f', "{r}_id" = CASE WHEN t."{r}" IS DISTINCT FROM s."{r}" THEN NULL ELSE t."{r}_id" END'
@@ -177,43 +188,38 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     )
     updated = execute(
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
-            batch_id = s.batch_id, row_number = s.row_number,
-            source_hash = CASE WHEN d.is_own THEN s.source_hash ELSE t.source_hash END,
-            version = CASE WHEN d.is_own THEN s.version ELSE t.version END{assigned}
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE t.ctid = d.at AND d.outcome = 'updated'"""
+            batch_id = s.batch_id, row_number = s.row_number, unknown = {where.unknown},
+            source_hash = CASE WHEN s.is_own THEN s.source_hash ELSE t.source_hash END,
+            version = CASE WHEN s.is_own THEN s.version ELSE t.version END{assigned}
+        FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'updated'"""
     )
     # Same values from another spelling or mapping: only the hash is refreshed. A newer version is noted where the
     # mapping tells versions; by a file's time every row would be written anew each time.
     execute(
         f"""UPDATE {table} t SET source_hash = s.source_hash, version = greatest(t.version, s.version)
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE t.ctid = d.at AND d.outcome = 'unchanged' AND d.is_own
+        FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'unchanged' AND s.is_own
             AND (t.source_hash IS DISTINCT FROM s.source_hash OR ({where.is_versioned} AND s.version > t.version))"""
     )
     execute(
         f"""INSERT INTO crossdock.statement (entity, source, key, stream, source_hash, version, batch_id)
         SELECT :entity, :source, s.key, :stream, s.source_hash, s.version, s.batch_id
-        FROM {where.name}_decided d JOIN {where.name} s USING (key)
-        WHERE NOT d.is_own AND d.outcome IN ('updated', 'unchanged')
+        FROM {where.name}_decided s WHERE NOT s.is_own AND s.outcome IN ('updated', 'unchanged')
         ON CONFLICT (entity, source, key, stream) DO UPDATE SET source_hash = excluded.source_hash,
             version = excluded.version, batch_id = excluded.batch_id"""
     )
     listed = "".join(f', "{c}"' for c in where.columns)
     created = execute(
-        f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number,
+        f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number, unknown,
             created_run, changed_run, created_at, changed_at{listed})
-        SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, :run, :run, :at, :at{listed}
-        FROM {where.name}_decided d JOIN {where.name} s USING (key) WHERE d.outcome = 'created' ORDER BY s.key"""
+        SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, s.unknown,
+            :run, :run, :at, :at{listed}
+        FROM {where.name}_decided s WHERE s.outcome = 'created' ORDER BY s.key"""
     )
     counted: dict[str, int] = dict(
         connection.execute(text(f"SELECT outcome, count(*) FROM {where.name}_decided GROUP BY outcome")).all()
     )
     tied = connection.execute(
-        text(
-            f"SELECT s.key, s.batch_id, s.row_number FROM {where.name}_decided d JOIN {where.name} s USING (key) "
-            "WHERE d.is_tied ORDER BY s.batch_id, s.row_number"
-        )
+        text(f"SELECT key, batch_id, row_number FROM {where.name}_decided WHERE is_tied ORDER BY batch_id, row_number")
     )
     connection.execute(text("RESET enable_hashjoin; RESET enable_mergejoin"))
     return Merged(
@@ -226,7 +232,9 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
 
 
 def _difference(where: Stage) -> str:
-    return " OR ".join(f't."{c}" IS DISTINCT FROM s."{c}"' for c in where.columns) or "FALSE"
+    """Condition that the stage `s` says something else than the table `t`."""
+    values = "".join(f' OR t."{c}" IS DISTINCT FROM s."{c}"' for c in where.columns)
+    return f"t.unknown IS DISTINCT FROM {where.unknown}{values}"
 
 
 def _shown(where: Stage, alias: str, column: str) -> str:
@@ -239,7 +247,9 @@ def _differences(where: Stage, size: int = 40) -> str:
     """{column: [before, after]} of the columns that differ, and of a deletion that is undone."""
     pieces = [
         "CASE WHEN t.deleted_at IS NULL THEN '{}'::jsonb "
-        "ELSE jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL)) END"
+        "ELSE jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL)) END",
+        f"CASE WHEN t.unknown IS DISTINCT FROM {where.unknown} "
+        f"THEN jsonb_build_object('unknown', jsonb_build_array(t.unknown, {where.unknown})) ELSE '{{}}' END",
     ]  # jsonb_build_object takes at most 100 arguments
     for start in range(0, len(where.columns), size):
         pairs = ", ".join(

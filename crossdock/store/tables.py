@@ -87,7 +87,9 @@ def _entity_table(spec: EntitySpec) -> Table:
         *(
             Column(
                 column.name,
-                Text(collation="C") if column.name in spec.key else _TYPES[column.type],
+                Text(collation="C")
+                if column.name in spec.key and column.type is ColumnType.TEXT
+                else _TYPES[column.type],
                 nullable=not (spec.fields.get(column.name) and spec.fields[column.name].is_required),
             )
             for column in spec.columns
@@ -207,10 +209,13 @@ batch = Table(
     Column("problem", JSONB),
     Column("mapping", Text),
     Column("applied_run", BigInteger),
+    Column("kind", Text, nullable=False, server_default="rows"),
+    Column("is_approved", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("kind IN ('rows', 'keys')", name="kind"),
     CheckConstraint(
         "rows_total = rows_above + rows_header + rows_skipped + rows_read", name="every_row_is_accounted_for"
     ),
-    CheckConstraint("status IN ('landed', 'applied', 'parked', 'superseded')", name="status"),
+    CheckConstraint("status IN ('landed', 'applied', 'parked', 'superseded', 'expired')", name="status"),
     Index("ix_batch_waiting", "source", "stream", "id", postgresql_where=text("status = 'landed'")),
     Index(None, "source", "stream", "sha256"),
     schema="crossdock",
@@ -288,9 +293,28 @@ held_row = Table(
     Column("row_number", BigInteger, nullable=False),
     Column("element", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, server_default=""),
+    Column("settled_run", BigInteger),
     CheckConstraint("outcome IN ('rejected', 'parked')", name="outcome"),
     Index(None, "run_id"),
+    Index(
+        "ix_held_row_waiting", "source", "stream", postgresql_where=text("outcome = 'parked' AND settled_run IS NULL")
+    ),
     schema="crossdock",
+    comment="Rows that were not let in. A parked one is judged again until `settled_run` takes it up.",
+)
+
+stated_key = Table(
+    "stated_key",
+    metadata,
+    _key("source"),
+    _key("stream"),
+    Column("entity", Text, nullable=False),
+    Column("mapping", Text, nullable=False),
+    Column("expressions", JSONB, nullable=False),
+    PrimaryKeyConstraint("source", "stream", "entity", "mapping"),
+    schema="crossdock",
+    comment="What a mapping makes keys of; another `key:` would make new records beside the old ones.",
 )
 
 rule_state = Table(

@@ -40,7 +40,8 @@ def test_a_code_lists_its_values_and_a_quantity_its_units() -> None:
     order = entity_schema(SPECS["purchase_order"])
     line = entity_schema(SPECS["purchase_order_line"])
     assert inside(order, "properties", "close_status", "enum") == [*code_list("close_status").entries, None]
-    assert inside(line, "properties", "ordered", "properties", "unit", "enum") == list(code_list("unit").entries)
+    assert inside(line, "properties", "ordered", "properties", "unit", "$ref") == "#/$defs/unit"
+    assert inside(line, "$defs", "unit", "enum") == list(code_list("unit").entries)
     assert inside(line, "properties", "unit_price", "required") == ["amount", "currency"]
 
 
