@@ -5,6 +5,8 @@ columns and one bit per field that is wrong; reason and value are worked out in 
 a bit. A mapping can reach nothing but the landed files that it was given.
 """
 
+import errno
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from canonical_model.declaration import FieldSpec
-from canonical_model.errors import MappingError
+from canonical_model.disk import disk_error
+from canonical_model.errors import CrossdockError, MappingError
 from canonical_model.issues import CATALOGUE, Effect, Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
@@ -695,8 +698,14 @@ def _differs(column: str, *, is_header: bool) -> str:
     return f"({values})" if is_header else f"({values} OR (count({column}) > 0 AND count({column}) < count(*)))"
 
 
-def translate_error(error: duckdb.Error, mapping: str) -> MappingError:
+_FULL_DISK = (os.strerror(errno.ENOSPC), "max_temp_directory_size")
+"""What DuckDB says when it has no room to spill."""
+
+
+def translate_error(error: duckdb.Error, mapping: str) -> CrossdockError:
     """What DuckDB says about a mapping that it could not run, as an error of ours."""
+    if any(said in str(error) for said in _FULL_DISK):
+        return disk_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()))
     if isinstance(error, duckdb.OutOfMemoryException):
         return MappingError(
             Text("映射需要的内存超过上限。", "The mapping needs more memory than it may have."),

@@ -151,25 +151,28 @@ def serving(app: ASGIApp, listener: Listener) -> Iterator[None]:
 
 
 @contextmanager
-def orderly_end() -> Iterator[None]:
+def orderly_end() -> Iterator[list[int]]:
     """Lets SIGTERM and a closed terminal end us as Ctrl-C does, so that every `with` is left in order.
 
-    Only the first of these signals counts: an impatient second Ctrl-C does not disturb the end.
+    Only the first of these signals counts: an impatient second Ctrl-C does not disturb the end. Gives a list that
+    holds it then: a library in whose midst it came may have made another error of it.
     """
+    asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield asked
         return
 
     signals = [one for one in _ENDINGS if signal.getsignal(one) is not signal.SIG_IGN]
 
     def leave(number: int, _: FrameType | None) -> None:
+        asked.append(number)
         for one in signals:
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in signals}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -41,18 +42,23 @@ def run(*, airflow: bool = False, once: bool = False) -> int:
     """
     folder = Path.cwd() / FOLDER
     screen = _Screen()
-    with orderly_end(), own_environment(), _alone(folder):
+    with orderly_end() as asked, own_environment(), _alone(folder):
         try:
-            return (
+            code = (
                 _with_airflow(folder, screen, stay=not once)
                 if airflow
                 else _without_airflow(folder, screen, is_all=True)
             )
-        except KeyboardInterrupt:
-            screen.say(Text("已停止。", "Stopped."))
-            return 130
+        except (KeyboardInterrupt, Exception):
+            if signal.SIGINT not in asked:
+                raise
+            code = 130
         finally:
             embedded.wait_until_stopped(folder / "home" / ".crossdock")
+        if code and signal.SIGINT in asked:
+            screen.say(Text("已停止。", "Stopped."))
+            return 130
+        return code
 
 
 def remove() -> None:

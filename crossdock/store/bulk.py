@@ -30,6 +30,8 @@ def copy_rows(connection: Connection, table: Table, rows: pa.RecordBatchReader, 
     Returns:
         The number of rows that PostgreSQL took.
     """
+    # DuckDB's lossless Arrow has booleans of eight bits, of which pgpq would make numbers
+    rows = rows.cast(pa.schema([f.with_type(pa.bool_()) if f.type == pa.bool8() else f for f in rows.schema]))
     columns = [_RENAMED.get(name, name) for name in rows.schema.names]
     listed = ", ".join(f'"{name}"' for name in columns)
     encoders = {

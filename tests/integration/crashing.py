@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine.default import DefaultDialect
 
 from canonical_model.text import parse_json
+from connectors.base import load_connector
 from crossdock.delivery import deliver
 from crossdock.home import Home
 from crossdock.incidents import evaluate
@@ -25,6 +26,7 @@ from wecom_notify.testing import AGENT, CORP, ROBOT_KEY, SECRET
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.integration.crashing"])
+load_connector("folder")  # so that no child has to
 
 
 def kill_at(number: int, moment: str) -> None:

@@ -221,7 +221,7 @@ class Hub:
         query = """
             SELECT l.order_number || ' ' || l.line_number AS subject, l.order_number, l.ordered, o.buyer_contact
             FROM facts.purchase_order_line l JOIN facts.purchase_order o USING (source, order_number)
-            WHERE l.ordered < 400"""
+            WHERE l.ordered < 400 ORDER BY subject"""
         rule: dict[str, object] = {
             "rule": name,
             "title": {"zh": "数量太少", "en": "Too few"},

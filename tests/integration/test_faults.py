@@ -14,7 +14,7 @@ from tests.integration.failing import Fault, failing_disk, lost_answer, lost_con
 from tests.integration.hub import LEANEST, NOW, Hub, StoreServer, counts, order_row
 from tests.integration.scene import Outcome, Scene, decided, difference
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.store, pytest.mark.timeout(300)]
 MOST_OPERATIONS = 400
 LATER = NOW.replace(hour=3)
 
@@ -57,8 +57,10 @@ def check_sentence(error: CrossdockError) -> None:
         assert not any(word in said for word in ("Error", "psycopg", "sqlalchemy", "Errno", "Traceback")), said
 
 
-def check_every_operation(hub: Hub, scene: Scene, failing: Callable[[int], AbstractContextManager[Fault]]) -> list[str]:
-    """Fails each operation in turn; gives what the errors said.
+def check_operations(
+    hub: Hub, scene: Scene, failing: Callable[[int], AbstractContextManager[Fault]], *, step: int = 1
+) -> list[str]:
+    """Fails each operation in turn, or every third; gives what the errors said.
 
     Where two failures leave the very same state behind, it is gone on from once.
     """
@@ -68,7 +70,7 @@ def check_every_operation(hub: Hub, scene: Scene, failing: Callable[[int], Abstr
     assert difference(decided(before), decided(wanted)) != {}
     continued: list[Outcome] = []
     sentences = []
-    for number in range(1, MOST_OPERATIONS):
+    for number in range(1, MOST_OPERATIONS, step):
         scene.restore()
         error = None
         with failing(number) as fault:
@@ -97,24 +99,27 @@ def check_every_operation(hub: Hub, scene: Scene, failing: Callable[[int], Abstr
     pytest.fail("no run came through untouched")
 
 
+# Every operation in turn takes a minute, so `make test` takes every third; most are of one transaction.
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.e2e)])
 def test_a_run_whose_connection_is_lost_at_any_operation_is_whole_or_not_at_all(
-    hub: Hub, scene: Scene, store_server: StoreServer
+    hub: Hub, scene: Scene, store_server: StoreServer, step: int
 ) -> None:
-    sentences = check_every_operation(
-        hub, scene, lambda number: lost_connection(hub.engine, store_server.admin, number)
+    sentences = check_operations(
+        hub, scene, lambda number: lost_connection(hub.engine, store_server.admin, number), step=step
     )
 
-    assert len(sentences) > 50
+    assert len(sentences) > 60 / step
     assert {sentence[:11] for sentence in sentences} == {"[XD-TMP-002"}
 
 
 def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(hub: Hub, scene: Scene) -> None:
-    assert len(check_every_operation(hub, scene, lost_answer)) > 5
+    assert len(check_operations(hub, scene, lost_answer)) > 5
 
 
-def test_a_run_whose_disk_fails_at_any_operation_is_whole_or_not_at_all(hub: Hub, scene: Scene) -> None:
-    sentences = check_every_operation(hub, scene, lambda number: failing_disk(hub.path, number))
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.e2e)])
+def test_a_run_whose_disk_fails_at_any_operation_is_whole_or_not_at_all(hub: Hub, scene: Scene, step: int) -> None:
+    sentences = check_operations(hub, scene, lambda number: failing_disk(hub.path, number), step=step)
 
-    assert len(sentences) > 20
+    assert len(sentences) > 45 / step
     assert {sentence[:11] for sentence in sentences} == {"[XD-STO-004", "[XD-STO-005"}
     assert any("Free some space" in sentence for sentence in sentences)

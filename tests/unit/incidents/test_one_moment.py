@@ -54,12 +54,12 @@ def test_a_large_first_load_committed_just_before_the_question_alerts_nobody(
     assert hub.column("SELECT sentence ->> 'zh' FROM crossdock.alert WHERE kind <> 'summary'") == []
 
 
-def test_a_first_load_committed_between_any_two_statements_alerts_nobody(hub: Hub) -> None:
+def test_a_first_load_committed_between_two_statements_alerts_nobody(hub: Hub) -> None:
     hub.mapping("own/orders", LEANEST)
     hub.rule("few", query=QUERY, clock=True)
     hub.load(order_row("PO-1"))
     hub.evaluate()
-    for number in range(1, MOST_STATEMENTS):
+    for number in range(1, MOST_STATEMENTS, 2):
         source = f"s{number}"
         hub.stream("own/orders", source=source, files=f"{source}/*.csv")
         hub.put(f"{source}/a.csv", [order_row(f"PO-{number}", quantity="100")])

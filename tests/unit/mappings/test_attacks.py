@@ -249,6 +249,11 @@ def test_an_allowed_path_that_does_not_exist_is_never_opened(tmp_path: Path) -> 
 
 def test_what_duckdb_cannot_do_is_a_mapping_error() -> None:
     assert translate_error(duckdb.OutOfMemoryException("x"), "t/t").problem_code == "XD-MAP-008"
+    for full in (
+        duckdb.IOException("IO Error: Could not write to “x”: No space left on device"),
+        duckdb.OutOfMemoryException("failed to offload data block; the limit was set by 'max_temp_directory_size'"),
+    ):
+        assert translate_error(full, "t/t").problem_code == "XD-STO-004"
     other = translate_error(duckdb.ConversionException("Conversion Error: y\nmore"), "t/t")
     assert other.problem_code == "XD-MAP-009"
     assert "more" not in str(other)
