@@ -15,6 +15,7 @@ from mappings.columns import JsonColumns, SheetColumns, source_column
 from mappings.dates import DateColumn
 from mappings.expressions import Atom, Columns, Compiled, ExpressionCompiler, Lookup, MissingColumnError
 from mappings.functions import MACROS
+from mappings.headers import HeaderReader
 from mappings.spec import MappingFile
 from mappings.unknown import unknown_object
 
@@ -171,7 +172,7 @@ def make_plan(
 def _columns(spec: MappingFile, entity: str, header: Sequence[str], *, is_json: bool, nested: bool) -> Columns:
     if is_json:
         return JsonColumns(header, nested=nested)
-    return SheetColumns(header, spec.columns, entity)
+    return SheetColumns(header, spec.columns, entity, HeaderReader(spec))
 
 
 def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
