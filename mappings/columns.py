@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from canonical_model.entities import SPECS
 from canonical_model.text import half_width
 from mappings.expressions import quote_name, quote_text
+from mappings.functions import NOT_BLANK
 from mappings.headers import HeaderReader
 
 
@@ -81,6 +82,49 @@ class SheetColumns:
     def names(self) -> list[str]:
         """The header."""
         return list(self._header)
+
+
+class TurnedColumns:
+    """Columns of a sheet of which some were turned into rows: their header and cell go by names of their own.
+
+    Args:
+        sheet: All columns.
+        name: What the header is called.
+        value: What the cell is called.
+    """
+
+    def __init__(self, sheet: SheetColumns, name: str, value: str) -> None:
+        self._sheet = sheet
+        self._turned = {name: "_turned.name", value: "_turned.value"}
+
+    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
+        """The header or cell of the turned column, else a column of the sheet."""
+        name = ".".join(path)
+        return (self._turned[name], name) if name in self._turned else self._sheet.find(path)
+
+    def whole(self, text: str) -> tuple[str, str] | None:
+        """The column that the text `text` as a whole names."""
+        return self.find((text,))
+
+    def names(self) -> list[str]:
+        """Both names and the sheet's header."""
+        return [*self._turned, *self._sheet.names()]
+
+
+def turned_rows(columns: Sequence[str]) -> str:
+    """SQL of the landed rows, once for each of the columns that is filled in; `_at` counts the columns from 1."""
+    listed = ", ".join(
+        f"{{'at': {at}, 'name': {quote_text(column)}, 'value': {source_column(column)}}}"
+        for at, column in enumerate(columns, start=1)
+    )
+    cells = f"(SELECT *, unnest([{listed}]) AS _turned FROM source)"
+    return f"(SELECT *, CAST(_turned.at AS BIGINT) AS _at FROM {cells} WHERE xd_clean(_turned.value) IS NOT NULL)"
+
+
+def filled_cells(columns: Sequence[str]) -> str:
+    """SQL of the number of cells of the columns that hold anything but blanks."""
+    filled = " + ".join(f"count(*) FILTER (regexp_matches({source_column(c)}, '{NOT_BLANK}'))" for c in columns)
+    return f"SELECT {filled} FROM source"
 
 
 class JsonColumns:

@@ -18,6 +18,9 @@ HALF_TO_FULL = {half: full for full, half in zip(_FULL, _HALF, strict=True) if h
 # blanks, and signs that nobody sees: zero-width ones come with what is copied from web pages
 _UNSEEN = (9, 10, 13, 32, 0xA0, 0x2009, 0x200B, 0x200E, 0x202F, 0x2060, 0x3000, 0xFEFF)
 _BLANK = "[" + "".join(rf"\x{{{code:X}}}" for code in _UNSEEN) + "]"
+NOT_BLANK = f"[^{_BLANK[1:]}"
+"""Regular expression of a sign that is no blank."""
+
 _SPACES = " || ".join(f"chr({code})" for code in _UNSEEN)
 
 DECIMAL = f"DECIMAL(24,{SCALE})"
