@@ -23,8 +23,9 @@ from canonical_model.text import clip
 from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
 from mappings.headers import HeaderReader, Measure
-from mappings.spec import MappingFile, code_table, nearest
+from mappings.spec import MappingFile, code_table
 from mappings.unknown import unknown_pattern
+from mappings.words import nearest
 
 _NAMES = re.compile(r"_[a-z]?(?:atom|lookup)[0-9]+(?:_code|_factor)?")
 
@@ -236,6 +237,9 @@ _PARSERS = (
 class ExpressionCompiler:
     """Compiles the right-hand sides of one mapping against one header.
 
+    Attributes:
+        where: File and line of what is being compiled, for errors.
+
     Args:
         spec: The mapping file.
         columns: The header's columns.
@@ -256,7 +260,7 @@ class ExpressionCompiler:
         self._dates: dict[str, DateColumn] = {}
         self._unknown_words = quote_text(unknown_pattern(spec.unknown))
         self._may_be_digits = any(word[:1].isdigit() for word in spec.unknown)
-        self._where = f"mappings/{spec.mapping}.yaml"
+        self.where = spec.place()
         self._lookups: dict[tuple[str, str, str], Lookup] = {}
         self._column_sql: dict[str, str] = {}
         self._atoms: dict[str, Atom] = {}
@@ -342,7 +346,7 @@ class ExpressionCompiler:
     def _error(self, text: str, what: Text, hint: Text | None = None) -> MappingError:
         shown = clip(text)
         return MappingError(
-            Text(f"{what.zh}（{shown}）", f"{what.en} ({shown})"), where=self._where, hint=hint, code="XD-MAP-005"
+            Text(f"{what.zh}（{shown}）", f"{what.en} ({shown})"), where=self.where, hint=hint, code="XD-MAP-005"
         )
 
     def _visit(self, node: exp.Expr, text: str, target: FieldSpec | None) -> Compiled:
