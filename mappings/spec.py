@@ -1,6 +1,6 @@
 """Mapping files: how one is written, found and read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib.resources import files
@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from canonical_model.codes import CodeList, code_list, forms
+from canonical_model.declaration import Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
@@ -31,6 +32,15 @@ class Unpivot(_Part):
     def matches(self, header: Sequence[str]) -> tuple[str, ...]:
         """The columns of the header that it turns, in their order."""
         return tuple(one for one in header if any(fnmatchcase(one, pattern) for pattern in self.columns))
+
+
+class StoreLookup(_Part):
+    """A text that stands in the store: of the one record that has the values asked for."""
+
+    entity: str = Field(description="Canonical entity to look in.")
+    match: dict[str, str] = Field(min_length=1, description="Its field: expression that gives the value asked for.")
+    give: str = Field(description="Its field that is wanted.")
+    source: str | None = Field(default=None, description="Only what this source states; else all sources.")
 
 
 class EntityMapping(_Part):
@@ -72,6 +82,9 @@ class MappingFile(_Part):
     unknown: list[Annotated[str, Field(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]] = Field(
         default=[], description="Words of this source that say that a value is unknown, besides the usual ones."
     )
+    lookups: dict[str, StoreLookup] = Field(
+        default={}, description="Name used in expressions: what it looks up among the stored records."
+    )
     entities: dict[str, EntityMapping] = Field(min_length=1, description="Canonical entity: how it is stated.")
 
     _lines: Mapping[Place, int] = PrivateAttr(default={})
@@ -112,25 +125,36 @@ def parse_mapping(text: str, where: str) -> MappingFile:
     return spec
 
 
+def _no_entity(name: str) -> Text:
+    near = nearest(name, list(SPECS))
+    return Text(f"没有实体“{name}”，是不是 {near}？", f"There is no entity “{name}”; did you mean {near}?")
+
+
+def _no_field(entity: str, field: str, fields: Iterable[str]) -> Text:
+    near = nearest(field, fields)
+    return Text(
+        f"{entity} 没有字段“{field}”，是不是 {near}？", f"{entity} has no field “{field}”; did you mean {near}?"
+    )
+
+
 def _problems(spec: MappingFile) -> Iterator[tuple[Text, tuple[int | str, ...]]]:
+    for name, lookup in spec.lookups.items():
+        if lookup.entity not in SPECS:
+            yield _no_entity(lookup.entity), ("lookups", name, "entity")
+            continue
+        texts = [f.name for f in SPECS[lookup.entity].fields.values() if f.kind in (Kind.TEXT, Kind.CODE, Kind.REF)]
+        for field in lookup.match:
+            if field not in texts:
+                yield _no_field(lookup.entity, field, texts), ("lookups", name, "match", field)
+        if lookup.give not in texts:
+            yield _no_field(lookup.entity, lookup.give, texts), ("lookups", name, "give")
     for name, mapped in spec.entities.items():
         if name not in SPECS:
-            near = nearest(name, list(SPECS))
-            yield (
-                Text(f"没有实体“{name}”，是不是 {near}？", f"There is no entity “{name}”; did you mean {near}?"),
-                ("entities", name),
-            )
+            yield _no_entity(name), ("entities", name)
             continue
         for field in mapped.fields:
             if field not in SPECS[name].fields:
-                near = nearest(field, list(SPECS[name].fields))
-                yield (
-                    Text(
-                        f"{name} 没有字段“{field}”，是不是 {near}？",
-                        f"{name} has no field “{field}”; did you mean {near}?",
-                    ),
-                    ("entities", name, "fields", field),
-                )
+                yield _no_field(name, field, SPECS[name].fields), ("entities", name, "fields", field)
         missing = [f.name for f in SPECS[name].fields.values() if f.is_required and f.name not in mapped.fields]
         if missing:
             listed = ", ".join(missing)
