@@ -132,9 +132,9 @@ MACROS: tuple[str, ...] = (
             lambda p: {_day("p.y", "p.m", "p.d")})[1]
         WHEN regexp_full_match(x, '{_SERIAL}') THEN DATE '1899-12-30' + TRY_CAST(left(x, 5) AS INTEGER)
         WHEN regexp_matches(x, {_quote(_DMY)}) THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
-            WHEN date_order = 'dmy' OR (date_order = '' AND p.a::INTEGER > 12) THEN {_day("p.y", "p.b", "p.a")}
-            WHEN date_order = 'mdy' OR (date_order = '' AND p.b::INTEGER > 12) THEN {_day("p.y", "p.a", "p.b")}
-            WHEN p.a::INTEGER = p.b::INTEGER THEN {_day("p.y", "p.a", "p.b")} END)[1]
+            WHEN date_order = 'dmy' OR (date_order = '' AND TRY_CAST(p.a AS INTEGER) > 12) THEN {_day("p.y", "p.b", "p.a")}
+            WHEN date_order = 'mdy' OR (date_order = '' AND TRY_CAST(p.b AS INTEGER) > 12) THEN {_day("p.y", "p.a", "p.b")}
+            WHEN TRY_CAST(p.a AS INTEGER) = TRY_CAST(p.b AS INTEGER) THEN {_day("p.y", "p.a", "p.b")} END)[1]
         WHEN short = 'ymd' AND regexp_matches(x, {_quote(_YMD_SHORT)})
             THEN list_transform([{_parts(_YMD_SHORT, "y m d")}], lambda p: {_day("('20' || p.y)", "p.m", "p.d")})[1]
         WHEN short IN ('dmy', 'mdy') AND regexp_matches(x, {_quote(_DMY_SHORT)})
@@ -158,9 +158,9 @@ MACROS: tuple[str, ...] = (
     f"""CREATE MACRO xd_order(s) AS list_transform([xd_day_part(s)], lambda x: CASE
         WHEN regexp_matches(x, {_quote(_DMY)}) AND xd_is_uniform(x)
         THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
-            WHEN p.a::INTEGER BETWEEN 13 AND 31 AND p.b::INTEGER BETWEEN 1 AND 12 THEN 'd'
-            WHEN p.b::INTEGER BETWEEN 13 AND 31 AND p.a::INTEGER BETWEEN 1 AND 12 THEN 'm'
-            WHEN p.a::INTEGER BETWEEN 1 AND 12 AND p.b::INTEGER BETWEEN 1 AND 12 AND p.a::INTEGER <> p.b::INTEGER
+            WHEN TRY_CAST(p.a AS INTEGER) BETWEEN 13 AND 31 AND TRY_CAST(p.b AS INTEGER) BETWEEN 1 AND 12 THEN 'd'
+            WHEN TRY_CAST(p.b AS INTEGER) BETWEEN 13 AND 31 AND TRY_CAST(p.a AS INTEGER) BETWEEN 1 AND 12 THEN 'm'
+            WHEN TRY_CAST(p.a AS INTEGER) BETWEEN 1 AND 12 AND TRY_CAST(p.b AS INTEGER) BETWEEN 1 AND 12 AND TRY_CAST(p.a AS INTEGER) <> TRY_CAST(p.b AS INTEGER)
                 THEN '?' END)[1] END)[1]""",
     "CREATE MACRO xd_is_ambiguous_date(s, date_order) AS date_order = '' AND coalesce(xd_order(s) = '?', FALSE)",
     f"CREATE MACRO xd_lacks_year(s) AS regexp_matches(xd_day_part(s), {_quote(_NO_YEAR)})",
@@ -182,14 +182,14 @@ MACROS: tuple[str, ...] = (
         WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN TRY_CAST(x[1:4] || '-' || x[5:6] || '-' || x[7:8] || ' '
             || x[9:10] || ':' || x[11:12] || ':' || x[13:14] AS TIMESTAMP)
         WHEN regexp_full_match(x, '{_SERIAL}') THEN CAST(xd_day(x, '', '') AS TIMESTAMP)
-            + to_milliseconds(CAST(round(('0' || x[6:])::DECIMAL(30,12) * 86400000) AS BIGINT))
+            + to_milliseconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400000) AS BIGINT))
         ELSE CAST(xd_day(x, date_order, short) AS TIMESTAMP) END)[1]""",
     # what was written as its offset in minutes, NULL where none was
     f"""CREATE MACRO xd_offset(s) AS list_transform([xd_half(xd_clean(s))], lambda x:
         list_transform([regexp_extract(x, {_quote(_MOMENT)}, 8)], lambda z: CASE
             WHEN z = 'Z' THEN 0
             WHEN z <> '' THEN (CASE WHEN left(z, 1) = '-' THEN -1 ELSE 1 END)
-                * (z[2:3]::INTEGER * 60 + coalesce(TRY_CAST(right(replace(z, ':', ''), -3) AS INTEGER), 0))
+                * (TRY_CAST(z[2:3] AS INTEGER) * 60 + coalesce(TRY_CAST(right(replace(z, ':', ''), -3) AS INTEGER), 0))
             END)[1])[1]""",
     """CREATE MACRO xd_instant(s, zone, date_order, short) AS
         list_transform([{'t': xd_local(s, date_order, short), 'o': xd_offset(s)}], lambda v:
