@@ -112,9 +112,8 @@ def explain(error: ValidationError, model: type[BaseModel], lines: Mapping[Place
     if kind == "extra_forbidden":
         allowed = _keys_at(model, place[:-1])
         near = nearest(name, allowed)
-        what = Text(
-            f"{at.zh}没有“{name}”这个键，是不是 {near}？", f"There is no key “{name}” {at.en}; did you mean {near}?"
-        )
+        meant = Text(f"，是不是 {near}？", f"; did you mean {near}?") if near in allowed else Text("。", ".")
+        what = Text(f"{at.zh}没有“{name}”这个键{meant.zh}", f"There is no key “{name}” {at.en}{meant.en}")
         hint = Text(f"可用：{'、'.join(allowed)}。", f"Allowed: {', '.join(allowed)}.")
     elif kind == "missing":
         what = Text(f"{at.zh}缺少“{name}”。", f"“{name}” is missing {at.en}.")
