@@ -26,11 +26,12 @@ from canonical_model.issues import CATALOGUE, Effect, Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists, violations
-from mappings.columns import source_column
+from mappings.columns import filled_cells, source_column, turned_rows
 from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS, ODD
 from mappings.plan import EntityPlan, Plan
+from mappings.spec import StoreLookup
 from mappings.unknown import unknown_merged
 
 _CELL_CODES = ("XD-CEL-001", "XD-CEL-002", "XD-CEL-006", "XD-CEL-007", "XD-CEL-008")
@@ -46,6 +47,14 @@ _ARROW_ROWS = 16_384
 
 MEMORY_LIMIT = "256MB"
 THREADS = 2
+
+
+Lookups = Callable[[StoreLookup, pa.Table], pa.Table]
+
+
+def nothing_found(asked: StoreLookup, wanted: pa.Table) -> pa.Table:
+    """An empty answer, where there is no store to ask."""
+    return pa.table({name: pa.array([], pa.string()) for name in (*asked.match, "value")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,8 @@ class MappingRun:
         plan: The compiled mapping.
         batches: Landed batches with the plan's header, in landing order.
         known: Hashes of rows that need no mapping; asked for once the landed rows are hashed.
+        lookups: Gives what the store has for the mapping's `lookups:`: called with one and the values wanted (a column
+            for each of its `match`), it gives those found, each once, with a further column `value`.
 
     Attributes:
         date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
@@ -133,8 +144,15 @@ class MappingRun:
 
     date_orders: tuple[DateOrder, ...] = ()
 
-    def __init__(self, plan: Plan, batches: Sequence[LandedRows], known: KnownHashes | None = None) -> None:
-        self._plan = plan
+    def __init__(
+        self,
+        plan: Plan,
+        batches: Sequence[LandedRows],
+        known: KnownHashes | None = None,
+        *,
+        lookups: Lookups = nothing_found,
+    ) -> None:
+        self._plan, self._lookups = plan, lookups
         self._known = known or {}
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
@@ -174,6 +192,7 @@ class MappingRun:
         self._lock()
         self._make_source()
         self._decide_orders()
+        self._look_up()
         for entity in self._plan.entities:
             self._map(entity)
             self._explain(entity)
@@ -185,6 +204,8 @@ class MappingRun:
 
     def read_count(self, entity: EntityPlan) -> int:
         """Records that the landed files hold for the entity, counted from the files and not from what was mapped."""
+        if entity.turned:
+            return self._one(filled_cells(entity.turned))
         if entity.each is None:
             return sum(batch.rows for batch in self._batches.values())
         return self._one(
@@ -236,7 +257,9 @@ class MappingRun:
     def issues(self) -> Iterator[PlacedIssue]:
         """All issues in the order of their rows."""
         found = self._db.execute("SELECT * FROM issues ORDER BY batch, row, element, entity, position")
-        for batch, row, _, entity, _, field, column, code, value, detail in found.fetchall():
+        plans = {plan.entity.name: plan for plan in self._plan.entities}
+        for batch, row, element, entity, _, field, named, code, value, detail in found.fetchall():
+            column = plans[entity].source_column(named, element)
             place = self._batches[batch].place(row, column)
             yield PlacedIssue(batch, row, Issue(code, entity, field, column, place, clip(value or ""), detail))
 
@@ -305,7 +328,7 @@ class MappingRun:
         create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for entity in self._plan.entities:
             for lookup in self._steps(entity):
-                if isinstance(lookup, Atom):
+                if isinstance(lookup, Atom) or lookup.asked:
                     continue
                 rows = ", ".join(f"({quote_text(w)}, {quote_text(c)}, {f})" for w, c, f in lookup.rows)
                 self._db.execute(
@@ -357,7 +380,8 @@ class MappingRun:
                 + (f" WHERE _row IN ({', '.join(map(str, batch.only))})" if batch.only is not None else "")
             )
         if not self._plan.is_json:  # a list of keys does not carry all columns
-            named = sorted({sql for entity in self._plan.entities for sql in self._raw_columns(entity)})
+            raw = {sql for entity in self._plan.entities for sql in self._raw_columns(entity)}
+            named = sorted(sql for sql in raw if sql.startswith('"'))
             selects.append(f"SELECT {', '.join(f'CAST(NULL AS VARCHAR) AS {sql}' for sql in named)} WHERE FALSE")
         union = " UNION ALL BY NAME ".join(selects)
         self._db.execute(
@@ -378,6 +402,25 @@ class MappingRun:
         ]
         self.date_orders = tuple(dict.fromkeys(orders))
 
+    def _look_up(self) -> None:
+        """Asks the store for what the mapping looks up there, with the values of these rows."""
+        for entity in self._plan.entities:
+            for step in entity.steps:
+                if not isinstance(step, Lookup) or step.asked is None:
+                    continue
+                fields = list(step.asked.match)
+                keys = ", ".join(f"{key} AS {quote_name(field)}" for field, key in zip(fields, step.keys, strict=True))
+                filled = " AND ".join(f"{quote_name(field)} IS NOT NULL" for field in fields)
+                wanted = f"SELECT DISTINCT * FROM (SELECT {keys} FROM {self._records(entity)}) WHERE {filled}"
+                found = self._lookups(step.asked, self._db.sql(wanted).to_arrow_table())
+                self._db.register("_found", found)
+                word = " || '|' || ".join(f"xd_key({quote_name(field)})" for field in fields)
+                self._db.execute(
+                    f"CREATE TEMP TABLE {entity.entity.name}{step.name} AS "
+                    f"SELECT {word} AS word, value AS code, CAST(1 AS DECIMAL(18,6)) AS factor FROM _found"
+                )
+                self._db.unregister("_found")
+
     # first pass
 
     def _steps(self, entity: EntityPlan) -> tuple[Atom | Lookup, ...]:
@@ -385,7 +428,9 @@ class MappingRun:
 
     @staticmethod
     def _records(entity: EntityPlan) -> str:
-        """The source's rows, or the elements of the nested list, as received."""
+        """The source's rows, elements or cells, with their place `_at` in the row."""
+        if entity.turned:
+            return turned_rows(entity.turned)
         if entity.each is None:
             return "(SELECT *, 0 AS _at FROM source)"
         listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
@@ -436,8 +481,8 @@ class MappingRun:
         """What can be wrong with reading one field from the source, most telling first."""
         compiled = entity.fields[field]
         damaged = [
-            Problem(f"list_contains(_suspects, {quote_text(f'{code}:{column}')})", code, source_column(column), column)
-            for column in sorted(compiled.columns)
+            Problem(f"list_contains(_suspects, '{code}:' || {cell})", code, shown, column)
+            for column, (cell, shown) in self._cells(entity, compiled.columns)
             if not self._plan.is_json and any(b.suspects for b in self._batches.values())
             for code in _CELL_CODES
         ]
@@ -446,6 +491,17 @@ class MappingRun:
         version = self._plan.version.problems if self._plan.version else ()
         keys = [Problem(f"({part.sql} IS NULL)", "XD-REQ-001", "''", part.column) for part in entity.own_key]
         return [*damaged, *compiled.problems, *version, *keys]
+
+    @staticmethod
+    def _cells(entity: EntityPlan, columns: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
+        """Column -> SQL of its name in the sheet and of its content."""
+        found = {c: (quote_text(c), source_column(c)) for c in sorted(columns)}
+        if entity.turned:
+            name, value = entity.turned_names
+            found.pop(name, None)  # the header is never damaged
+            if value in found:
+                found[value] = "_turned.name", "_turned.value"
+        return list(found.items())
 
     @staticmethod
     def _value_problems(entity: EntityPlan, field: str) -> list[Problem]:

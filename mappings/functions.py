@@ -18,6 +18,9 @@ HALF_TO_FULL = {half: full for full, half in zip(_FULL, _HALF, strict=True) if h
 # blanks, and signs that nobody sees: zero-width ones come with what is copied from web pages
 _UNSEEN = (9, 10, 13, 32, 0xA0, 0x2009, 0x200B, 0x200E, 0x202F, 0x2060, 0x3000, 0xFEFF)
 _BLANK = "[" + "".join(rf"\x{{{code:X}}}" for code in _UNSEEN) + "]"
+NOT_BLANK = f"[^{_BLANK[1:]}"
+"""Regular expression of a sign that is no blank."""
+
 _SPACES = " || ".join(f"chr({code})" for code in _UNSEEN)
 
 DECIMAL = f"DECIMAL(24,{SCALE})"
@@ -34,6 +37,8 @@ _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 # What may stand around a number: a currency before it, 元 behind it, blanks.
 _CURRENCY = r"(?i)^([+-]?)\s*(?:CNY|RMB|USD|EUR|[¥$€£])\s*"
 _YUAN = r"\s*(?:元|([千万亿])元?)$"
+
+_WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
 _YEAR = "(?:19|20|21)[0-9]{2}"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -133,9 +138,9 @@ MACROS: tuple[str, ...] = (
             lambda p: {_day("p.y", "p.m", "p.d")})[1]
         WHEN regexp_full_match(x, '{_SERIAL}') THEN DATE '1899-12-30' + TRY_CAST(left(x, 5) AS INTEGER)
         WHEN regexp_matches(x, {_quote(_DMY)}) THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
-            WHEN date_order = 'dmy' OR (date_order = '' AND p.a::INTEGER > 12) THEN {_day("p.y", "p.b", "p.a")}
-            WHEN date_order = 'mdy' OR (date_order = '' AND p.b::INTEGER > 12) THEN {_day("p.y", "p.a", "p.b")}
-            WHEN p.a::INTEGER = p.b::INTEGER THEN {_day("p.y", "p.a", "p.b")} END)[1]
+            WHEN date_order = 'dmy' OR (date_order = '' AND TRY_CAST(p.a AS INTEGER) > 12) THEN {_day("p.y", "p.b", "p.a")}
+            WHEN date_order = 'mdy' OR (date_order = '' AND TRY_CAST(p.b AS INTEGER) > 12) THEN {_day("p.y", "p.a", "p.b")}
+            WHEN TRY_CAST(p.a AS INTEGER) = TRY_CAST(p.b AS INTEGER) THEN {_day("p.y", "p.a", "p.b")} END)[1]
         WHEN short = 'ymd' AND regexp_matches(x, {_quote(_YMD_SHORT)})
             THEN list_transform([{_parts(_YMD_SHORT, "y m d")}], lambda p: {_day("('20' || p.y)", "p.m", "p.d")})[1]
         WHEN short IN ('dmy', 'mdy') AND regexp_matches(x, {_quote(_DMY_SHORT)})
@@ -159,9 +164,9 @@ MACROS: tuple[str, ...] = (
     f"""CREATE MACRO xd_order(s) AS list_transform([xd_day_part(s)], lambda x: CASE
         WHEN regexp_matches(x, {_quote(_DMY)}) AND xd_is_uniform(x)
         THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
-            WHEN p.a::INTEGER BETWEEN 13 AND 31 AND p.b::INTEGER BETWEEN 1 AND 12 THEN 'd'
-            WHEN p.b::INTEGER BETWEEN 13 AND 31 AND p.a::INTEGER BETWEEN 1 AND 12 THEN 'm'
-            WHEN p.a::INTEGER BETWEEN 1 AND 12 AND p.b::INTEGER BETWEEN 1 AND 12 AND p.a::INTEGER <> p.b::INTEGER
+            WHEN TRY_CAST(p.a AS INTEGER) BETWEEN 13 AND 31 AND TRY_CAST(p.b AS INTEGER) BETWEEN 1 AND 12 THEN 'd'
+            WHEN TRY_CAST(p.b AS INTEGER) BETWEEN 13 AND 31 AND TRY_CAST(p.a AS INTEGER) BETWEEN 1 AND 12 THEN 'm'
+            WHEN TRY_CAST(p.a AS INTEGER) BETWEEN 1 AND 12 AND TRY_CAST(p.b AS INTEGER) BETWEEN 1 AND 12 AND TRY_CAST(p.a AS INTEGER) <> TRY_CAST(p.b AS INTEGER)
                 THEN '?' END)[1] END)[1]""",
     "CREATE MACRO xd_is_ambiguous_date(s, date_order) AS date_order = '' AND coalesce(xd_order(s) = '?', FALSE)",
     f"CREATE MACRO xd_lacks_year(s) AS regexp_matches(xd_day_part(s), {_quote(_NO_YEAR)})",
@@ -183,14 +188,14 @@ MACROS: tuple[str, ...] = (
         WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN TRY_CAST(x[1:4] || '-' || x[5:6] || '-' || x[7:8] || ' '
             || x[9:10] || ':' || x[11:12] || ':' || x[13:14] AS TIMESTAMP)
         WHEN regexp_full_match(x, '{_SERIAL}') THEN CAST(xd_day(x, '', '') AS TIMESTAMP)
-            + to_milliseconds(CAST(round(('0' || x[6:])::DECIMAL(30,12) * 86400000) AS BIGINT))
+            + to_milliseconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400000) AS BIGINT))
         ELSE CAST(xd_day(x, date_order, short) AS TIMESTAMP) END)[1]""",
     # what was written as its offset in minutes, NULL where none was
     f"""CREATE MACRO xd_offset(s) AS list_transform([xd_half(xd_clean(s))], lambda x:
         list_transform([regexp_extract(x, {_quote(_MOMENT)}, 8)], lambda z: CASE
             WHEN z = 'Z' THEN 0
             WHEN z <> '' THEN (CASE WHEN left(z, 1) = '-' THEN -1 ELSE 1 END)
-                * (z[2:3]::INTEGER * 60 + coalesce(TRY_CAST(right(replace(z, ':', ''), -3) AS INTEGER), 0))
+                * (TRY_CAST(z[2:3] AS INTEGER) * 60 + coalesce(TRY_CAST(right(replace(z, ':', ''), -3) AS INTEGER), 0))
             END)[1])[1]""",
     """CREATE MACRO xd_instant(s, zone, date_order, short) AS
         list_transform([{'t': xd_local(s, date_order, short), 'o': xd_offset(s)}], lambda v:
@@ -207,6 +212,21 @@ MACROS: tuple[str, ...] = (
             // CAST(CAST(b AS DECIMAL(24,6)) * 1000000 AS HUGEINT)
             + CASE WHEN (a < 0) = (b < 0) THEN 5 ELSE -5 END) // 10 AS DECIMAL(31,0)) * 0.000001::DECIMAL(7,6)
         AS {DECIMAL})) END""",
+    # 500箱, 1,200 kg, 1.5万个: the number and the unit of one cell
+    *(
+        f"CREATE MACRO xd_cell_{part}(x) AS nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '')"
+        for group, part in enumerate(("number", "unit"), start=1)
+    ),
+    # whether the currency that stands with an amount may be the one stated beside it
+    """CREATE MACRO xd_currency_fits(x, code) AS CASE
+        WHEN regexp_matches(x, '(?i)CNY|RMB') THEN code = 'CNY'
+        WHEN regexp_matches(x, '(?i)USD') THEN code = 'USD'
+        WHEN regexp_matches(x, '(?i)EUR|€') THEN code = 'EUR'
+        WHEN contains(x, '£') THEN code = 'GBP'
+        WHEN contains(x, '¥') THEN code IN ('CNY', 'JPY')
+        WHEN contains(x, '$') THEN code IN ('USD', 'HKD', 'TWD', 'SGD', 'AUD', 'CAD', 'NZD', 'MXN', 'MOP')
+        WHEN contains(x, '元') THEN code IN ('CNY', 'HKD', 'TWD', 'MOP')
+        ELSE TRUE END""",
     # the text where it says that it is unknown
     "CREATE MACRO xd_unknown(s, words) AS CASE WHEN regexp_full_match(s, words) THEN s END",
     f"CREATE MACRO xd_plus(a, b) AS TRY(CAST(a + b AS {DECIMAL}))",

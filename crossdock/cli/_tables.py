@@ -151,7 +151,7 @@ def find_mappings(columns: Sequence[str], folder: Path | None) -> list[Fit]:
         except CrossdockError:
             continue  # a mapping for another kind of file, or a wrong one: `sync` says so to whoever uses it
         fields = dict.fromkeys(field for entity in plan.entities for field in entity.fields)
-        read = {column for entity in plan.entities for column in entity.columns}
+        read = {column for entity in plan.entities for column in (*entity.columns, *entity.turned)}
         fits.append(Fit(name, tuple(fields), tuple(column for column in columns if column not in read)))
     fits.sort(key=lambda fit: (len(fit.unused), -len(fit.fields)))
     most = len(columns) - len(fits[0].unused) if fits else 0

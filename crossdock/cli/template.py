@@ -34,7 +34,7 @@ def template(
         from canonical_model.entities import SPECS
         from canonical_model.template import template_columns
         from connectors.formats.template import write_template
-        from mappings.spec import nearest
+        from mappings.words import nearest
 
         if entity not in SPECS:
             near = nearest(entity, SPECS)

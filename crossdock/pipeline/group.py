@@ -13,6 +13,7 @@ from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.pipeline.deletions import delete_missing
 from crossdock.pipeline.land import fetch_rows
+from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
@@ -63,7 +64,12 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
     # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile
     with (
         ThreadPoolExecutor(1) as beside,
-        MappingRun(plan, list(landed.values()), _known(work, beside, stored, rows)) as mapped,
+        MappingRun(
+            plan,
+            list(landed.values()),
+            _known(work, beside, stored, rows),
+            lookups=lambda *asked: beside.submit(find_stored, work.connection, *asked).result(),
+        ) as mapped,
     ):
         stages = {one.entity.name: one for one in stored}
         for entity in plan.entities:
