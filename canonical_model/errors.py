@@ -5,6 +5,7 @@ CrossdockError
 │   └── MappingError     mapping author: a mapping file is wrong
 ├── AuthError            partner or IT: refused credentials; never retried
 ├── TransientError       nobody: try again later
+├── TooManyIssuesError   operator: a run would touch too much; nothing is stored until somebody decides
 ├── StoreError           operator: the store refused; nothing was committed
 └── NotifyError          operator: a message could not be sent; recorded, never fails a run
 """

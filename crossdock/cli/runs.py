@@ -250,6 +250,8 @@ def _say_run(one: Session, row: "AnyRow") -> None:
         code, where = row.problem.get("code", ""), row.problem.get("where", "")
         place = Text(f"（{where}）", f" ({where})") if where else Text("", "")
         one.screen.warn(Text(f"[{code}] {what.zh}{place.zh}", f"[{code}] {what.en}{place.en}"))
+        for change in row.problem.get("sample", ()):
+            _say_change(one, change)
 
 
 def _say_rest(one: Session, by_code: Mapping[str, int], changes: Sequence[Document], changed: int) -> None:
@@ -264,11 +266,15 @@ def _say_rest(one: Session, by_code: Mapping[str, int], changes: Sequence[Docume
             Text(f"字段变更 {changed:,} 处，前几处：", f"{changed:,} changed records, the first of them:")
         )
     for change in changes:
-        label = entity_label(str(change["entity"]))
-        shown = _fields(str(change["entity"]), change["fields"])
-        one.screen.say(
-            Text(f"{label.zh} {change['key']}：{shown.zh}", f"{change['entity']} {change['key']}: {shown.en}"), indent=2
-        )
+        _say_change(one, change)
+
+
+def _say_change(one: Session, change: Mapping[str, Any]) -> None:
+    label = entity_label(str(change["entity"]))
+    shown = _fields(str(change["entity"]), change["fields"])
+    one.screen.say(
+        Text(f"{label.zh} {change['key']}：{shown.zh}", f"{change['entity']} {change['key']}: {shown.en}"), indent=2
+    )
 
 
 def _fields(entity: str, fields: Any) -> Text:
@@ -277,6 +283,8 @@ def _fields(entity: str, fields: Any) -> Text:
 
     known = SPECS[entity].fields if entity in SPECS else {}
     zh, en = [], []
+    if "deleted_at" in fields:
+        return Text("删除", "deleted") if fields["deleted_at"][1] else Text("恢复", "alive again")
     for name, (before, after) in fields.items():
         label = known[name].label if name in known else Text(name, name)
         shown = f"{'—' if before is None else before}→{'—' if after is None else after}"
