@@ -162,7 +162,7 @@ def _scope(
     """Conditions, with their values, that a stored record is one for which the complete read speaks.
 
     Raises:
-        ConfigError (XD-CFG-111): A name of the scope is neither a part of the path nor a field of the record or its
+        ConfigError (XD-CFG-141): A name of the scope is neither a part of the path nor a field of the record or its
             header.
     """
     conditions: list[str] = []
@@ -195,7 +195,7 @@ def _scope(
                     f"可用：{', '.join([*entity.fields, *parts])}。",
                     f"There are: {', '.join([*entity.fields, *parts])}.",
                 ),
-                code="XD-CFG-111",
+                code="XD-CFG-141",
             )
     return conditions, values
 

@@ -97,7 +97,7 @@ def approve(engine: Engine, run_id: int) -> tuple[str, str]:
     """Lets through what the parked run `run_id` had before it; gives source and stream, to be synced.
 
     Raises:
-        ConfigError (XD-CFG-110): There is no such run, or nothing of it waits for a person.
+        ConfigError (XD-CFG-140): There is no such run, or nothing of it waits for a person.
     """
     with translate_errors(), engine.begin() as connection:
         run, waiting = _waiting(connection, run_id)
@@ -112,7 +112,7 @@ def discard(engine: Engine, run_id: int, clock: Clock = utc_now) -> tuple[str, s
     """Sets aside what the parked run `run_id` had before it; what was landed stays, and is never applied.
 
     Raises:
-        ConfigError (XD-CFG-110): There is no such run, or nothing of it waits for a person.
+        ConfigError (XD-CFG-140): There is no such run, or nothing of it waits for a person.
     """
     with translate_errors(), engine.begin() as connection:
         run, waiting = _waiting(connection, run_id)
@@ -139,6 +139,6 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
         raise ConfigError(
             Text(f"运行 {run_id} 没有等人决定的内容。", f"Nothing of run {run_id} waits for a decision."),
             hint=Text("查看：crossdock runs list。", "See: crossdock runs list."),
-            code="XD-CFG-110",
+            code="XD-CFG-140",
         )
     return found, waiting

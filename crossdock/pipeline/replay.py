@@ -87,7 +87,7 @@ def replay(
         clock: The present.
 
     Raises:
-        ConfigError (XD-CFG-112): Nothing was landed, or some of it is no longer kept and records cannot be made anew.
+        ConfigError (XD-CFG-142): Nothing was landed, or some of it is no longer kept and records cannot be made anew.
         CrossdockError: Nothing was written.
     """
     chooser = MappingChooser(home, source, stream)
@@ -159,7 +159,7 @@ def _batches(work: Work, *, is_anew: bool) -> Sequence[AnyRow]:
         what,
         where=f"{work.source}.{work.stream}",
         hint=Text("保留期见 crossdock.yaml 的 retention。", "See retention in crossdock.yaml."),
-        code="XD-CFG-112",
+        code="XD-CFG-142",
     )
 
 

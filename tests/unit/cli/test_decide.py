@@ -42,7 +42,7 @@ def test_a_stopped_run_asks_shows_a_sample_and_goes_in_when_approved(home: Cli, 
 
     again = home("run", "approve", str(run))
     assert again.exit_code == 2
-    assert "[XD-CFG-110]" in again.stderr
+    assert "[XD-CFG-140]" in again.stderr
 
 
 def test_a_stopped_run_is_set_aside_when_discarded(home: Cli, hub: Hub) -> None:

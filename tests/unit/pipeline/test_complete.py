@@ -91,7 +91,7 @@ def test_a_scope_that_nothing_states_is_refused(hub: Hub) -> None:
     hub.load(order_row("PO-1"))
     hub.put("b.csv", [order_row("PO-2")])
     error = refused(hub.sync)
-    assert error.problem_code == "XD-CFG-111"
+    assert error.problem_code == "XD-CFG-141"
     assert "warehouse" in error.render(Language.ZH)
 
 
@@ -131,7 +131,7 @@ def test_what_was_discarded_is_never_applied(hub: Hub) -> None:
 def test_a_run_of_which_nothing_waits_cannot_be_approved(hub: Hub) -> None:
     report = hub.load(order_row())
     error = refused(lambda: approve(hub.engine, report.run_id))
-    assert error.problem_code == "XD-CFG-110"
+    assert error.problem_code == "XD-CFG-140"
 
 
 def test_a_share_of_bad_rows_beyond_the_guard_parks_the_file(hub: Hub) -> None:

@@ -90,7 +90,7 @@ def test_what_has_had_its_time_is_removed_and_replay_says_so(hub: Hub) -> None:
     assert not url.exists()
     assert hub.one("SELECT rows_read FROM crossdock.batch") == 1, "its account stays"
     error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
-    assert error.problem_code == "XD-CFG-112"
+    assert error.problem_code == "XD-CFG-142"
     assert hub.line("ordered") == 500
 
 
