@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from canonical_model.language import Language, choose_language
-from crossdock.cli import alerts, db, demo, init, issues, notify, preview, serve, simulate, status, sync, wecom
+from crossdock.cli import alerts, db, demo, init, issues, mapping, notify, preview, serve, simulate, status, sync, wecom
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
 from crossdock.cli._help import BilingualCommand, BilingualGroup
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "sync", "status", "issues", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
+    "init", "preview", "mapping", "sync", "status", "issues", "alerts", "notify", "serve", "wecom", "simulate", "db", "demo"
 )  # fmt: skip
 
 
@@ -114,11 +114,14 @@ def _create() -> typer.Typer:
     _register(root, sync.sync, "sync")
     _register(root, status.status, "status")
     _register(root, issues.issues, "issues")
+    mapping.group.add_typer(mapping.case_group, name="case", cls=BilingualGroup)
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
+        ("mapping", mapping.group, {"test": mapping.check}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
     )
+    _register(mapping.case_group, mapping.add, "add")
     for name, group, commands in groups:
         for word, command in commands.items():
             _register(group, command, word)

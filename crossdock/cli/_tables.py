@@ -16,7 +16,7 @@ from connectors.formats import SheetRead
 from connectors.formats.profile import ColumnProfile, looks_like
 from crossdock.cli._words import RowAccount, merge_places
 from mappings.plan import MappingDoesNotFitError, make_plan
-from mappings.spec import find_mapping, shipped_mappings
+from mappings.spec import find_mapping, mappings_in, shipped_mappings
 
 _JSON = "json"
 _LOOKED_AT = 1_000
@@ -138,9 +138,8 @@ def find_fits(table: SeenTable, folder: Path | None) -> list[Fit]:
     """
     if table.is_json:
         return []
-    own = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("**/*.yaml")] if folder else []
     fits, near = [], []
-    for name in dict.fromkeys((*own, *shipped_mappings())):
+    for name in dict.fromkeys((*mappings_in(folder), *shipped_mappings())):
         try:
             plan = make_plan(find_mapping(name, folder), header=table.columns, is_json=False, timezone=_ANY_ZONE)
         except MappingDoesNotFitError as error:

@@ -58,7 +58,7 @@ def preview(
     """
     with session(home, as_json) as one:
         options = _options(header, {"sheet": sheet, "encoding": encoding, "delimiter": delimiter})
-        size = _check_readable(file)
+        size = check_readable(file)
         with one.screen.busy(Text(f"正在读 {file.name} …", f"Reading {file.name} …")):
             from connectors.formats import read_file
             from crossdock.cli._tables import find_fits, join_parts
@@ -292,7 +292,7 @@ def _options(header: str, settings: dict[str, str | None]) -> "FormatOptions":
         ) from error
 
 
-def _check_readable(file: Path) -> str:
+def check_readable(file: Path) -> str:
     """The file's size in words.
 
     Raises:

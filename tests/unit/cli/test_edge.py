@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = (
     "init",
     "preview",
+    "mapping",
     "sync",
     "status",
     "issues",
@@ -72,11 +73,11 @@ def test_every_command_has_a_help_text_in_both_languages_with_an_example() -> No
     root = typer.main.get_command(app)
     pages = dict(_pages(root, "crossdock"))
 
-    assert len(pages) == 20
+    assert len(pages) == 24
     for name, text in pages.items():
         assert re.search(r"[\u4e00-\u9fff].* · .*[a-z]", text), name
         assert "--help" in text, name
-        if name not in {"crossdock", "crossdock wecom", "crossdock db"}:
+        if name not in {"crossdock", "crossdock wecom", "crossdock db", "crossdock mapping", "crossdock mapping case"}:
             assert "crossdock " in text.split("例 · example")[1], name
             assert "--json" in text, name
 

@@ -1,0 +1,126 @@
+"""`crossdock mapping`: cases run and made, columns suggested, fields traced to their columns."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Cli
+
+STOCK = """
+mapping: own/stock
+entities:
+  inventory_balance:
+    fields:
+      item: 料
+      location: 仓库
+      on_hand: quantity(现存量, 单位)
+"""
+SHEET = "料,仓库,现存量,单位\nA,W1,12,个\nB,W1,很多,个\n"
+
+
+@pytest.fixture
+def home(fresh: Path) -> Path:
+    """A deployment with one mapping of its own and a sheet."""
+    (fresh / "crossdock.yaml").write_text("language: zh\n", encoding="utf-8")
+    (fresh / "mappings" / "own").mkdir(parents=True)
+    (fresh / "mappings" / "own" / "stock.yaml").write_text(STOCK, encoding="utf-8")
+    (fresh / "stock.csv").write_text(SHEET, encoding="utf-8")
+    return fresh
+
+
+@pytest.fixture
+def case(cli: Cli, home: Path) -> Path:
+    """A case of that mapping, made by the command."""
+    added = cli(
+        *["mapping", "case", "add"], home / "stock.csv", "--mapping", "own/stock", "--name", "many", "--home", home
+    )
+    assert added.exit_code == 0, added.output
+    assert "记录 1 条，问题 1 个" in added.stdout
+    assert "请核对" in added.stdout
+    return home / "mappings" / "own" / "stock.cases" / "many"
+
+
+# test
+
+
+def test_cases_that_hold_are_counted_and_end_with_0(cli: Cli, home: Path, case: Path) -> None:
+    result = cli("mapping", "test", "own/stock", "--home", home)
+
+    assert result.exit_code == 0
+    assert "✓ own/stock/many" in result.stdout
+    assert "样例 1 个：通过 1，不同 0" in result.stdout
+
+
+def test_a_case_that_differs_ends_with_4_and_shows_both_sides(cli: Cli, home: Path, case: Path) -> None:
+    expected = case / "expected.jsonl"
+    expected.write_text(expected.read_text(encoding="utf-8").replace('"12.000000"', '"21.000000"'), encoding="utf-8")
+    (case / "issues.json").write_text("[]\n", encoding="utf-8")
+
+    result = cli("mapping", "test", "own/stock", "--home", home)
+    document = cli.json("mapping", "test", "own/stock", "--home", home, exit_code=4)
+
+    assert result.exit_code == 4
+    for words in (
+        "✗ own/stock/many",
+        "记录 inventory_balance A|W1|||| 的 on_hand",
+        "应为 21.000000",
+        "实为 12.000000",
+        "问题 XD-NUM-001 inventory_balance input.csv C3：多出",
+        "+ input.csv C3：“现存量”的值“很多”不是数字",
+    ):
+        assert words in result.stdout
+    assert (document["passed"], document["failed"]) == ("0", "1")
+    assert document["cases"][0]["differences"][0] == {
+        "what": "record",
+        "place": "inventory_balance A|W1||||",
+        "field": "on_hand",
+        "expected": "21.000000",
+        "got": "12.000000",
+    }
+
+
+def test_regen_writes_what_came_and_then_the_case_holds(cli: Cli, home: Path, case: Path) -> None:
+    (case / "expected.jsonl").unlink()
+
+    written = cli("mapping", "test", "own/stock", "--regen", "--home", home, CI="")
+
+    assert written.exit_code == 0
+    assert "✎ own/stock/many：已写下新的期望值" in written.stdout
+    assert cli("mapping", "test", "own/stock", "--home", home).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ci", "words"),
+    [
+        (["test", "own/stock", "--regen"], "true", "[XD-CFG-110] 持续集成里不能用 --regen"),
+        (["test", "--regen"], "", "[XD-CFG-110] --regen 要指明映射"),
+        (["test", "own/stok"], "", "[XD-MAP-003] 找不到映射“own/stok”，是不是 own/stock"),
+        (["test", "own/stock"], "", "[XD-CFG-111] own/stock 旁边没有样例"),
+        (["case", "add", "nowhere.csv", "--mapping", "own/stock", "--name", "x"], "", "[XD-CFG-080] 没有这个文件"),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_one_sentence(
+    cli: Cli, home: Path, arguments: list[str], ci: str, words: str
+) -> None:
+    result = cli("mapping", *arguments, "--home", home, CI=ci)
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_broken_mapping_is_a_failed_case_in_words(cli: Cli, home: Path, case: Path) -> None:
+    path = home / "mappings" / "own" / "stock.yaml"
+    path.write_text(STOCK.replace("料", "没有的列"), encoding="utf-8")
+
+    result = cli("mapping", "test", "own/stock", "--home", home)
+
+    assert result.exit_code == 4
+    assert "[XD-MAP-006] 缺少必需的列" in result.stdout
+
+
+def test_outside_a_deployment_the_shipped_cases_can_be_run(cli: Cli) -> None:
+    document = cli.json("mapping", "test", "generic/inventory")
+
+    assert {one["origin"] for one in document["cases"]} == {"shipped"}
