@@ -10,11 +10,12 @@ from canonical_model.errors import ConfigError, CrossdockError
 from canonical_model.language import Text
 from canonical_model.text import clip
 from crossdock.cli._exits import ExitCode
-from crossdock.cli._faults import as_document
+from crossdock.cli._faults import UsageError, as_document
 from crossdock.cli._screen import Document, Screen
 from crossdock.cli._session import HomeOption, JsonOption, Session, session
 
 if TYPE_CHECKING:
+    from crossdock.cli._tables import SeenTable
     from crossdock.pipeline.cases import CaseOutcome, Difference
 
 group = typer.Typer(
@@ -116,6 +117,123 @@ def add(
                 "Check expected.jsonl and issues.json: they hold what comes now, which is not yet what is right.",
             )
         )
+
+
+def lineage(
+    name: Annotated[str, typer.Argument(metavar="映射", help="映射的名字 · name of the mapping", show_default=False)],
+    *,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="文件", help="按这个文件的表头 · by the header of this file")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="数据源", help="按最近收到的表头 · by the header received last"),
+    ] = None,
+    stream: Annotated[
+        str | None, typer.Option("--stream", metavar="数据流", help="该数据源的哪条数据流 · of which stream")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """每个字段来自哪些列、经过什么表达式 · which columns and expression each field comes from.
+
+    不给文件也不给数据流时，列名按映射里的写法 · without a file or stream, columns are called as the mapping calls them.
+
+    例 · examples:  crossdock mapping lineage generic/purchase_order --file 采购订单.xlsx
+               crossdock mapping lineage generic/purchase_order --source erp --stream purchase_orders
+    """
+    with session(home, as_json) as one:
+        if (source is None) != (stream is None) or (file and source):
+            raise UsageError(
+                Text(
+                    "请给 --file，或同时给 --source 和 --stream。", "Give --file, or --source together with --stream."
+                ),
+                hint=Text("用法见 crossdock mapping lineage --help。", "See crossdock mapping lineage --help."),
+            )
+        from mappings.lineage import lineage as lineage_of
+        from mappings.lineage import lineage_without_header
+        from mappings.plan import make_plan
+        from mappings.spec import find_mapping
+
+        spec = find_mapping(name, own_mappings(one))
+        absent: list[tuple[str, str]] = []
+        if file or source:
+            columns, is_json = _header_of_file(file) if file else _header_landed(one, str(source), str(stream))
+            plan = make_plan(spec, header=columns, is_json=is_json, timezone="UTC")
+            listed = lineage_of(plan)
+            absent = [(entity.entity.name, field) for entity in plan.entities for field in entity.absent]
+        else:
+            listed = lineage_without_header(spec)
+        one.screen.rows(
+            (Text("实体", "entity"), Text("字段", "field"), Text("表达式", "expression"), Text("来源列", "columns")),
+            [
+                (each.entity, each.field, each.expression, "、".join(each.columns) or Text("（常量）", "(constant)"))
+                for each in listed
+            ],
+            indent=0,
+        )
+        if absent:
+            names = "、".join(f"{entity}.{field}" for entity, field in absent)
+            one.screen.say(
+                Text(f"表里没有对应的列，不写：{names}", f"Not stated, since their columns are not there: {names}")
+            )
+        one.screen.document |= {"mapping": name, "fields": listed, "absent": [".".join(both) for both in absent]}
+
+
+def _header_of_file(file: Path) -> tuple[list[str], bool]:
+    """The columns of the first table of a file, and whether it is JSON.
+
+    Raises:
+        ConfigError: It cannot be read, or holds no table.
+    """
+    table = first_table(file)
+    return table.columns, table.is_json
+
+
+def first_table(file: Path, sheet: str | None = None) -> "SeenTable":
+    """The table of a file that holds most rows.
+
+    Raises:
+        ConfigError (XD-CFG-080, XD-CFG-112): There is no such file, or no table can be read in it.
+    """
+    from connectors.formats import FormatOptions, read_file
+    from crossdock.cli._tables import join_parts
+    from crossdock.cli.preview import check_readable
+
+    check_readable(file)
+    tables = join_parts(read_file(file, options=FormatOptions(sheet=sheet)))
+    best = max(tables, key=lambda table: table.account.read)
+    if not best.account.read:
+        problem = best.read.problem or Text("文件里没有数据行。", "The file holds no data rows.")
+        raise ConfigError(problem, where=str(file), code="XD-CFG-112")
+    return best
+
+
+def _header_landed(one: Session, source: str, stream: str) -> tuple[list[str], bool]:
+    """The columns of what was last landed of a stream, and whether it is JSON.
+
+    Raises:
+        ConfigError (XD-CFG-112): Nothing was landed yet.
+    """
+    from sqlalchemy import select
+
+    from crossdock.store.database import translate_errors
+    from crossdock.store.tables import batch
+
+    one.home.stream(source, stream)
+    last = select(batch).where(batch.c.source == source, batch.c.stream == stream, batch.c.rows_read > 0)
+    with one.store() as engine, translate_errors(), engine.connect() as connection:
+        row = connection.execute(last.order_by(batch.c.id.desc()).limit(1)).one_or_none()
+    if row is None:
+        raise ConfigError(
+            Text(f"{source}.{stream} 还没有收到过内容。", f"Nothing of {source}.{stream} was landed yet."),
+            hint=Text(
+                f"先运行 crossdock sync {source}.{stream}，或用 --file。",
+                f"Run crossdock sync {source}.{stream} first, or use --file.",
+            ),
+            code="XD-CFG-112",
+        )
+    return list(row.columns), bool(row.is_json)
 
 
 def own_mappings(one: Session) -> Path | None:

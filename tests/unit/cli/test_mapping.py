@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import Cli
+from tests.unit.cli.conftest import Cli, Deployed
 
 STOCK = """
 mapping: own/stock
@@ -124,3 +124,57 @@ def test_outside_a_deployment_the_shipped_cases_can_be_run(cli: Cli) -> None:
     document = cli.json("mapping", "test", "generic/inventory")
 
     assert {one["origin"] for one in document["cases"]} == {"shipped"}
+
+
+# lineage
+
+
+def test_lineage_shows_expression_and_columns_and_what_a_file_lacks(cli: Cli, home: Path) -> None:
+    (home / "short.csv").write_text("料,现存量,单位\nA,1,个\n", encoding="utf-8")
+
+    shown = cli("mapping", "lineage", "own/stock", "--file", home / "short.csv", "--home", home)
+    document = cli.json("mapping", "lineage", "own/stock", "--home", home)
+
+    assert shown.exit_code == 0
+    assert "quantity(现存量, 单位)" in shown.stdout
+    assert "现存量、单位" in shown.stdout
+    assert "表里没有对应的列，不写：inventory_balance.location" in shown.stdout
+    assert document["fields"][1] == {
+        "entity": "inventory_balance",
+        "field": "location",
+        "expression": "仓库",
+        "columns": ["仓库"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["own/stok"], "[XD-MAP-003] 找不到映射“own/stok”"),
+        (["own/stock", "--source", "erp"], "[XD-CFG-078] 请给 --file，或同时给 --source 和 --stream"),
+        (["own/stock", "--file", "nowhere.csv"], "[XD-CFG-080] 没有这个文件"),
+        (["own/stock", "--file", "empty.csv"], "[XD-CFG-112] 文件是空的"),
+        (["own/stock", "--file", "other.csv"], "[XD-MAP-006] 缺少必需的列"),
+        (["own/stock", "--source", "erp", "--stream", "x"], "[XD-CFG-003] 没有数据源“erp”"),
+    ],
+)
+def test_lineage_says_what_is_missing(cli: Cli, home: Path, arguments: list[str], words: str) -> None:
+    Path("empty.csv").write_text("")
+    Path("other.csv").write_text("a,b\n1,2\n")
+
+    result = cli("mapping", "lineage", *arguments, "--home", home)
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.store
+def test_lineage_by_the_header_that_was_landed_last(cli: Cli, deployed: Deployed) -> None:
+    document = deployed.cli.json(
+        "mapping", "lineage", "generic/purchase_order", "--source", "erp", "--stream", "purchase_orders"
+    )
+
+    fields = {one["field"]: one["columns"] for one in document["fields"] if one["entity"] == "purchase_order_line"}
+    assert fields["requested_on"] == ["交期"]
+    assert fields["ordered"] == ["数量", "单位"]
