@@ -116,7 +116,7 @@ def _create() -> typer.Typer:
     _register(root, issues.issues, "issues")
     mapping.group.add_typer(mapping.case_group, name="case", cls=BilingualGroup)
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
-        ("mapping", mapping.group, {"test": mapping.check, "lineage": mapping.lineage}),
+        ("mapping", mapping.group, {"suggest": mapping.suggest, "test": mapping.check, "lineage": mapping.lineage}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),

@@ -178,3 +178,73 @@ def test_lineage_by_the_header_that_was_landed_last(cli: Cli, deployed: Deployed
     fields = {one["field"]: one["columns"] for one in document["fields"] if one["entity"] == "purchase_order_line"}
     assert fields["requested_on"] == ["交期"]
     assert fields["ordered"] == ["数量", "单位"]
+
+
+# suggest
+
+ORDERS = (
+    "采购订单编号,行项目号,物料号,订货数量,采购计量单位,要求到货日,未到货数量,供应商名称\n"
+    "PO1,10,A-1,5,个,2026-03-01,1,苏州恒远有限公司\nPO1,20,A-2,7,箱,2026-03-02,2,苏州恒远有限公司\n"
+)
+
+
+def test_a_suggestion_is_shown_with_reasons_and_written_as_a_mapping_that_works(cli: Cli, home: Path) -> None:
+    (home / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    output = home / "mappings" / "hengyuan" / "orders.yaml"
+
+    made = cli("mapping", "suggest", home / "orders.csv", "--entity", "purchase_order", "-o", output, "--home", home)
+    traced = cli.json("mapping", "lineage", "hengyuan/orders", "--file", home / "orders.csv", "--home", home)
+
+    assert made.exit_code == 0
+    for words in ("意思同“采购订单号”", "8 列：认定 6，待定 2", f"已写成 {output}"):
+        assert words in made.stdout
+    text = output.read_text(encoding="utf-8")
+    assert "mapping: hengyuan/orders" in text
+    assert "# ? 未到货数量 → " in text
+    assert {one["field"]: one["columns"] for one in traced["fields"]}["ordered"] == ["订货数量", "采购计量单位"]
+
+
+def test_without_an_output_the_mapping_is_printed_and_a_document_holds_it(cli: Cli) -> None:
+    Path("orders.csv").write_text(ORDERS, encoding="utf-8")
+
+    shown = cli("mapping", "suggest", "orders.csv", "--entity", "purchase_order_line")
+    document = cli.json("mapping", "suggest", "orders.csv", "--entity", "purchase_order")
+
+    assert "mapping: own/purchase_order" in shown.stdout
+    assert document["yaml"] in shown.stdout
+    assert document["missing"] == []
+    column = next(one for one in document["columns"] if one["column"] == "物料号")
+    assert (column["field"], column["confidence"]) == ("item", "0.94")
+    assert column["reason"]["en"].startswith("means the same as")
+
+
+def test_what_is_required_and_not_there_ends_with_3(cli: Cli) -> None:
+    Path("orders.csv").write_text("采购订单编号,订货数量,单位\nPO1,5,个\nPO2,6,个\n", encoding="utf-8")
+
+    result = cli("mapping", "suggest", "orders.csv", "--entity", "purchase_order")
+
+    assert result.exit_code == 3
+    assert "还缺必填字段：purchase_order_line.line_number" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x.csv", "--entity", "purchase_oder"], "[XD-CFG-113] 没有实体“purchase_oder”，是不是 purchase_order"),
+        (["x.csv", "--entity", "item", "-o", "there.yaml"], "[XD-CFG-113] 这个文件已经有了"),
+        (["nowhere.csv", "--entity", "item"], "[XD-CFG-080] 没有这个文件"),
+        (["empty.csv", "--entity", "item"], "[XD-CFG-112] 文件是空的"),
+        (["x.csv"], "[XD-CFG-078] 缺少 --entity"),
+    ],
+)
+def test_a_suggestion_that_cannot_be_made_is_one_sentence(cli: Cli, arguments: list[str], words: str) -> None:
+    Path("x.csv").write_text("料号,名称\nA,b\n", encoding="utf-8")
+    Path("empty.csv").write_text("")
+    Path("there.yaml").write_text("x")
+
+    result = cli("mapping", "suggest", *arguments)
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert Path("there.yaml").read_text() == "x"
