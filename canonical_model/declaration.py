@@ -4,12 +4,13 @@ An entity is a pydantic model whose fields are made by `field()`. `describe(enti
 specifications, and `FieldSpec.columns` the physical form that the store and the mapping engine share.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from inspect import get_annotations
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
@@ -249,8 +250,14 @@ def describe(entity: type[Entity]) -> EntitySpec:
         parent=entity_name(entity.parent) if entity.parent else None,
         parent_key=entity.parent_key,
         reuse_guard=entity.reuse_guard,
-        fields={name: _field_spec(name, info) for name, info in entity.model_fields.items()},
+        fields={name: _field_spec(name, entity.model_fields[name]) for name in _field_names(entity)},
     )
+
+
+def _field_names(entity: type[Entity]) -> Iterable[str]:
+    """Its own fields first, then those that it shares with others through its base."""
+    own = [name for name in get_annotations(entity) if name in entity.model_fields]
+    return dict.fromkeys((*own, *entity.model_fields))
 
 
 def entity_name(entity: type[Entity]) -> str:

@@ -1,11 +1,11 @@
 """Set-wise checks derived from the declaration: the same verdicts as `canonical_model.validity`, as SQL conditions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import duckdb
 import pyarrow as pa
 
-from canonical_model.codes import code_list, list_names
+from canonical_model.codes import code_list
 from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.validity import SCHEMES
 from mappings.expressions import quote_text
@@ -47,9 +47,9 @@ def _not_listed(name: str, value: str) -> str:
     return f"({value} NOT IN (SELECT code FROM list_{name}))"
 
 
-def create_lists(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes a table `list_<name>` of every code list and an empty `valid_<scheme>` for every check digit."""
-    for name in list_names():
+def create_lists(connection: duckdb.DuckDBPyConnection, fields: Iterable[FieldSpec]) -> None:
+    """Makes a table `list_<name>` of every code list that `fields` use, and a `valid_<scheme>` for every check digit."""
+    for name in sorted({spec.codes for spec in fields if spec.codes}):
         codes = ", ".join(f"({quote_text(code)})" for code in code_list(name).entries)
         connection.execute(f"CREATE TEMP TABLE list_{name} AS FROM (VALUES {codes}) listed(code)")
     for scheme in SCHEMES:

@@ -196,7 +196,7 @@ class MappingRun:
     def _lock(self) -> None:
         for macro in MACROS:
             self._db.execute(macro)
-        create_lists(self._db)
+        create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for entity in self._plan.entities:
             for lookup in self._steps(entity):
                 if isinstance(lookup, Atom):

@@ -133,7 +133,10 @@ def make_plan(
         duckdb.__version__,
         *MACROS,
         *(repr(plan.entity) + repr(plan.stated) for plan in entities),
-        *(repr(code_list(f.codes).spellings) for p in entities for f in p.entity.fields.values() if f.codes),
+        *(
+            repr(code_list(name).spellings)
+            for name in sorted({f.codes for p in entities for f in p.entity.fields.values() if f.codes})
+        ),
     ):
         digest.update(part.encode())
     return Plan(spec, entities, version, version_steps, is_json, digest.hexdigest())

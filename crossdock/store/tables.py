@@ -87,7 +87,9 @@ def _entity_table(spec: EntitySpec) -> Table:
         *(
             Column(
                 column.name,
-                Text(collation="C") if column.name in spec.key else _TYPES[column.type],
+                Text(collation="C")
+                if column.name in spec.key and column.type is ColumnType.TEXT
+                else _TYPES[column.type],
                 nullable=not (spec.fields.get(column.name) and spec.fields[column.name].is_required),
             )
             for column in spec.columns

@@ -10,6 +10,7 @@ from canonical_model.declaration import ColumnType, Entity, EntitySpec, Kind, de
 from canonical_model.entities import ALL, MODELS, SPECS
 from canonical_model.language import Text
 from canonical_model.values import Code, Instant, Money, Quantity, Ref
+from mappings.columns import normalise_header
 
 
 class Header(Entity):
@@ -104,8 +105,13 @@ def test_names_are_snake_case() -> None:
     assert entity_name(HeaderLine) == "header_line"
 
 
+def _below(entity: type[Entity]) -> set[type[Entity]]:
+    return {one for sub in entity.__subclasses__() for one in (sub, *_below(sub))}
+
+
 def test_all_entities_are_listed_parents_before_their_lines() -> None:
-    assert set(ALL) == {entity for entity in Entity.__subclasses__() if entity.__module__.startswith("canonical_model")}
+    ours = {entity for entity in _below(Entity) if entity.__module__.startswith("canonical_model")}
+    assert set(ALL) == {entity for entity in ours if not entity.__subclasses__()}
     seen: set[str] = set()
     for name, spec in SPECS.items():
         assert spec.parent is None or spec.parent in seen, name
@@ -133,6 +139,34 @@ def test_an_entity_is_declared_soundly(entity: EntitySpec) -> None:
         assert (spec.kind in (Kind.CODE, Kind.QUANTITY, Kind.MONEY)) == (spec.codes is not None), spec.name
         assert spec.minimum in (None, 0), spec.name
         assert len(set(spec.aliases)) == len(spec.aliases), spec.name
+
+
+class Shared(Entity):
+    kind: Code | None = field("类型", "Kind", codes="order_kind")
+    day: date | None = field("日", "Day")
+
+
+class Special(Shared):
+    label = Text("特别", "Special")
+    key = ("number",)
+
+    number: str = field("编号", "Number", required=True)
+    day: date | None = field("交期", "Due", aliases=("日",))
+
+
+def test_an_entity_has_its_own_fields_first_and_then_those_of_its_base() -> None:
+    spec = describe(Special)
+    assert list(spec.fields) == ["number", "day", "kind"]
+    assert spec.fields["day"].label == Text("交期", "Due")
+
+
+@pytest.mark.parametrize("entity", SPECS.values(), ids=list(SPECS))
+def test_no_header_names_two_fields_of_one_entity(entity: EntitySpec) -> None:
+    """Else a sheet's column would be taken for whichever comes first."""
+    owner: dict[str, str] = {}
+    for spec in entity.fields.values():
+        for word in (*spec.label, *spec.aliases):
+            assert owner.setdefault(normalise_header(word), spec.name) == spec.name, word
 
 
 def test_no_two_fields_of_an_entity_go_by_one_label() -> None:
