@@ -19,6 +19,8 @@ ACCEPTED = 0.8
 """Confidence from which a suggestion is taken; below it is only shown."""
 MENTIONED = 0.45
 """Confidence from which an alternative is worth a mention."""
+LINE = "line_number"
+"""The field that makes an entity a line."""
 UNIT, CURRENCY = "unit", "currency"
 """Targets beside the fields: the columns that give quantities their unit and amounts their currency."""
 
@@ -91,8 +93,8 @@ class ColumnSuggestion:
 
 
 def family(entity: str) -> tuple[str, ...]:
-    """The entities that one flat sheet about `entity` states: itself and its lines."""
-    return (entity, *(name for name, spec in SPECS.items() if spec.parent == entity))
+    """The entities that one flat sheet about `entity` states: itself and its lines, one of which stands in each row."""
+    return (entity, *(name for name, spec in SPECS.items() if spec.parent == entity and LINE in spec.key))
 
 
 def document_of(entity: str) -> str:
@@ -281,7 +283,7 @@ def _cost(concept: str, topic: frozenset[str], all_said: frozenset[str]) -> floa
     if concept in HEADS and concept != "NAME":
         return 0.12 if concept == "QTY" else 0.3
     if concept == "NAME":
-        return 0.05 if all_said & {"PERSON", "UNIT", "CURRENCY", "BRAND", "CATEGORY", "PROJECT"} else 0.22
+        return 0.05 if all_said & {"PERSON", "DRIVER", "UNIT", "CURRENCY", "BRAND", "CATEGORY", "PROJECT"} else 0.22
     return 0.25
 
 

@@ -10,8 +10,8 @@ from functools import cache
 from canonical_model.text import half_width
 
 _WORDS = """
-CODE: reference ref 编码 代码 编号 号码 号 码 no number num id code nr #
-NAME: 名称 名 全名 name
+CODE: 代号 reference ref 编码 代码 编号 号码 号 码 no number num id code nr #
+NAME: 姓名 名称 名 全名 name
 DATE: dt 日期 日 时间 date time day at
 QTY: 数量 数 量 件数 qty quantity quantities pcs
 PRICE: 净价 单价 价格 价 price cost
@@ -37,7 +37,7 @@ LOT: 批号 批次 批 lot batch
 SERIAL: 序列 序列号 serial
 ORDER: 订单 订购 订货 下单 order ordered
 PURCHASE: 采购 进货 purchase purchasing purchased po procurement
-SALES: 销售 sales sold so
+SALES: 销货 销售 sales sold so
 DOCUMENT: 单据 单 凭证 开单 document doc voucher
 LINE: 行 分录 明细 行项目 序号 项次 条目 line row entry position
 PLACE: 地点 地址 address
@@ -71,6 +71,7 @@ CREDIT: 信用 社会信用 统一信用 统一社会信用 uscc
 PAYMENT: 付款 结算 账期 支付 payment
 TERMS: 条件 方式 期限 约定 条款 terms term
 PERIOD: 周期 提前期 period leadtime
+DRIVER: 司机 驾驶员 driver
 VEHICLE: 车牌 车牌号 运输车 车号 车 vehicle truck
 QUALITY: 质量 质检 检验 quality
 STOCK: 库存 结存 现存 现有 账面 stock hand onhand
@@ -80,8 +81,8 @@ ANSWERED: ack 回复 答复 反馈 answered response responded reply
 CONFIRMED: 确认 confirmed confirmation confirm
 EXPECTED: 预交 应收 应发 应到 通知 预计 expected planned eta
 FIRST: 首次 初次 首 first initial
-RECEIVED: rcvd 已交 收货 入库 到货 收料 到库 实收 已收 收 到 验收 received receipt receiving gr grn
-SHIPPED: 发货 已发 送货 发运 发出 shipped despatch dispatch
+RECEIVED: 到厂 送达 rcvd 已交 收货 入库 到货 收料 到库 实收 已收 收 到 验收 received receipt receiving gr grn
+SHIPPED: 出货 出库 发 发货 已发 送货 发运 发出 shipped despatch dispatch
 DELIVERY: arrival 交货 交付 交 供货 delivery
 DUE: 交期 货期 due
 ACCEPTED: 合格 accepted good
@@ -119,7 +120,8 @@ PACK: 包装 装箱 箱 package pack
 TARE: 皮
 BANK: 开户 银行 bank
 FAX: 传真 fax
-LEGAL: 法人 法定 全称 legal
+LEGALPERSON: 法人 法人代表
+LEGAL: 法定 全称 legal
 RESPOND: 处理
 SOURCE: 来源 源 原 源单 source
 RELATED: 对应 关联 相关

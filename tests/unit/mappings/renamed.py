@@ -1,13 +1,17 @@
 """Sheets as ERPs export them, with headers that the model does not know, shuffled: what `suggest` is measured on.
 
 Each column is its field (None: a column that no field is for, many of them traps), the headers that it may carry, and
-how its values look. None of the headers is a label or an alias of the model; a test sees to that.
+how its values look. Headers that are labels or aliases of the model are left out.
 """
 
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from canonical_model.entities import SPECS
+from mappings.columns import normalise_header
+from mappings.suggest.match import family
 
 Values = Callable[[random.Random, int], str]
 Column = tuple[str | None, tuple[str, ...], Values]
@@ -86,7 +90,7 @@ ITEM: Column = (
     numbered("A-"),
 )
 SUPPLIER: Column = ("supplier", ("供应商编号", "供方编码", "厂商代码", "厂家编号"), numbered("V"))
-SUPPLIER_NAME: Column = (None, ("供应商名称", "供方名称", "厂商名称", "厂家全称"), company)
+SUPPLIER_NAME: Column = (None, ("供应商全称", "供方名称", "厂商名称", "厂家全称"), company)
 UNIT: Column = ("unit", ("采购计量单位", "主单位", "数量单位", "计量单位名称"), unit)
 CURRENCY: Column = ("currency", ("结算币种", "订单币别", "货币", "币种代码"), currency)
 LINE: Column = ("line_number", ("行项目号", "分录行号", "明细行号", "订单行项次"), counted)
@@ -95,7 +99,7 @@ NAME: Column = ("description", ("存货名称", "料品名称", "商品全名", 
 FORM: Column = ("specification", ("规格说明", "型号规格", "规格/型号", "规格参数"), form)
 ORDER: Column = ("order_number", ("采购订单编号", "PO单号", "采购单编号", "采购凭证号"), numbered("PO26", 5))
 PEOPLE: tuple[Column, ...] = (
-    (None, ("制单人", "审核人", "最后修改人", "录入员"), person),
+    (None, ("制单人", "最后修改人", "录入员"), person),
     (None, ("部门", "所属部门", "申请部门"), one_of("采购部", "生产部")),
 )
 
@@ -108,12 +112,12 @@ CHINESE: Mapping[str, tuple[Column, ...]] = {
         ("unit_price", ("采购价", "进货单价", "采购价格", "订单单价"), price),
         ("tax_rate", ("税率(%)", "税率%", "增值税率"), one_of("13", "9", "6")),
         ("net_amount", ("无税金额", "不含税总额", "金额(不含税)"), price),
-        (None, ("价税合计金额", "含税总额", "金额(含税)"), price),
+        ("gross_amount", ("价税合计金额", "含税总额", "金额(含税)"), price),
         ("requested_on", ("需求交期", "要求到货日", "要求交货日", "需求到货日期"), day),
         ("promised_on", ("供应商承诺日期", "供方确认交期", "承诺到货日期", "厂商答复交期"), day),
         ("first_promised_on", ("首次答复交期", "首次承诺到货日", "初次承诺日期"), day),
         ("received", ("已到货数量", "累计收货数量", "已入库量", "累计到货数"), quantity),
-        (None, ("未到货数量", "未入库数量", "未交数量", "剩余未交数"), quantity),
+        ("outstanding", ("未到货数量", "未入库量", "未交货数量", "剩余未交数"), quantity),
         ("invoiced", ("累计开票数量", "已开票数", "已开票数量"), quantity),
         ("shipped", ("累计发货数量", "已发货数量", "供应商已发数"), quantity),
         ("returned", ("累计退货数量", "退货数", "已退货数量"), quantity),
@@ -121,7 +125,7 @@ CHINESE: Mapping[str, tuple[Column, ...]] = {
         ("location", ("收货仓", "入库仓库", "存放仓库", "收料仓库"), place),
         ("document_status", ("审批状态", "单据审核状态", "订单审批状态"), one_of("已审核", "审核中", "草稿")),
         ("payment_terms", ("付款方式", "付款约定", "结算条款"), one_of("月结30天", "货到付款")),
-        (None, ("客户订单号", "客户料号", "图号"), numbered("C", 5)),
+        (None, ("客户订单号", "客户合同", "图号"), numbered("C", 5)),
     ),
     "goods_receipt": (
         ITEM, SUPPLIER, SUPPLIER_NAME, UNIT, *PEOPLE,
@@ -198,8 +202,47 @@ CHINESE: Mapping[str, tuple[Column, ...]] = {
         (None, ("传真", "传真号码"), one_of("0512-66668889",)),
         (None, ("法人代表", "法人姓名"), person),
     ),
+    "sales_order": (
+        ITEM, LINE, UNIT, CURRENCY, REMARK, NAME, FORM, *PEOPLE,
+        ("order_number", ("销售订单编号", "SO单号", "销货单号", "内部订单号"), numbered("SO26", 5)),
+        ("counterpart_order_number", ("客户订单编号", "客户采购订单号", "买方订单号"), numbered("4500", 5)),
+        ("ordered_on", ("订货日期", "接单日期", "签单日期"), day),
+        ("customer", ("客户代号", "买方编码", "顾客编号"), numbered("C")),
+        (None, ("客户简称", "客户全称"), company),
+        ("seller_contact", ("销售人员", "销售业务员", "业务人员"), person),
+        ("ordered", ("订货数量", "销售数", "下单数量"), quantity),
+        ("unit_price", ("销售价", "销售价格", "订单单价", "含税销售单价"), price),
+        ("tax_rate", ("税率%", "增值税率"), one_of("13", "9")),
+        ("gross_amount", ("价税合计金额", "含税总额", "金额(含税)"), price),
+        ("requested_on", ("要求交货日", "客户要求交期", "需求交期"), day),
+        ("promised_on", ("承诺发货日期", "承诺交货日", "答复交期"), day),
+        ("shipped", ("已发货量", "累计发货数", "已出货数量"), quantity),
+        ("outstanding", ("未发货数量", "未出货数量", "剩余未发数量"), quantity),
+        ("invoiced", ("累计开票数", "已开票数"), quantity),
+        ("returned", ("累计退货数量", "已退货数量"), quantity),
+        ("location", ("出货仓库", "发货仓"), place),
+        ("document_status", ("审批状态", "单据审核状态"), one_of("已审核", "审核中")),
+        ("payment_terms", ("收款方式", "付款方式", "结算条款"), one_of("月结30天", "款到发货")),
+    ),
+    "shipment": (
+        ITEM, UNIT, REMARK, NAME, FORM, *PEOPLE,
+        ("shipment_number", ("送货单编号", "发货通知单号", "出库单编号"), numbered("SH", 5)),
+        ("line_number", ("分录行号", "明细行号", "行项目号"), counted),
+        ("order_number", ("采购订单编号", "来源订单号", "对应采购单号"), numbered("PO26", 5)),
+        ("order_line_number", ("采购订单行号", "来源订单行号", "对应订单行"), counted),
+        ("shipped_at", ("出货日期", "发运日期", "实际发货时间"), moment),
+        ("expected_at", ("预计送达时间", "预计到厂时间"), moment),
+        ("shipped", ("送货数", "本次发货数量", "实际发货数量"), quantity),
+        (None, ("订单数量", "应发数量"), quantity),
+        ("lot", ("批次编号", "Lot号"), numbered("L26", 3)),
+        ("package_number", ("箱号编码", "托盘编号"), numbered("BX", 4)),
+        ("carrier", ("承运单位", "物流承运商", "承运公司"), one_of("顺丰速运有限公司", "德邦物流")),
+        ("tracking_number", ("快递运单号", "承运单号"), numbered("SF", 9)),
+        ("vehicle", ("车牌", "运输车号"), one_of("苏E12345", "浙B88888")),
+        ("driver", ("司机姓名", "送货司机"), person),
+    ),
     "order_response": (
-        ORDER, LINE, ITEM, UNIT, CURRENCY, (None, SUPPLIER_NAME[1], company),
+        ORDER, LINE, ITEM, UNIT, CURRENCY, ("supplier", SUPPLIER_NAME[1], company),
         ("confirmed", ("供应商确认数量", "答复数量", "可供数量", "承诺数量"), quantity),
         (None, ("订货数量", "订单数量", "采购数量"), quantity),
         ("promised_on", ("供应商承诺日期", "答复交期", "可交货日期", "承诺到货日期"), day),
@@ -231,7 +274,7 @@ ENGLISH: tuple[Column, ...] = (
     ("requested_on", ("Requested Delivery Date", "Required Date", "Need By Date"), day),
     ("promised_on", ("Promise Date", "Confirmed Delivery Date", "Promised Delivery"), day),
     ("received", ("Qty Received", "Received Quantity", "Quantity Received"), quantity),
-    (None, ("Open Qty", "Quantity Not Received", "Outstanding Quantity"), quantity),
+    ("outstanding", ("Open Qty", "Quantity Not Received", "Outstanding Quantity"), quantity),
     ("location", ("Warehouse", "Storage Location", "Receiving Warehouse"), place),
     ("tax_rate", ("Tax Rate %", "VAT Rate"), one_of("13", "9", "6")),
     ("remark", ("Remarks", "Line Remark", "Comments"), one_of("", "urgent", "see drawing")),
@@ -240,13 +283,30 @@ ENGLISH: tuple[Column, ...] = (
 """A purchase order in English."""
 
 
+def known(entity: str) -> set[str]:
+    """Headers that the model itself knows for the fields of the entity and its lines."""
+    return {
+        normalise_header(word)
+        for each in family(entity)
+        for field in SPECS[each].fields.values()
+        for word in (field.label.zh, field.label.en, *field.aliases)
+    }
+
+
 def sheets(entity: str, columns: Sequence[Column], count: int) -> list[Sheet]:
-    """`count` sheets whose headers, order and values are drawn by a fixed seed; each header is used in one of them at least."""
+    """`count` sheets whose headers, order and values are drawn by a fixed seed, without headers that the model knows."""
     made = []
+    names_known = known(entity)
+    unknown = [
+        (field, [one for one in names if normalise_header(one) not in names_known], values)
+        for field, names, values in columns
+    ]
     for seed in range(count):
         draw = random.Random(f"{entity}{seed}")
         chosen = [
-            (field, names[(seed + place) % len(names)], values) for place, (field, names, values) in enumerate(columns)
+            (field, names[(seed + place) % len(names)], values)
+            for place, (field, names, values) in enumerate(unknown)
+            if names
         ]
         draw.shuffle(chosen)
         by_header = {name: (field, values) for field, name, values in chosen}
@@ -271,8 +331,8 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
             ("明细.序号", "line_number", counted), ("物料编码.编码", "item", numbered("1.01.", 4)),
             ("物料编码.名称", "description", product), ("规格型号", "specification", form),
             ("采购单位.名称", "unit", unit), ("采购数量", "ordered", quantity), ("交货日期", "requested_on", day),
-            ("含税单价", "unit_price", price), ("税率%", "tax_rate", one_of("13.00")), ("价税合计", None, price),
-            ("累计入库数量", "received", quantity), ("剩余入库数量", None, quantity), ("备注", "remark", words),
+            ("含税单价", "unit_price", price), ("税率%", "tax_rate", one_of("13.00")), ("价税合计", "gross_amount", price),
+            ("累计入库数量", "received", quantity), ("剩余入库数量", "outstanding", quantity), ("备注", "remark", words),
         ),
     ),
     "yonyou u8 purchase orders": (
@@ -283,10 +343,10 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
             ("业务员", "buyer_contact", person), ("币种", "currency", currency), ("行号", "line_number", counted),
             ("存货编码", "item", numbered("0301", 3)), ("存货名称", "description", product),
             ("规格型号", "specification", form), ("主计量", "unit", unit), ("数量", "ordered", quantity),
-            ("原币含税单价", "unit_price", price), ("原币金额", "net_amount", price), ("原币价税合计", None, price),
+            ("原币含税单价", "unit_price", price), ("原币金额", "net_amount", price), ("原币价税合计", "gross_amount", price),
             ("税率", "tax_rate", one_of("13")), ("计划到货日期", "requested_on", day),
             ("累计到货数量", "received", quantity), ("累计开票数量", "invoiced", quantity), ("行关闭人", None, person),
-            ("审核人", None, person), ("制单人", None, person),
+            ("审核人", "approved_by", person), ("制单人", None, person),
         ),
     ),
     "sap me2n in chinese": (
@@ -297,7 +357,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
             ("采购组", None, one_of("001", "002")), ("物料", "item", numbered("1000", 4)),
             ("短文本", "description", product), ("订单数量", "ordered", quantity), ("订单单位", "unit", unit),
             ("净价", "unit_price", price), ("货币", "currency", currency), ("价格单位", "price_base", one_of("1", "100")),
-            ("仍要交货（数量）", None, quantity), ("仍要开票（数量）", None, quantity),
+            ("仍要交货（数量）", "outstanding", quantity), ("仍要开票（数量）", None, quantity),
             ("库存地点", "location", place), ("删除标识", None, one_of("", "L")),
         ),
     ),
@@ -320,7 +380,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
             ("Description", "description", one_of("Office chair", "Desk")), ("Quantity", "ordered", quantity),
             ("Received Qty", "received", quantity), ("Billed Qty", "invoiced", quantity),
             ("Unit of Measure", "unit", one_of("Units", "kg")), ("Unit Price", "unit_price", price),
-            ("Subtotal", "net_amount", price), ("Expected Arrival", "requested_on", day), ("Currency", "currency", one_of("USD")),
+            ("Subtotal", "net_amount", price), ("Expected Arrival", "promised_on", day), ("Currency", "currency", one_of("USD")),
         ),
     ),
     "yonyou receipts": (
@@ -331,7 +391,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
             ("供货单位编码", "supplier", numbered("V", 3)), ("供货单位", None, company), ("存货编码", "item", numbered("03", 4)),
             ("存货名称", None, product), ("主计量单位", "unit", unit), ("数量", "received", quantity), ("应收数量", None, quantity),
             ("订单号", "order_number", numbered("PO", 5)), ("到货单号", None, numbered("DH", 5)), ("批号", "lot", numbered("B", 4)),
-            ("失效日期", None, day), ("记账人", None, person), ("行号", "line_number", counted),
+            ("失效日期", "expires_on", day), ("记账人", None, person), ("行号", "line_number", counted),
         ),
     ),
     "kingdee suppliers": (
@@ -351,7 +411,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
             ("供应商编号", "supplier", numbered("V")), ("供应商简称", None, one_of("恒远", "华新")), ("采购员", "buyer_contact", person),
             ("料件编号", "item", numbered("A-")), ("品名", "description", product), ("规格", "specification", form),
             ("采购数量", "ordered", quantity), ("采购单位", "unit", unit), ("单价", "unit_price", price), ("未税金额", "net_amount", price),
-            ("含税金额", None, price), ("预交日", "requested_on", day), ("已交量", "received", quantity), ("未交量", None, quantity),
+            ("含税金额", "gross_amount", price), ("预交日", "requested_on", day), ("已交量", "received", quantity), ("未交量", "outstanding", quantity),
             ("仓库编号", "location", place), ("项目编号", "project", numbered("PJ", 3)), ("单身备注", "remark", words),
         ),
     ),
@@ -379,7 +439,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
         (
             ("PO Number", "order_number", numbered("7", 5)), ("Line", "line_number", counted), ("Vendor Code", "supplier", numbered("V")),
             ("Vendor Description", None, one_of("Acme Ltd", "Globex GmbH")), ("Part Number", "item", numbered("A-")), ("Rev", None, one_of("A", "B")),
-            ("Part Description", "description", one_of("Hex bolt", "Washer")), ("Qty Ordered", "ordered", quantity), ("Qty Open", None, quantity),
+            ("Part Description", "description", one_of("Hex bolt", "Washer")), ("Qty Ordered", "ordered", quantity), ("Qty Open", "outstanding", quantity),
             ("Qty Rcvd", "received", quantity), ("U/M", "unit", one_of("EA", "KG")), ("Unit Cost", "unit_price", price), ("Ext. Cost", "net_amount", price),
             ("Due Date", "requested_on", day), ("Promise Dt", "promised_on", day), ("Buyer", "buyer_contact", one_of("Ann Lee", "Bob Ray")),
             ("Ship Via", None, one_of("UPS", "DHL")), ("Order Dt", "ordered_on", day),
@@ -388,7 +448,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
     "supplier portal answers": (
         "order_response",
         (
-            ("PO Number", "order_number", numbered("7", 5)), ("PO Line", "line_number", counted), ("Supplier Part No.", None, numbered("SP")),
+            ("PO Number", "order_number", numbered("7", 5)), ("PO Line", "line_number", counted), ("Supplier Part No.", "partner_item_number", numbered("SP")),
             ("Buyer Part No.", "item", numbered("A-")), ("Confirmed Qty", "confirmed", quantity), ("UOM", "unit", one_of("EA", "KG")),
             ("Confirmed Date", "promised_on", day), ("Ack Status", "decision", one_of("accepted", "rejected")),
             ("Reason", "reason", one_of("", "shortage")), ("Requested Qty", None, quantity), ("Requested Date", None, day),
