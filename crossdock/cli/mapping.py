@@ -32,6 +32,7 @@ _KINDS = {
     "record": Text("记录", "record"),
     "issue": Text("问题", "issue"),
     "account": Text("行数不平", "rows do not add up"),
+    "file": Text("文件", "file"),
 }
 
 

@@ -64,8 +64,8 @@ class Difference:
     """One thing in which the outcome is not what the case expects.
 
     Attributes:
-        what: "record", "issue" or "account".
-        place: The record ("purchase_order PO-1"), or where the issue stands.
+        what: "record", "issue", "account" or "file".
+        place: The record ("purchase_order PO-1"), where the issue stands, or the file that is not there.
         field: The field; empty for the whole record or issue.
         expected: What the case says; None where it does not expect it at all.
         got: What came; None where it did not come.
@@ -143,13 +143,20 @@ def run_case(case: Case) -> CaseOutcome:
         )
         problem = MappingError(what, where=str(case.folder), code="XD-MAP-020")
         return CaseOutcome(case, records, issues, (), problem)
+    differences += [
+        Difference("file", name, "", "", None) for name in (RECORDS, ISSUES) if not (case.folder / name).is_file()
+    ]
     return CaseOutcome(case, records, issues, tuple(differences))
 
 
 def write_expected(outcome: CaseOutcome) -> bool:
     """Writes what came as what is expected from now on; whether that changed a file."""
     made = {RECORDS: outcome.records, ISSUES: outcome.issues}
-    changed = [name for name, text in made.items() if _read(outcome.case, name) != text]
+    changed = [
+        name
+        for name, text in made.items()
+        if not (outcome.case.folder / name).is_file() or _read(outcome.case, name) != text
+    ]
     for name in changed:
         (outcome.case.folder / name).write_text(made[name], encoding="utf-8")
     return bool(changed)

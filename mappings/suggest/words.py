@@ -164,81 +164,16 @@ _PHRASES = {
     "可用结存": ("AVAILABLE", "QTY"),
     "营业执照": ("CREDIT",),
 }
-SENSES = frozenset(
-    [
-        "TAXED",
-        "UNTAXED",
-        "UNTIL",
-        "FROM",
-        "REQUESTED",
-        "PROMISED",
-        "ANSWERED",
-        "CONFIRMED",
-        "EXPECTED",
-        "FIRST",
-        "RECEIVED",
-        "SHIPPED",
-        "DUE",
-        "ACCEPTED",
-        "REJECTED",
-        "INVOICED",
-        "RETURNED",
-        "CANCELLED",
-        "SHORT",
-        "OVER",
-        "DAMAGED",
-        "NOT",
-        "AVAILABLE",
-        "RESERVED",
-        "TRANSIT",
-        "ONORDER",
-        "MINIMUM",
-        "MAXIMUM",
-        "POSTED",
-        "APPROVE",
-        "MAKE",
-        "CHANGE",
-        "CLOSE",
-        "GROSS",
-        "NETTO",
-        "GRAM",
-        "CUSTOMER",
-        "SUBSTITUTE",
-        "ASSISTANT",
-        "TOTAL",
-        "SALES",
-        "ENGLISH",
-        "SHORTNAME",
-        "TARE",
-        "FREIGHT",
-        "DISCOUNT",
-        "PACK",
-        "OWNER",
-        "BANK",
-        "FAX",
-        "DISABLED",
-    ]
-)
+_DECIDING = """
+TAXED UNTAXED UNTIL FROM REQUESTED PROMISED ANSWERED CONFIRMED EXPECTED FIRST RECEIVED SHIPPED DUE ACCEPTED REJECTED
+INVOICED RETURNED CANCELLED SHORT OVER DAMAGED NOT AVAILABLE RESERVED TRANSIT ONORDER MINIMUM MAXIMUM POSTED APPROVE MAKE
+CHANGE CLOSE GROSS NETTO GRAM CUSTOMER SUBSTITUTE ASSISTANT TOTAL SALES ENGLISH SHORTNAME TARE FREIGHT DISCOUNT PACK OWNER
+BANK FAX DISABLED LEGALPERSON
+"""
+_KINDS = "NAME DATE QTY PRICE AMOUNT UNIT RATE REMARK REASON PERSON PHONE EMAIL PLACE WEIGHT TAX"
+SENSES = frozenset(_DECIDING.split())
 """Concepts that both sides must have, or neither."""
-HEADS = frozenset(
-    [
-        "NAME",
-        "DATE",
-        "QTY",
-        "PRICE",
-        "AMOUNT",
-        "UNIT",
-        "RATE",
-        "REMARK",
-        "REASON",
-        "PERSON",
-        "PHONE",
-        "EMAIL",
-        "PLACE",
-        "WEIGHT",
-        "TAX",
-    ]
-)
+HEADS = frozenset(_KINDS.split())
 """Concepts that say what kind of value a column holds."""
 DOUBTFUL = frozenset({frozenset({"?buyer"}), frozenset({"CONFIRMED", "DATE"})})
 """What different systems mean differently: a buyer is a person here and a company there; a confirmed date a day or a moment."""

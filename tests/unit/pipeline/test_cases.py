@@ -90,6 +90,18 @@ def test_writing_what_came_makes_the_case_hold_and_changes_nothing_the_second_ti
     assert not write_expected(run_case(case))
 
 
+def test_a_case_whose_expected_files_are_not_there_does_not_hold_even_where_nothing_is_expected(own: Path) -> None:
+    folder = own / "own" / "stock.cases" / "nothing"
+    folder.mkdir(parents=True)
+    (folder / "input.csv").write_text("料,仓库,现存量,unit\n,W1,1,个\n", encoding="utf-8")
+    bare = Case("own/stock", "nothing", folder, own)
+
+    assert [one.place for one in run_case(bare).differences if one.what == "file"] == ["expected.jsonl", "issues.json"]
+    assert write_expected(run_case(bare))
+    assert run_case(bare).holds
+    assert (folder / "expected.jsonl").read_text(encoding="utf-8") == ""
+
+
 def test_what_the_stream_says_is_taken_from_beside_the_input(own: Path) -> None:
     folder = own / "own" / "stock.cases" / "headless"
     folder.mkdir(parents=True)
