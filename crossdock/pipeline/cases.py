@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
 from canonical_model.errors import ConfigError, CrossdockError, MappingError
+from canonical_model.issues import Issue
 from canonical_model.language import Language, Text
 from canonical_model.text import JsonValue, parse_json
 from connectors.base import ROW
@@ -25,7 +26,7 @@ from connectors.formats import FormatOptions, read_file
 from crossdock.home import Zone, check_model, load_yaml
 from mappings.engine import LandedRows, MappingRun
 from mappings.plan import make_plan
-from mappings.spec import find_mapping, shipped_folder
+from mappings.spec import MappingFile, find_mapping, shipped_folder
 
 RECORDS, ISSUES = "expected.jsonl", "issues.json"
 _JSON = "json"
@@ -100,6 +101,21 @@ class CaseOutcome:
     def holds(self) -> bool:
         """Whether the case gave what it expects."""
         return not self.differences and self.problem is None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFile:
+    """What a mapping made of a file.
+
+    Attributes:
+        records: Records that would go in, each with its entity; fields without a value are left out.
+        issues: What is wrong with the rest.
+        accounts: Entities whose rows do not add up; empty when all is well.
+    """
+
+    records: list[dict[str, object]]
+    issues: list[Issue]
+    accounts: list[Difference]
 
 
 def find_cases(own: Path | None, names: Sequence[str] = ()) -> list[Case]:
@@ -194,12 +210,13 @@ def add_case(own: Path, mapping: str, name: str, file: Path) -> CaseOutcome:
     return outcome
 
 
-def _run(case: Case) -> tuple[str, str, list[Difference]]:
-    spec = find_mapping(case.mapping, case.own)
-    said = case.folder / "stream.yaml"
-    stream = check_model(load_yaml(said) if said.is_file() else {}, CaseStream, f"{case.name}/stream.yaml")
-    path = _input(case)
-    records, issues, accounts = [], [], []
+def map_file(spec: MappingFile, path: Path, stream: CaseStream) -> MappedFile:
+    """What a mapping makes of a file, without any store.
+
+    Raises:
+        MappingError: The file cannot be read, or the mapping does not fit it.
+    """
+    mapped_file = MappedFile([], [], [])
     with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
         for (header, is_json), batches in _land(path, stream, Path(folder)).items():
             plan = make_plan(
@@ -212,24 +229,29 @@ def _run(case: Case) -> tuple[str, str, list[Difference]]:
             with MappingRun(plan, batches) as mapped:
                 for entity in plan.entities:
                     name = entity.entity.name
-                    good = [
+                    good = mapped.good(entity).read_all().to_pylist()
+                    mapped_file.records.extend(
                         {"entity": name} | {k: v for k, v in record.items() if v is not None and k not in _LEFT_OUT}
-                        for record in mapped.good(entity).read_all().to_pylist()
-                    ]
-                    records += good
-                    told = (
-                        mapped.read_count(entity),
-                        len(good),
-                        mapped.folded_count(entity),
-                        len(list(mapped.held(entity))),
+                        for record in good
                     )
-                    accounts += _account(name, *told)
-                issues += [
-                    {"code": one.code, "entity": one.entity, "place": one.place, "says": one.render(Language.ZH)}
-                    for one in (placed.issue for placed in mapped.issues())
-                ]
-    lines = "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
-    return lines, json.dumps(issues, ensure_ascii=False, indent=2) + "\n", accounts
+                    held = len(list(mapped.held(entity)))
+                    told = (mapped.read_count(entity), len(good), mapped.folded_count(entity), held)
+                    mapped_file.accounts.extend(_account(name, *told))
+                mapped_file.issues.extend(placed.issue for placed in mapped.issues())
+    return mapped_file
+
+
+def _run(case: Case) -> tuple[str, str, list[Difference]]:
+    spec = find_mapping(case.mapping, case.own)
+    said = case.folder / "stream.yaml"
+    stream = check_model(load_yaml(said) if said.is_file() else {}, CaseStream, f"{case.name}/stream.yaml")
+    mapped = map_file(spec, _input(case), stream)
+    issues = [
+        {"code": one.code, "entity": one.entity, "place": one.place, "says": one.render(Language.ZH)}
+        for one in mapped.issues
+    ]
+    lines = "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in mapped.records)
+    return lines, json.dumps(issues, ensure_ascii=False, indent=2) + "\n", mapped.accounts
 
 
 def _input(case: Case) -> Path:
