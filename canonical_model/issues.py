@@ -84,6 +84,15 @@ _KINDS = (
         ("请填写后重新发送。", "Fill it in and send the file again."),
     ),
     _kind(
+        "XD-REQ-002",
+        Effect.REJECT,
+        (
+            "“{field}”写的是“{value}”，等于还不知道，但必须填写。",
+            "“{field}” says “{value}”, that it is unknown, but it is required.",
+        ),
+        ("请填写后重新发送。", "Fill it in and send the file again."),
+    ),
+    _kind(
         "XD-NUM-001",
         Effect.REJECT,
         ("“{field}”的值“{value}”不是数字。", "“{value}” in “{field}” is not a number."),
@@ -133,6 +142,18 @@ _KINDS = (
         Effect.REJECT,
         ("“{field}”的值“{value}”不是时间。", "“{value}” in “{field}” is not a point in time."),
         ("请写成 2026-03-05 10:30 这样的形式。", "Write it as 2026-03-05 10:30."),
+    ),
+    _kind(
+        "XD-DAT-004",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”没有四位数的年份。", "“{value}” in “{field}” lacks a year of four digits."),
+        ("请写成 2026-03-05，或在映射里设置 date_order。", "Write 2026-03-05, or set date_order in the mapping."),
+    ),
+    _kind(
+        "XD-DAT-005",
+        Effect.REJECT,
+        ("“{field}”的值“{value}”只有年月，没有日。", "“{value}” in “{field}” names no day of the month."),
+        ("请写明是哪一天，例如 2026-03-05。", "Say which day, such as 2026-03-05."),
     ),
     _kind(
         "XD-UNT-001",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -33,6 +33,7 @@ def _zone(value: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+DateOrderSetting = Literal["", "dmy", "mdy", "ymd"]
 
 
 class Person(_Part):
@@ -105,6 +106,7 @@ class StreamFile(_Part):
     config: dict[str, object] = Field(default={}, description="The connector's settings for this stream.")
     mapping: str | list[str] = Field(description="Mapping, or several of which the header chooses one.")
     schedule: str | None = Field(default=None, description="Cron line; None = only by hand.")
+    date_order: DateOrderSetting = Field(default="", description="dmy, mdy or ymd; else the source's.")
 
     @property
     def mappings(self) -> list[str]:
@@ -119,6 +121,10 @@ class SourceFile(_Part):
     connector: str = Field(description="Connector name.")
     title: str = Field(default="", description="What people call it.")
     timezone: Zone | None = Field(default=None, description="IANA zone of naive times; else the deployment's.")
+    date_order: DateOrderSetting = Field(
+        default="",
+        description="Order of 03/04/2026 where its column does not show it, and of 26/3/1; else the mapping's.",
+    )
     connection: str | None = Field(default=None, description="Airflow connection id or CROSSDOCK_CONN_<ID>.")
     config: dict[str, object] = Field(default={}, description="The connector's settings.")
     streams: dict[str, StreamFile] = Field(min_length=1)
@@ -261,6 +267,10 @@ class Home:
     def timezone(self, source: str) -> str:
         """IANA zone that naive times of the source take."""
         return self.source(source).timezone or self.settings.timezone
+
+    def date_order(self, source: str, stream: str) -> str:
+        """How the stream writes dates that could be either; empty where neither it nor its source says."""
+        return self.stream(source, stream).date_order or self.source(source).date_order
 
 
 def load_yaml(path: Path) -> JsonValue:

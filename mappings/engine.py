@@ -22,9 +22,11 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists, violations
 from mappings.columns import source_column
+from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS
 from mappings.plan import EntityPlan, Plan
+from mappings.unknown import unknown_merged
 
 _CELL_CODES = ("XD-CEL-001", "XD-CEL-002")
 """What can be wrong with one cell before it is read."""
@@ -102,7 +104,12 @@ class MappingRun:
     Args:
         plan: The compiled mapping.
         batches: Landed batches with the plan's header, in landing order.
+
+    Attributes:
+        date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
     """
+
+    date_orders: tuple[DateOrder, ...] = ()
 
     def __init__(self, plan: Plan, batches: Sequence[LandedRows]) -> None:
         self._plan = plan
@@ -140,6 +147,7 @@ class MappingRun:
     def _run(self) -> None:
         self._lock()
         self._make_source()
+        self._decide_orders()
         for entity in self._plan.entities:
             self._map(entity)
             self._explain(entity)
@@ -158,10 +166,10 @@ class MappingRun:
         )
 
     def good(self, entity: EntityPlan) -> pa.RecordBatchReader:
-        """Records to merge: key, parent, source_hash, version, batch, row, then the stated columns; in key order."""
+        """Records to merge: key, parent, source_hash, version, batch, row, unknown, then the stated columns; in key order."""
         stated = ", ".join(f"r.{quote_name(name)}" for name in entity.stated)
         return self._db.sql(
-            f"SELECT key, source_hash::VARCHAR AS source_hash, version, batch, row, {stated} "
+            f"SELECT key, source_hash::VARCHAR AS source_hash, version, batch, row, unknown, {stated} "
             f"FROM rows_{entity.entity.name} r WHERE outcome IS NULL ORDER BY key"
         ).to_arrow_reader()
 
@@ -257,10 +265,28 @@ class MappingRun:
             else f"CREATE TEMP VIEW source AS SELECT *, CAST(NULL AS VARCHAR[]) AS _suspects FROM ({union})"
         )
 
+    def _decide_orders(self) -> None:
+        """Asks each column of dates for its order; `date_orders` tells what came of it."""
+        asked = [(self._records(entity), entity.dates) for entity in self._plan.entities]
+        orders = [
+            order
+            for rows, dates in (*asked, ("source", self._plan.version_dates))
+            for order in decide_orders(self._db, rows, dates, self._plan.date_order)
+        ]
+        self.date_orders = tuple(dict.fromkeys(orders))
+
     # first pass
 
     def _steps(self, entity: EntityPlan) -> tuple[Atom | Lookup, ...]:
         return (*entity.steps, *self._plan.version_steps)
+
+    @staticmethod
+    def _records(entity: EntityPlan) -> str:
+        """The source's rows or elements, with their place `_at` in the row."""
+        if entity.each is None:
+            return "(SELECT *, 0 AS _at FROM source)"
+        listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
+        return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
 
     def _from(self, entity: EntityPlan, *, only: str = "") -> str:
         """The source's rows or elements with every shared value, worked out level by level.
@@ -269,11 +295,7 @@ class MappingRun:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
         """
-        if entity.each is None:
-            rows = "(SELECT *, 0 AS _at FROM source)"
-        else:
-            listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
-            rows = f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
+        rows = self._records(entity)
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
         steps = self._steps(entity)
@@ -344,7 +366,7 @@ class MappingRun:
             for i, problems in enumerate(value.values())
         )
         version = self._plan.version.sql if self._plan.version else "_modified"
-        raw = ", ".join(entity.column_sql) or "''"
+        raw = ", ".join(entity.hashed) or "''"
         digest = quote_text(self._plan.fingerprint)
         key, natural, parent = (
             " || '|' || ".join(f"xd_key({part})" for part in parts) or "NULL"
@@ -355,14 +377,14 @@ class MappingRun:
             f"SELECT _batch AS batch, _row AS row, _at AS element, {key} AS key, {natural} AS _name, {parent} AS parent, "
             f"CAST({version} AS DECIMAL(24,6)) AS version, "
             f"CAST(CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1) AS UUID) "
-            f"AS source_hash, {', '.join(typed)}, {', '.join(flags)}, "
+            f"AS source_hash, {entity.unknown} AS unknown, {', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
             f"({_any(_with(Effect.PARK, reading))}) AS _park "
             f"FROM {self._from(entity)}"
         )
         self._db.execute(
             f"CREATE TEMP TABLE rows_{name} AS SELECT "
-            f"batch, row, element, key, _name, parent, version, source_hash, {stated}, "
+            f"batch, row, element, key, _name, parent, version, source_hash, unknown, {stated}, "
             f"CASE WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
             f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, {bits} AS mask "
             f"FROM ({inner})"
@@ -423,10 +445,11 @@ class MappingRun:
             f"THEN {quote_text(entity.fields[field].column or field)} END"
             for c, field in columns.items()
         )
-        filled = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
+        least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
         self._db.execute(
             f"CREATE TEMP TABLE same_{name} AS SELECT key, batch, version, min(row) AS first_row, max(row) AS last_row, "
-            f"concat_ws(', ', {differing}) AS differing, {filled} "
+            f"concat_ws(', ', {differing}) AS differing, {least}, "
+            "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
             f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, batch, version"
         )
         self._db.execute(
@@ -447,9 +470,11 @@ class MappingRun:
             "AND (k.differing <> '' OR k.place > 1)"
         )
         if is_header:
-            fill = ", ".join(f"{quote_name(c)} = coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated)
+            filled = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
+            fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
+            unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
             self._db.execute(
-                f"UPDATE rows_{name} r SET source_hash = NULL, {fill} FROM same_{name} s WHERE r.outcome IS NULL "
+                f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} FROM same_{name} s WHERE r.outcome IS NULL "
                 "AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
             )
 
@@ -506,7 +531,7 @@ def _with(effect: Effect, problems: Mapping[str, list[Problem]]) -> list[Problem
 
 
 def _any(problems: Sequence[Problem]) -> str:
-    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems) or "FALSE"
+    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems if not p.is_detail) or "FALSE"
 
 
 def _pointer(path: str) -> str:

@@ -4,9 +4,10 @@ Nothing that a mapping author writes reaches DuckDB as text. The expression is p
 functions, and each syntax-tree class that is allowed has a compiler of its own here; any other class is refused.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 from sqlglot import Dialect, exp, parser, tokens
@@ -19,8 +20,10 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
+from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
 from mappings.spec import MappingFile, code_table, nearest
+from mappings.unknown import unknown_pattern
 
 _NAMES = re.compile(r"_[a-z]?(?:atom|lookup)[0-9]+(?:_code|_factor)?")
 
@@ -40,12 +43,21 @@ class _Mapping(Dialect):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A condition under which an expression has no right value, and the issue that says so."""
+    """A condition under which an expression has no right value, and the issue that says so.
+
+    Attributes:
+        condition: SQL.
+        code: Issue code.
+        value: SQL of the value to show.
+        column: Source column to show.
+        is_detail: Whether a later one of the same effect holds too, so that this one only says more.
+    """
 
     condition: str
     code: str
     value: str
     column: str
+    is_detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class Compiled:
         parts: SQL of its values, in the order of the kind's columns.
         problems: What can be wrong, most telling first.
         columns: Source columns that it reads.
+        unknown: SQL of its text where that says that the value is unknown, else NULL; one for each value it reads.
         main: That of its first value, where a second column gives the unit or currency; else empty.
     """
 
@@ -65,6 +78,7 @@ class Compiled:
     problems: tuple[Problem, ...] = ()
     columns: tuple[str, ...] = ()
     main: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -148,6 +162,10 @@ def _union(*parts: Compiled) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for part in parts for column in part.columns))
 
 
+def _unknowns(*parts: Compiled) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for part in parts for text in part.unknown))
+
+
 def _depth(root: exp.Expr) -> int:
     deepest, stack = 0, [(root, 1)]
     while stack:
@@ -218,15 +236,21 @@ class ExpressionCompiler:
         spec: The mapping file.
         columns: The header's columns.
         timezone: IANA zone that naive times take.
+        date_order: Setting for dates such as 03/04/2026: "dmy", "mdy", "ymd", or empty for the mapping's own.
         prefix: Letter that keeps the names of its atoms apart from another compiler's.
     """
 
-    def __init__(self, spec: MappingFile, columns: Columns, timezone: str, *, prefix: str = "") -> None:
+    def __init__(
+        self, spec: MappingFile, columns: Columns, timezone: str, *, date_order: str = "", prefix: str = ""
+    ) -> None:
         self._prefix = prefix
         self._spec = spec
         self._columns = columns
         self._zone = quote_text(timezone)
-        self._order = quote_text(spec.date_order)
+        self._short = quote_text(date_order or spec.date_order)
+        self._dates: dict[str, DateColumn] = {}
+        self._unknown_words = quote_text(unknown_pattern(spec.unknown))
+        self._may_be_digits = any(word[:1].isdigit() for word in spec.unknown)
         self._where = f"mappings/{spec.mapping}.yaml"
         self._lookups: dict[tuple[str, str, str], Lookup] = {}
         self._column_sql: dict[str, str] = {}
@@ -237,6 +261,11 @@ class ExpressionCompiler:
     def column_sql(self) -> Mapping[str, str]:
         """Source columns that the expressions compiled so far read: name -> SQL of its text as received."""
         return self._column_sql
+
+    @property
+    def dates(self) -> tuple[DateColumn, ...]:
+        """Texts that the expressions compiled so far read as dates; the engine asks each for its order."""
+        return tuple(self._dates.values())
 
     @property
     def steps(self) -> tuple["Atom | Lookup", ...]:
@@ -252,7 +281,15 @@ class ExpressionCompiler:
         """
         whole = self._columns.whole(text)
         compiled = self._column(*whole) if whole else self._visit(self._parse(text, target.name), text, target)
-        return self._bounded(self._as_kind(compiled, text, target), text)
+        return self._bounded(self._required(self._as_kind(compiled, text, target), target), text)
+
+    @staticmethod
+    def _required(compiled: Compiled, target: FieldSpec) -> Compiled:
+        if not target.is_required:
+            return compiled
+        column = compiled.main or compiled.column
+        says = tuple(Problem(f"({text} IS NOT NULL)", "XD-REQ-002", text, column) for text in compiled.unknown)
+        return replace(compiled, problems=(*says, *compiled.problems))
 
     def compile_text(self, text: str) -> Compiled:
         """The compiled expression as text, for keys."""
@@ -390,6 +427,26 @@ class ExpressionCompiler:
             self._levels[atom.name] = atom.level
         return self._atoms[sql].name
 
+    def _unread(self, raw: str, value: str) -> tuple[str, str]:
+        """The text that gave no value, and the same where it says that the value is unknown; each else NULL.
+
+        Both are NULL in nearly all rows, so that what looks at them costs nothing on clean data.
+        """
+        left = self._once(f"CASE WHEN {value} IS NULL THEN {raw} END")
+        return left, self._once(f"xd_unknown({left}, {self._unknown_words})")
+
+    def _order(self, raw: str, column: str) -> str:
+        """SQL of the order of day and month in the dates of `raw`, as the whole batch shows it."""
+        sql, atoms = raw, {atom.name: atom.sql for atom in self._atoms.values()}
+        while names := _NAMES.findall(sql):
+            if not all(name in atoms for name in names) or len(sql) > MAX_LENGTH:
+                return self._short if self._short in ("'dmy'", "'mdy'") else "''"
+            sql = _NAMES.sub(lambda found: f"({atoms[found[0]]})", sql)
+        if sql not in self._dates:
+            name = f"xd_order_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
+            self._dates[sql] = DateColumn(name, sql, column)
+        return f"{self._dates[sql].name}(_batch)"
+
     # combining
 
     @staticmethod
@@ -399,6 +456,7 @@ class ExpressionCompiler:
             (sql,),
             tuple(p for part in parts for p in part.problems),
             _union(*parts),
+            unknown=_unknowns(*parts),
         )
 
     def _same_kind(self, left: Compiled, right: Compiled, text: str) -> None:
@@ -423,9 +481,7 @@ class ExpressionCompiler:
         failed = f"({joined.sql} IS NULL AND {left.sql} IS NOT NULL AND {right.sql} IS NOT NULL)"
         shown = f"concat_ws(', ', CAST({left.sql} AS VARCHAR), CAST({right.sql} AS VARCHAR))"
         column = joined.column
-        return Compiled(
-            Kind.NUMBER, joined.parts, (*joined.problems, Problem(failed, "XD-EXP-001", shown, column)), joined.columns
-        )
+        return replace(joined, problems=(*joined.problems, Problem(failed, "XD-EXP-001", shown, column)))
 
     def _concat(self, parts: list[Compiled]) -> Compiled:
         sql = " || ".join(f"coalesce(CAST({part.sql} AS VARCHAR), '')" for part in parts)
@@ -453,17 +509,16 @@ class ExpressionCompiler:
         for i in range(len(values[0].parts)):
             whens = " ".join(f"WHEN {condition} THEN {value.parts[i]}" for condition, value in branches)
             parts.append(self._once(f"CASE {whens} ELSE {default.parts[i] if default else 'NULL'} END"))
-        # only the branch that is taken may complain
-        problems = [p for part in everything if part not in values for p in part.problems]
+        # only the branch that is taken may complain, or say that its value is unknown
+        others = [part for part in everything if part not in values]
+        problems = [p for part in others for p in part.problems]
+        unknown = list(_unknowns(*others))
         taken = [self._once(f"({condition})") for condition, _ in branches]
         for i, value in enumerate(values):
-            before = " AND ".join(f"NOT coalesce({t}, FALSE)" for t in taken[:i]) or "TRUE"
-            here = taken[i] if i < len(taken) else "TRUE"
-            problems += [
-                Problem(f"({before} AND {here} AND {p.condition})", p.code, p.value, p.column) for p in value.problems
-            ]
-        joined = self._join(values[0].kind, parts[0], *everything)
-        return Compiled(values[0].kind, tuple(parts), tuple(problems), joined.columns)
+            here = " AND ".join([*(f"NOT coalesce({t}, FALSE)" for t in taken[:i]), *taken[i : i + 1]])
+            problems += [replace(p, condition=f"({here} AND {p.condition})") for p in value.problems]
+            unknown += [self._once(f"CASE WHEN {here} THEN {said} END") for said in value.unknown]
+        return Compiled(values[0].kind, tuple(parts), tuple(problems), _union(*everything), unknown=tuple(unknown))
 
     # functions
 
@@ -525,12 +580,8 @@ class ExpressionCompiler:
         # a longer word in place of a shorter one, nested, would grow without end
         fits = f"(length({values[0]}) * greatest(length({values[2]}), 1) <= {MAX_TEXT})"
         grown = Problem(f"(NOT {fits})", "XD-EXP-001", f"left({values[0]}, 80)", joined.column)
-        return Compiled(
-            Kind.TEXT,
-            (self._once(f"CASE WHEN {fits} THEN {joined.sql} END"),),
-            (*joined.problems, grown),
-            joined.columns,
-        )
+        shortened = self._once(f"CASE WHEN {fits} THEN {joined.sql} END")
+        return replace(joined, parts=(shortened,), problems=(*joined.problems, grown))
 
     def _raw(self, argument: Compiled, name: str, text: str) -> str:
         if argument.kind is not Kind.TEXT:
@@ -551,47 +602,61 @@ class ExpressionCompiler:
             raw = self._raw(argument, name, text)
             value = self._once(f"xd_number({raw})") if name in ("number", "integer") else ""
         column = argument.column
-        parts: tuple[str, ...]
-        problems: tuple[Problem, ...]
         if name in _REFERENCES:
-            return Compiled(Kind.REF, (raw,), argument.problems, argument.columns)
-        if name == "number":
+            return self._reference(argument, raw)
+        parts: tuple[str, ...]
+        order = ""
+        if name in ("number", "integer"):
             kind, parts = Kind.NUMBER, (value,)
-            problems = self._number_problems(raw, value, column)[1:]
-        elif name == "integer":
-            whole = self._once(f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END")
-            kind, parts = Kind.INTEGER, (whole,)
-            problems = self._number_problems(raw, whole, column)
+            if name == "integer":
+                whole = f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
+                kind, parts = Kind.INTEGER, (self._once(whole),)
         elif name == "date":
-            sql = self._once(f"xd_date({raw}, {self._order})")
-            kind, parts = Kind.DAY, (sql,)
-            unread = f"({raw} IS NOT NULL AND {sql} IS NULL)"
-            problems = (
-                Problem(f"({unread} AND xd_is_ambiguous_date({raw}, {self._order}))", "XD-DAT-002", raw, column),
-                Problem(unread, "XD-DAT-001", raw, column),
-            )
+            order = self._order(raw, column)
+            kind, parts = Kind.DAY, (self._once(f"xd_date({raw}, {order}, {self._short})"),)
         elif name == "instant":
-            sql = self._once(f"xd_instant({raw}, {self._zone})")
-            kind = Kind.INSTANT
+            order = self._order(raw, column)
+            kind, read = Kind.INSTANT, f"{raw}, {self._zone}, {order}, {self._short}"
+            moment = self._once(f"xd_instant({read})")
             parts = (
-                sql,
-                f"CAST(xd_instant_offset({raw}, {self._zone}) AS SMALLINT)",
-                f"CASE WHEN {sql} IS NOT NULL THEN xd_offset({raw}) IS NULL END",
+                moment,
+                f"CAST(xd_instant_offset({read}) AS SMALLINT)",
+                f"CASE WHEN {moment} IS NOT NULL THEN xd_offset({raw}) IS NULL END",
             )
-            problems = (Problem(f"({raw} IS NOT NULL AND {sql} IS NULL)", "XD-DAT-003", raw, column),)
         else:
             kind, parts = Kind.FLAG, (self._once(f"xd_flag({raw})"),)
-            problems = (Problem(f"({raw} IS NOT NULL AND {parts[0]} IS NULL)", "XD-FLG-001", raw, column),)
-        return Compiled(kind, parts, (*argument.problems, *problems), argument.columns)
-
-    @staticmethod
-    def _number_problems(raw: str, value: str, column: str) -> tuple[Problem, ...]:
-        unread = f"({raw} IS NOT NULL AND {value} IS NULL)"
-        return (
-            Problem(f"({unread} AND xd_number({raw}) IS NOT NULL)", "XD-NUM-004", raw, column),
-            Problem(f"({unread} AND xd_is_number({raw}))", "XD-NUM-002", raw, column),
-            Problem(unread, "XD-NUM-001", raw, column),
+        left, said = self._unread(raw, parts[0])
+        problems = (
+            Problem(f"({left} IS NOT NULL AND {said} IS NULL{reason})", code, left, column, is_detail=bool(reason))
+            for reason, code in self._reasons(kind, left, order)
         )
+        return Compiled(
+            kind, parts, (*argument.problems, *problems), argument.columns, unknown=(*argument.unknown, said)
+        )
+
+    def _reasons(self, kind: Kind, left: str, order: str) -> tuple[tuple[str, str], ...]:
+        """What can be the matter with a text that could not be read: a further condition and its issue."""
+        match kind:
+            case Kind.NUMBER:
+                return (f" AND xd_is_number({left})", "XD-NUM-002"), ("", "XD-NUM-001")
+            case Kind.INTEGER:
+                return (f" AND xd_number({left}) IS NOT NULL", "XD-NUM-004"), *self._reasons(Kind.NUMBER, left, order)
+            case Kind.DAY | Kind.INSTANT:
+                return (
+                    (f" AND xd_is_ambiguous_date({left}, {order})", "XD-DAT-002"),
+                    (f" AND xd_lacks_year({left})", "XD-DAT-004"),
+                    (f" AND xd_lacks_day({left})", "XD-DAT-005"),
+                    ("", "XD-DAT-001" if kind is Kind.DAY else "XD-DAT-003"),
+                )
+            case _:
+                return (("", "XD-FLG-001"),)
+
+    def _reference(self, argument: Compiled, raw: str) -> Compiled:
+        # most codes begin with a digit, and none of our words does
+        looked_at = raw if self._may_be_digits else f"CASE WHEN NOT ({raw} >= '0' AND {raw} < ':') THEN {raw} END"
+        said = self._once(f"xd_unknown({looked_at}, {self._unknown_words})")
+        known = self._once(f"CASE WHEN {said} IS NULL THEN {raw} END")
+        return Compiled(Kind.REF, (known,), argument.problems, argument.columns, unknown=(*argument.unknown, said))
 
     def _number(self, argument: Compiled, name: str, text: str) -> Compiled:
         return argument if argument.kind is Kind.NUMBER else self._convert(argument, "number", text)
@@ -624,7 +689,7 @@ class ExpressionCompiler:
         )
         known = f"{number.sql} IS NOT NULL"
         parts = (amount, f"CASE WHEN {known} THEN {code} END", f"CASE WHEN {known} THEN {raw} END")
-        return Compiled(Kind.QUANTITY, parts, problems, _union(number, unit), value_column)
+        return Compiled(Kind.QUANTITY, parts, problems, _union(number, unit), value_column, _unknowns(number))
 
     def _money(self, value: Compiled, currency: Compiled, text: str) -> Compiled:
         number = self._number(value, "money", text)
@@ -646,7 +711,7 @@ class ExpressionCompiler:
             Problem(f"({number.sql} IS NOT NULL AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
         )
         parts = (number.sql, f"CASE WHEN {number.sql} IS NOT NULL THEN {code} END")
-        return Compiled(Kind.MONEY, parts, problems, _union(number, currency), value_column)
+        return Compiled(Kind.MONEY, parts, problems, _union(number, currency), value_column, _unknowns(number))
 
     def _code_call(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
         if len(node.expressions) != 2 or not (
@@ -678,14 +743,18 @@ class ExpressionCompiler:
         raw = self._raw(value, "code", text)
         code, _ = self._lookup(raw, table, list_name)
         listed, _ = code_table(self._spec, table, list_name)
-        column = value.column
-        unread = f"({raw} IS NOT NULL AND {code} IS NULL)"
+        left, said = self._unread(raw, code)
+        unread = f"({left} IS NOT NULL AND {said} IS NULL)"
+        issue, known = "XD-COD-001", code
         if "unknown" in listed.entries:
-            known = f"CASE WHEN {raw} IS NOT NULL THEN coalesce({code}, 'unknown') END"
-            problem = Problem(unread, "XD-COD-002", raw, column)
-            return Compiled(Kind.CODE, (known, raw), (*value.problems, problem), value.columns)
-        problem = Problem(unread, "XD-COD-001", raw, column)
-        return Compiled(Kind.CODE, (code, raw), (*value.problems, problem), value.columns)
+            issue, known = "XD-COD-002", f"CASE WHEN {unread} THEN 'unknown' ELSE {code} END"
+        return Compiled(
+            Kind.CODE,
+            (known, f"CASE WHEN {said} IS NULL THEN {raw} END"),
+            (*value.problems, Problem(unread, issue, raw, value.column)),
+            value.columns,
+            unknown=(*value.unknown, said),
+        )
 
     def _lookup(self, raw: str, table: str, list_name: str) -> tuple[str, str | None]:
         """SQL of the code for the spelling `raw`, and of its factor (None where all factors are 1)."""
@@ -722,7 +791,7 @@ class ExpressionCompiler:
             case Kind.TEXT:
                 return compiled
             case Kind.REF:
-                return Compiled(Kind.REF, compiled.parts, compiled.problems, compiled.columns)
+                return self._reference(compiled, compiled.sql)
             case Kind.CODE:
                 return self._code(compiled, str(target.codes), str(target.codes), text)
             case Kind.QUANTITY | Kind.MONEY:

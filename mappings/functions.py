@@ -12,34 +12,56 @@ _FULL = (
     "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ"
 )
 _HALF = "0123456789.,-+%()/:¥$ ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_BLANK = r"[ \t\r\n\x{A0}\x{3000}]"
-_SPACES = "chr(9) || chr(10) || chr(13) || ' ' || chr(160) || chr(12288)"
+HALF_TO_FULL = {half: full for full, half in zip(_FULL, _HALF, strict=True) if half != " "}
+"""Plain letter, digit or sign -> its full-width form."""
+
+# blanks, and signs that nobody sees: zero-width ones come with what is copied from web pages
+_UNSEEN = (9, 10, 13, 32, 0xA0, 0x2009, 0x200B, 0x200E, 0x202F, 0x2060, 0x3000, 0xFEFF)
+_BLANK = "[" + "".join(rf"\x{{{code:X}}}" for code in _UNSEEN) + "]"
+_SPACES = " || ".join(f"chr({code})" for code in _UNSEEN)
 
 DECIMAL = f"DECIMAL(24,{SCALE})"
 
 # What a number is before it is rounded: digits behind the point beyond SCALE are rounded half away from zero.
 _WIDE = "DECIMAL(38,18)"
 
-# Grouped thousands, both ways round; "1.250,00" is clear because the comma comes last.
-_GROUPED_POINT = r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
-_GROUPED_COMMA = r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+"
+# Grouped thousands, both ways round; "1.250,00" is clear because the comma comes last, "0,250" is not a group.
+_GROUPED_POINT = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?"
+_GROUPED_COMMA = r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+,[0-9]+"
+_GROUPED_BLANK = r"[+-]?[1-9][0-9]{0,2}([ \x{A0}\x{2009}\x{202F}][0-9]{3})+(\.[0-9]+)?[千万亿]?"
 _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 
 # What may stand around a number: a currency before it, 元 behind it, blanks.
-_SIGNS = r"'^(CNY|RMB|USD|[¥$€£])|\s|元$'"
+_CURRENCY = r"(?i)^([+-]?)\s*(?:CNY|RMB|USD|EUR|[¥$€£])\s*"
+_YUAN = r"\s*(?:元|([千万亿])元?)$"
 
 _YEAR = "(?:19|20|21)[0-9]{2}"
-_DAY_PARTS = rf"({_YEAR})\s*[-/.年]\s*([0-9]{{1,2}})\s*[-/.月]\s*([0-9]{{1,2}})"
-_GAP = r"(?:\s*[日号]\s*|\s*T\s*|\s+)"
-_YMD = rf"^{_DAY_PARTS}(?:\s*[日号]|{_GAP}[0-9]{{1,2}}[:时].*)?$"
-_COMPACT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})$"
-_DMY = rf"^([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]({_YEAR})(?: [0-9]{{1,2}}:.*)?$"
-_EITHER = rf"^(?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|1[0-2])[-/.]{_YEAR}(?: [0-9]{{1,2}}:.*)?$"
-_MON = rf"^([0-9]{{1,2}})[- ]([A-Za-z]{{3}})[a-z]*[- ,]+({_YEAR})$"
-_TIME = (
-    rf"^{_DAY_PARTS}(?:\s*[日号]|{_GAP}([0-9]{{1,2}})[:时]([0-9]{{1,2}})分?"
-    r"(?::?([0-9]{1,2})秒?(?:[.,]([0-9]{1,6})[0-9]*)?)?\s*(Z|[+-](?:0[0-9]|1[0-4]):?(?:[0-5][0-9])?)?)?$"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    "(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t|tember)?|Oct(?:ober)?"
+    "|Nov(?:ember)?|Dec(?:ember)?)"
 )
+_TWO = "([0-9]{1,2})"
+_YMD = rf"^({_YEAR})\s*[-/.年]\s*{_TWO}\s*[-/.月]\s*{_TWO}\s*[日号]?$"
+_COMPACT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})$"
+_COMPACT_MOMENT = rf"^{_YEAR}[0-9]{{10}}$"
+_SERIAL = r"[2-7][0-9]{4}(\.[0-9]{1,12})?"
+_DMY = rf"^{_TWO}[-/.]{_TWO}[-/.]({_YEAR})$"
+_DMY_SHORT = rf"^{_TWO}[-/.]{_TWO}[-/.]([0-9]{{2}})$"
+_YMD_SHORT = rf"^([0-9]{{2}})[-/.年]{_TWO}[-/.月]{_TWO}日?$"
+_D_MON = rf"(?i)^{_TWO}[- ]?{_MONTH}\.?[- ,]+((?:{_YEAR})|[0-9]{{2}})$"
+_MON_D = rf"(?i)^{_MONTH}\.?[- ]?{_TWO}(?:st|nd|rd|th)?[- ,]+({_YEAR})$"
+_CLOCK = (
+    rf"(上午|下午|[AaPp][Mm])?\s*{_TWO}(?:[时点]|[:时点]{_TWO}分?(?::?{_TWO}秒?(?:[.,]([0-9]{{1,6}})[0-9]*)?)?)"
+    r"\s*([AaPp][Mm])?\s*(Z|[+-](?:0[0-9]|1[0-4]):?(?:[0-5][0-9])?)?"
+)
+_MOMENT = rf"^(.+?)(?:\s*[日号]\s*|\s*T\s*|\s+){_CLOCK}$"
+_HAS_CLOCK = "[:时点]"
+_NO_YEAR = (
+    rf"(?i)^(?:{_TWO}[-/.]{_TWO}(?:[-/.][0-9]{{1,2}})?|(?:[0-9]{{2}}年)?{_TWO}月{_TWO}[日号]?"
+    rf"|{_TWO}[- ]{_MONTH}(?:[- ][0-9]{{2}})?)$"
+)
+_NO_DAY = rf"(?i)^(?:{_YEAR}(?:[-/.年]{_TWO}月?|年)?|{_YEAR}(?:0[1-9]|1[0-2])|{_MONTH}[- ]{_YEAR})$"
 
 
 def _quote(text: str) -> str:
@@ -50,10 +72,18 @@ def _day(year: str, month: str, day: str) -> str:
     return f"TRY_CAST({year} || '-' || lpad({month}, 2, '0') || '-' || lpad({day}, 2, '0') AS DATE)"
 
 
+def _month(word: str) -> str:
+    listed = ", ".join(map(_quote, _MONTHS))
+    return f"CAST(list_position([{listed}], lower(left({word}, 3))) AS VARCHAR)"
+
+
 def _parts(pattern: str, names: str) -> str:
     listed = ", ".join(f"'{name}'" for name in names.split())
     return f"regexp_extract(x, {_quote(pattern)}, [{listed}])"
 
+
+_YES = "'是', 'y', 'yes', 'true', 't', '1', '√', '✓', '✔', '有', '含税'"
+_NO = "'否', 'n', 'no', 'false', 'f', '0', '×', '✗', '✘', '无', '不含税', '未税'"
 
 MACROS: tuple[str, ...] = (
     # trim and translate are dear, a regular expression that says they have nothing to do is cheap
@@ -62,13 +92,18 @@ MACROS: tuple[str, ...] = (
     rf"""CREATE MACRO xd_half(s) AS CASE
         WHEN strlen(s) = length(s) OR NOT regexp_matches(s, '[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}]') THEN s
         ELSE translate(s, '{_FULL}', '{_HALF}') END""",
-    # the number behind currency signs, spaces, trailing minus, brackets, 万 and 亿
+    # the number behind currency signs, blanks between thousands, trailing minus, brackets, 千, 万 and 亿
+    rf"""CREATE MACRO xd_bare(s) AS list_transform([regexp_replace(regexp_replace(
+            replace(xd_half(xd_clean(s)), '−', '-'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
+        lambda x: CASE WHEN regexp_full_match(x, {_quote(_GROUPED_BLANK)})
+            THEN regexp_replace(x, '[ \x{{A0}}\x{{2009}}\x{{202F}}]', '', 'g') ELSE x END)[1]""",
     f"""CREATE MACRO xd_plain(x) AS CASE
         WHEN regexp_full_match(x, '{_PLAIN}') THEN TRY_CAST(x AS {_WIDE})
         WHEN regexp_full_match(x, '{_GROUPED_POINT}') THEN TRY_CAST(replace(x, ',', '') AS {_WIDE})
         WHEN regexp_full_match(x, '{_GROUPED_COMMA}')
             THEN TRY_CAST(replace(replace(x, '.', ''), ',', '.') AS {_WIDE}) END""",
     """CREATE MACRO xd_scaled(x) AS CASE
+        WHEN suffix(x, '千') THEN TRY(xd_plain(left(x, -1)) * 1000)
         WHEN suffix(x, '万') THEN TRY(xd_plain(left(x, -1)) * 10000)
         WHEN suffix(x, '亿') THEN TRY(xd_plain(left(x, -1)) * 100000000)
         WHEN regexp_full_match(x, '[0-9][0-9.,]*-') THEN -xd_plain(left(x, -1))
@@ -76,53 +111,89 @@ MACROS: tuple[str, ...] = (
         ELSE xd_plain(x) END""",
     rf"""CREATE MACRO xd_number(s) AS CASE
         WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,10}})?') THEN TRY_CAST(s AS {DECIMAL})
-        ELSE list_transform([regexp_replace(xd_half(xd_clean(s)), {_SIGNS}, '', 'g')],
-            lambda x: TRY_CAST(xd_scaled(x) AS {DECIMAL}))[1] END""",
+        ELSE list_transform([xd_bare(s)], lambda x: TRY_CAST(xd_scaled(x) AS {DECIMAL}))[1] END""",
     # a number that was not read because it does not fit is too large rather than no number
-    rf"""CREATE MACRO xd_is_number(s) AS regexp_full_match(regexp_replace(xd_half(xd_clean(s)), {_SIGNS}, '', 'g'),
-        '[+-]?([0-9]+|[0-9]{{1,3}}(,[0-9]{{3}})+)(\.[0-9]*)?[万亿]?')""",
-    f"""CREATE MACRO xd_date(s, date_order) AS CASE
+    r"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
+        '[+-]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?[千万亿]?')""",
+    # one way of writing throughout: neither 2026年3-5 nor 3/4-2026
+    """CREATE MACRO xd_is_uniform(x) AS contains(x, '年') = contains(x, '月')
+        AND contains(x, '/')::INT + contains(x, '-')::INT + contains(x, '.')::INT + contains(x, '年')::INT <= 1""",
+    # the day of a text without a time; years of two digits are read only where a setting says in which order
+    f"""CREATE MACRO xd_day(x, date_order, short) AS CASE
+        WHEN NOT xd_is_uniform(x) THEN NULL
+        WHEN regexp_matches(x, {_quote(_YMD)}) THEN list_transform([{_parts(_YMD, "y m d")}],
+            lambda p: {_day("p.y", "p.m", "p.d")})[1]
+        WHEN regexp_matches(x, {_quote(_COMPACT)}) THEN list_transform([{_parts(_COMPACT, "y m d")}],
+            lambda p: {_day("p.y", "p.m", "p.d")})[1]
+        WHEN regexp_full_match(x, '{_SERIAL}') THEN DATE '1899-12-30' + TRY_CAST(left(x, 5) AS INTEGER)
+        WHEN regexp_matches(x, {_quote(_DMY)}) THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
+            WHEN date_order = 'dmy' OR (date_order = '' AND p.a::INTEGER > 12) THEN {_day("p.y", "p.b", "p.a")}
+            WHEN date_order = 'mdy' OR (date_order = '' AND p.b::INTEGER > 12) THEN {_day("p.y", "p.a", "p.b")}
+            WHEN p.a::INTEGER = p.b::INTEGER THEN {_day("p.y", "p.a", "p.b")} END)[1]
+        WHEN short = 'ymd' AND regexp_matches(x, {_quote(_YMD_SHORT)})
+            THEN list_transform([{_parts(_YMD_SHORT, "y m d")}], lambda p: {_day("('20' || p.y)", "p.m", "p.d")})[1]
+        WHEN short IN ('dmy', 'mdy') AND regexp_matches(x, {_quote(_DMY_SHORT)})
+            THEN list_transform([{_parts(_DMY_SHORT, "a b y")}], lambda p: CASE short
+                WHEN 'dmy' THEN {_day("('20' || p.y)", "p.b", "p.a")} ELSE {_day("('20' || p.y)", "p.a", "p.b")} END)[1]
+        WHEN regexp_matches(x, {_quote(_D_MON)}) THEN list_transform([{_parts(_D_MON, "d m y")}], lambda p: CASE
+            WHEN length(p.y) = 4 THEN {_day("p.y", _month("p.m"), "p.d")}
+            WHEN short IN ('dmy', 'mdy') THEN {_day("('20' || p.y)", _month("p.m"), "p.d")} END)[1]
+        WHEN regexp_matches(x, {_quote(_MON_D)}) THEN list_transform([{_parts(_MON_D, "m d y")}],
+            lambda p: {_day("p.y", _month("p.m"), "p.d")})[1] END""",
+    f"""CREATE MACRO xd_date(s, date_order, short) AS CASE
         WHEN regexp_full_match(s, '{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\\.0+)?)?')
             THEN TRY_CAST(left(s, 10) AS DATE)
-        ELSE list_transform([xd_half(xd_clean(s))], lambda x: CASE
-            WHEN regexp_matches(x, {_quote(_YMD)}) THEN list_transform([{_parts(_YMD, "y m d")}],
-                lambda p: {_day("p.y", "p.m", "p.d")})[1]
-            WHEN regexp_matches(x, {_quote(_COMPACT)}) THEN list_transform([{_parts(_COMPACT, "y m d")}],
-                lambda p: {_day("p.y", "p.m", "p.d")})[1]
-            WHEN regexp_full_match(x, '[2-7][0-9]{{4}}(\\.0+)?')
-                THEN DATE '1899-12-30' + TRY_CAST(left(x, 5) AS INTEGER)
-            WHEN regexp_matches(x, {_quote(_DMY)}) THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
-                WHEN date_order = 'dmy' OR (date_order = '' AND p.a::INTEGER > 12) THEN {_day("p.y", "p.b", "p.a")}
-                WHEN date_order = 'mdy' OR (date_order = '' AND p.b::INTEGER > 12) THEN {_day("p.y", "p.a", "p.b")}
-                WHEN p.a = p.b THEN {_day("p.y", "p.a", "p.b")} END)[1]
-            WHEN regexp_matches(x, {_quote(_MON)}) THEN list_transform([{_parts(_MON, "d m y")}],
-                lambda p: TRY_CAST(try_strptime(p.d || '-' || p.m || '-' || p.y, '%d-%b-%Y') AS DATE))[1]
-            END)[1] END""",
-    f"""CREATE MACRO xd_is_ambiguous_date(s, date_order) AS
-        date_order = '' AND regexp_matches(xd_half(xd_clean(s)), {_quote(_EITHER)})""",
-    # local time, then its offset in minutes (NULL where none was written)
-    f"""CREATE MACRO xd_local(s) AS list_transform([xd_half(xd_clean(s))], lambda x: CASE
-        WHEN regexp_matches(x, {_quote(_TIME)}) THEN list_transform([{_parts(_TIME, "y m d h i s f z")}],
-            lambda p: TRY_CAST(p.y || '-' || lpad(p.m, 2, '0') || '-' || lpad(p.d, 2, '0') || ' '
-                || lpad(coalesce(nullif(p.h, ''), '0'), 2, '0') || ':' || lpad(coalesce(nullif(p.i, ''), '0'), 2, '0')
+        ELSE list_transform([xd_half(xd_clean(s))], lambda x: xd_day(CASE
+            WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '')
+            WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN left(x, 8)
+            ELSE x END, date_order, short))[1] END""",
+    f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_half(xd_clean(s))], lambda x:
+        CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN regexp_extract(x, {_quote(_MOMENT)}, 1) ELSE x END)[1]""",
+    # d: the first number must be the day, m: the second must be; ?: either could; NULL for other ways of writing
+    f"""CREATE MACRO xd_order(s) AS list_transform([xd_day_part(s)], lambda x: CASE
+        WHEN regexp_matches(x, {_quote(_DMY)}) AND xd_is_uniform(x)
+        THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
+            WHEN p.a::INTEGER BETWEEN 13 AND 31 AND p.b::INTEGER BETWEEN 1 AND 12 THEN 'd'
+            WHEN p.b::INTEGER BETWEEN 13 AND 31 AND p.a::INTEGER BETWEEN 1 AND 12 THEN 'm'
+            WHEN p.a::INTEGER BETWEEN 1 AND 12 AND p.b::INTEGER BETWEEN 1 AND 12 AND p.a::INTEGER <> p.b::INTEGER
+                THEN '?' END)[1] END)[1]""",
+    "CREATE MACRO xd_is_ambiguous_date(s, date_order) AS date_order = '' AND coalesce(xd_order(s) = '?', FALSE)",
+    f"CREATE MACRO xd_lacks_year(s) AS regexp_matches(xd_day_part(s), {_quote(_NO_YEAR)})",
+    f"CREATE MACRO xd_lacks_day(s) AS regexp_matches(xd_day_part(s), {_quote(_NO_DAY)})",
+    # local time; 10:30-11:00 is a span and no offset; twelve-hour clocks as they are meant: 下午3:00 is 15:00, 上午12:30 is 00:30
+    """CREATE MACRO xd_hour(h, half) AS CASE
+        WHEN half IN ('下午', 'PM') THEN CASE WHEN h BETWEEN 1 AND 11 THEN h + 12 WHEN h BETWEEN 12 AND 23 THEN h END
+        WHEN half IN ('上午', 'AM') THEN CASE WHEN h = 12 THEN 0 WHEN h < 12 THEN h END
+        ELSE h END""",
+    f"""CREATE MACRO xd_local(s, date_order, short) AS list_transform([xd_half(xd_clean(s))], lambda x: CASE
+        WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN list_transform([{_parts(_MOMENT, "d u h i s f v z")}],
+            lambda p: CASE WHEN p.d <> '' AND (p.u = '' OR p.v = '')
+                AND NOT (left(p.z, 1) = '-' AND p.s = '' AND NOT contains(x, 'T')) THEN TRY_CAST(
+                CAST(xd_day(p.d, date_order, short) AS VARCHAR) || ' '
+                || lpad(CAST(xd_hour(TRY_CAST(p.h AS INTEGER), upper(p.u || p.v)) AS VARCHAR), 2, '0')
+                || ':' || lpad(coalesce(nullif(p.i, ''), '0'), 2, '0')
                 || ':' || lpad(coalesce(nullif(p.s, ''), '0'), 2, '0')
-                || '.' || rpad(coalesce(p.f, ''), 6, '0') AS TIMESTAMP))[1]
-        WHEN regexp_matches(x, {_quote(_COMPACT)}) OR regexp_full_match(x, '[2-7][0-9]{{4}}(\\.0+)?')
-            THEN CAST(xd_date(x, '') AS TIMESTAMP) END)[1]""",
+                || '.' || rpad(coalesce(p.f, ''), 6, '0') AS TIMESTAMP) END)[1]
+        WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN TRY_CAST(x[1:4] || '-' || x[5:6] || '-' || x[7:8] || ' '
+            || x[9:10] || ':' || x[11:12] || ':' || x[13:14] AS TIMESTAMP)
+        WHEN regexp_full_match(x, '{_SERIAL}') THEN CAST(xd_day(x, '', '') AS TIMESTAMP)
+            + to_milliseconds(CAST(round(('0' || x[6:])::DECIMAL(30,12) * 86400000) AS BIGINT))
+        ELSE CAST(xd_day(x, date_order, short) AS TIMESTAMP) END)[1]""",
+    # what was written as its offset in minutes, NULL where none was
     f"""CREATE MACRO xd_offset(s) AS list_transform([xd_half(xd_clean(s))], lambda x:
-        list_transform([regexp_extract(x, {_quote(_TIME)}, 8)], lambda z: CASE
+        list_transform([regexp_extract(x, {_quote(_MOMENT)}, 8)], lambda z: CASE
             WHEN z = 'Z' THEN 0
             WHEN z <> '' THEN (CASE WHEN left(z, 1) = '-' THEN -1 ELSE 1 END)
                 * (z[2:3]::INTEGER * 60 + coalesce(TRY_CAST(right(replace(z, ':', ''), -3) AS INTEGER), 0))
             END)[1])[1]""",
-    """CREATE MACRO xd_instant(s, zone) AS list_transform([{'t': xd_local(s), 'o': xd_offset(s)}], lambda v:
-        CASE WHEN v.o IS NULL THEN timezone(zone, v.t)
-        ELSE timezone('UTC', v.t - to_minutes(v.o)) END)[1]""",
-    """CREATE MACRO xd_instant_offset(s, zone) AS coalesce(xd_offset(s),
-        datediff('minute', timezone('UTC', xd_instant(s, zone)), xd_local(s)))""",
-    """CREATE MACRO xd_flag(s) AS CASE
-        WHEN lower(xd_half(xd_clean(s))) IN ('是', 'y', 'yes', 'true', '1', '√', '有', 't') THEN TRUE
-        WHEN lower(xd_half(xd_clean(s))) IN ('否', 'n', 'no', 'false', '0', '×', '无', 'f') THEN FALSE END""",
+    """CREATE MACRO xd_instant(s, zone, date_order, short) AS
+        list_transform([{'t': xd_local(s, date_order, short), 'o': xd_offset(s)}], lambda v:
+            CASE WHEN v.o IS NULL THEN timezone(zone, v.t) ELSE timezone('UTC', v.t - to_minutes(v.o)) END)[1]""",
+    """CREATE MACRO xd_instant_offset(s, zone, date_order, short) AS coalesce(xd_offset(s), datediff('minute',
+        timezone('UTC', xd_instant(s, zone, date_order, short)), xd_local(s, date_order, short)))""",
+    f"""CREATE MACRO xd_flag(s) AS CASE
+        WHEN lower(xd_half(xd_clean(s))) IN ({_YES}) THEN TRUE
+        WHEN lower(xd_half(xd_clean(s))) IN ({_NO}) THEN FALSE END""",
     # products stay exact below 10^13 a side; beyond that the result is NULL and so an issue
     f"CREATE MACRO xd_times(a, b) AS TRY(CAST(CAST(a AS DECIMAL(19,6)) * CAST(b AS DECIMAL(19,6)) AS {DECIMAL}))",
     f"""CREATE MACRO xd_over(a, b) AS CASE WHEN b <> 0 THEN TRY(CAST(
@@ -130,6 +201,8 @@ MACROS: tuple[str, ...] = (
             // CAST(CAST(b AS DECIMAL(24,6)) * 1000000 AS HUGEINT)
             + CASE WHEN (a < 0) = (b < 0) THEN 5 ELSE -5 END) // 10 AS DECIMAL(31,0)) * 0.000001::DECIMAL(7,6)
         AS {DECIMAL})) END""",
+    # the text where it says that it is unknown
+    "CREATE MACRO xd_unknown(s, words) AS CASE WHEN regexp_full_match(s, words) THEN s END",
     f"CREATE MACRO xd_plus(a, b) AS TRY(CAST(a + b AS {DECIMAL}))",
     f"CREATE MACRO xd_minus(a, b) AS TRY(CAST(a - b AS {DECIMAL}))",
     # PostgreSQL keeps no NUL, and a held row is stored with its key

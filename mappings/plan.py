@@ -12,9 +12,11 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from mappings.columns import JsonColumns, SheetColumns, source_column
+from mappings.dates import DateColumn
 from mappings.expressions import Atom, Columns, Compiled, ExpressionCompiler, Lookup, MissingColumnError
 from mappings.functions import MACROS
 from mappings.spec import MappingFile
+from mappings.unknown import unknown_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class EntityPlan:
         column_sql: SQL of each of these columns as received.
         steps: Values that its expressions share, and code tables that they read.
         absent: Fields that the mapping would state but whose columns are not there.
+        dates: Texts read as dates, each of which is asked for its order of day and month.
+        unknown: SQL of a JSON object {field: text} of the values that say that they are unknown, NULL where none does.
     """
 
     entity: EntitySpec
@@ -46,6 +50,13 @@ class EntityPlan:
     column_sql: tuple[str, ...]
     steps: tuple[Atom | Lookup, ...]
     absent: tuple[str, ...]
+    dates: tuple[DateColumn, ...]
+    unknown: str
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """SQL of all that decides its values: its columns as received, and the order of their dates."""
+        return (*self.column_sql, *(f"{date.name}(_batch)" for date in self.dates))
 
     @property
     def stated(self) -> tuple[str, ...]:
@@ -62,6 +73,8 @@ class Plan:
         entities: Its entities, parents before their lines.
         version: SQL of the version as numeric, None where the file's modification time serves.
         version_steps: As `steps`, for the version.
+        version_dates: As `dates`, for the version.
+        date_order: Setting for dates that could be either, and for years of two digits; may be empty.
         is_json: Whether the stream gives JSON documents.
         fingerprint: Digest of all that decides the outcome besides the rows.
     """
@@ -70,6 +83,8 @@ class Plan:
     entities: tuple[EntityPlan, ...]
     version: Compiled | None
     version_steps: tuple[Atom | Lookup, ...]
+    version_dates: tuple[DateColumn, ...]
+    date_order: str
     is_json: bool
     fingerprint: str
 
@@ -101,6 +116,7 @@ def make_plan(
     is_json: bool,
     timezone: str,
     key_parts: Sequence[str] = (),
+    date_order: str = "",
 ) -> Plan:
     """The mapping compiled for one header.
 
@@ -110,26 +126,39 @@ def make_plan(
         is_json: Whether rows are JSON documents.
         timezone: IANA zone of naive times.
         key_parts: Columns from the path pattern that belong to every key (`partner`).
+        date_order: The stream's setting; empty for the mapping's.
 
     Raises:
         MappingDoesNotFitError: A required column is missing.
         MappingError: An expression is wrong.
     """
+    date_order = date_order or spec.date_order
     order = list(SPECS)
+
+    def compiler(entity: str, *, nested: bool, prefix: str = "") -> ExpressionCompiler:
+        columns = _columns(spec, entity, header, is_json=is_json, nested=nested)
+        return ExpressionCompiler(spec, columns, timezone, date_order=date_order, prefix=prefix)
+
     entities = tuple(
-        _plan_entity(spec, name, header, is_json=is_json, timezone=timezone, key_parts=tuple(key_parts))
+        _plan_entity(
+            spec,
+            name,
+            header,
+            compiler(name, nested=spec.entities[name].each is not None),
+            is_json=is_json,
+            key_parts=tuple(key_parts),
+        )
         for name in sorted(spec.entities, key=order.index)
     )
     version: Compiled | None = None
-    version_steps: tuple[Atom | Lookup, ...] = ()
+    reader = compiler(entities[0].entity.name, nested=False, prefix="v")
     if spec.version is not None:
-        columns = _columns(spec, entities[0].entity.name, header, is_json=is_json, nested=False)
-        compiler = ExpressionCompiler(spec, columns, timezone, prefix="v")
-        version, version_steps = _version(spec, compiler), compiler.steps
+        version = _version(spec, reader)
     digest = hashlib.sha256()
     for part in (
         spec.text,
         timezone,
+        date_order,
         duckdb.__version__,
         *MACROS,
         *(repr(plan.entity) + repr(plan.stated) for plan in entities),
@@ -139,7 +168,7 @@ def make_plan(
         ),
     ):
         digest.update(part.encode())
-    return Plan(spec, entities, version, version_steps, is_json, digest.hexdigest())
+    return Plan(spec, entities, version, reader.steps, reader.dates, date_order, is_json, digest.hexdigest())
 
 
 def _columns(spec: MappingFile, entity: str, header: Sequence[str], *, is_json: bool, nested: bool) -> Columns:
@@ -170,9 +199,9 @@ def _plan_entity(
     spec: MappingFile,
     name: str,
     header: Sequence[str],
+    compiler: ExpressionCompiler,
     *,
     is_json: bool,
-    timezone: str,
     key_parts: tuple[str, ...],
 ) -> EntityPlan:
     entity, mapped = SPECS[name], spec.entities[name]
@@ -181,8 +210,6 @@ def _plan_entity(
             Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
             where=f"mappings/{spec.mapping}.yaml",
         )
-    columns = _columns(spec, name, header, is_json=is_json, nested=mapped.each is not None)
-    compiler = ExpressionCompiler(spec, columns, timezone)
     fields: dict[str, Compiled] = {}
     missing: list[Text] = []
     absent: list[str] = []
@@ -218,6 +245,8 @@ def _plan_entity(
         column_sql=tuple(compiler.column_sql[c] for c in used),
         steps=compiler.steps,
         absent=tuple(absent),
+        dates=compiler.dates,
+        unknown=unknown_object({f: f"coalesce({', '.join(c.unknown)})" for f, c in fields.items() if c.unknown}),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -39,7 +40,12 @@ class MappingFile(_Part):
         default={}, description="Code list (or a table of your own): source value: canonical code."
     )
     date_order: str = Field(
-        default="", pattern="^(dmy|mdy)?$", description="Order of 03/04/2026; empty = ask by an issue."
+        default="",
+        pattern="^(dmy|mdy|ymd)?$",
+        description="Order of 03/04/2026 where its column does not show it, and of 26/3/1.",
+    )
+    unknown: list[Annotated[str, Field(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]] = Field(
+        default=[], description="Words of this source that say that a value is unknown, besides the usual ones."
     )
     entities: dict[str, EntityMapping] = Field(min_length=1, description="Canonical entity: how it is stated.")
 

@@ -23,6 +23,7 @@ _ENVELOPE = {
     "version": "numeric(24,6)",
     "batch_id": "bigint NOT NULL",
     "row_number": "bigint NOT NULL",
+    "unknown": "jsonb",
 }
 
 
@@ -71,6 +72,16 @@ class Stage:
         """The canonical table."""
         return canonical[self.entity.name]
 
+    @property
+    def unknown(self) -> str:
+        """SQL of what is unknown of `t` once `s` was merged: entries of fields that the mapping does not state stay."""
+        fields = ", ".join(f"'{name}'" for name in self.entity.fields if name in self.columns)
+        kept = f"(coalesce(t.unknown, '{{}}') - ARRAY[{fields}])"
+        return (
+            "CASE WHEN t.unknown IS NOT NULL OR s.unknown IS NOT NULL "
+            f"THEN nullif({kept} || coalesce(s.unknown, '{{}}'), '{{}}') END"
+        )
+
 
 class _CopySink(RawIOBase):
     """A writable file that hands its bytes to psycopg's COPY."""
@@ -103,7 +114,7 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], batche
 
 
 def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -> int:
-    """Fills the stage with `records` (key, source_hash, version, batch, row, then the stated columns)."""
+    """Fills the stage with `records` (key, source_hash, version, batch, row, unknown, then the stated columns)."""
     types = {c.name: c.type.compile(dialect=connection.dialect) for c in where.target.columns}
     columns = ", ".join(
         [
@@ -118,8 +129,10 @@ def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -
     return count
 
 
-def _difference(where: Stage, left: str, right: str) -> str:
-    return " OR ".join(f'{left}."{c}" IS DISTINCT FROM {right}."{c}"' for c in where.columns) or "FALSE"
+def _difference(where: Stage) -> str:
+    """Condition that the stage `s` says something else than the table `t`."""
+    values = "".join(f'OR t."{c}" IS DISTINCT FROM s."{c}" ' for c in where.columns)
+    return f"t.unknown IS DISTINCT FROM {where.unknown} {values}"
 
 
 def foreign_streams(connection: Connection, where: Stage) -> list[str]:
@@ -155,7 +168,7 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
             WHEN t.key IS NULL THEN 'created'
             WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash) THEN 'unchanged'
             WHEN coalesce(o.version, own.version) > s.version THEN 'stale'
-            WHEN t.deleted_at IS NOT NULL OR {_difference(where, "t", "s")} THEN 'updated'
+            WHEN t.deleted_at IS NOT NULL OR {_difference(where)} THEN 'updated'
             ELSE 'unchanged' END AS outcome
         FROM {where.name} s
         LEFT JOIN {table} t ON t.source = :source AND t.key = s.key
@@ -178,7 +191,7 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     )
     updated = execute(
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
-            batch_id = s.batch_id, row_number = s.row_number,
+            batch_id = s.batch_id, row_number = s.row_number, unknown = {where.unknown},
             source_hash = CASE WHEN d.is_own THEN s.source_hash ELSE t.source_hash END,
             version = CASE WHEN d.is_own THEN s.version ELSE t.version END{assigned}
         FROM {where.name}_decided d JOIN {where.name} s USING (key)
@@ -202,9 +215,9 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
     )
     listed = "".join(f', "{c}"' for c in where.columns)
     created = execute(
-        f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number,
+        f"""INSERT INTO {table} (source, key, stream, source_hash, version, batch_id, row_number, unknown,
             created_run, changed_run, created_at, changed_at{listed})
-        SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, :run, :run, :at, :at{listed}
+        SELECT :source, s.key, :stream, s.source_hash, s.version, s.batch_id, s.row_number, s.unknown, :run, :run, :at, :at{listed}
         FROM {where.name}_decided d JOIN {where.name} s USING (key) WHERE d.outcome = 'created' ORDER BY s.key"""
     )
     counted: dict[str, int] = dict(
@@ -232,7 +245,7 @@ def contradicted(connection: Connection, where: Stage) -> list[AnyRow]:
             text(
                 f"""SELECT s.key, s.batch_id, s.row_number FROM {where.name} s
                 JOIN canonical.{where.entity.name} t ON t.source = :source AND t.key = s.key AND t.stream = :stream
-                WHERE t.version = s.version AND t.deleted_at IS NULL AND ({_difference(where, "t", "s")})"""
+                WHERE t.version = s.version AND t.deleted_at IS NULL AND ({_difference(where)})"""
             ),
             {"source": where.source, "stream": where.stream},
         ).all()
@@ -247,7 +260,11 @@ def _shown(where: Stage, alias: str, column: str) -> str:
 
 def _differences(where: Stage, size: int = 40) -> str:
     """{column: [before, after]} of the columns that differ."""
-    pieces = []  # jsonb_build_object takes at most 100 arguments
+    pieces = [
+        f"""CASE WHEN t.unknown IS DISTINCT FROM {where.unknown}
+            THEN jsonb_build_object('unknown', jsonb_build_array(t.unknown, {where.unknown})) ELSE '{{}}' END"""
+    ]
+    # jsonb_build_object takes at most 100 arguments
     for start in range(0, len(where.columns), size):
         pairs = ", ".join(
             f"""'{c}', CASE WHEN t."{c}" IS DISTINCT FROM s."{c}"
@@ -255,7 +272,7 @@ def _differences(where: Stage, size: int = 40) -> str:
             for c in where.columns[start : start + size]
         )
         pieces.append(f"jsonb_strip_nulls(jsonb_build_object({pairs}))")
-    return " || ".join(pieces) or "'{}'::jsonb"
+    return " || ".join(pieces)
 
 
 def resolve_references(connection: Connection, entity: EntitySpec, source: str, *, run_id: int | None = None) -> int:

@@ -120,6 +120,7 @@ def suggest(entity: str, columns: Mapping[str, Sequence[str | None]]) -> list[Co
         )
         for name, sample in samples.items()
     }
+    _doubt_codes(found, samples)
     taken = _assign(found)
     by_target = {candidate.target.name: column for column, candidate in taken.items()}
     sure: dict[str, list[str]] = {}
@@ -268,6 +269,9 @@ def _likeness(one: frozenset[str], other: frozenset[str], topic: frozenset[str])
 
 
 def _cost(concept: str, topic: frozenset[str], all_said: frozenset[str]) -> float:
+    is_partners = bool(all_said & {"SUPPLIER", "CUSTOMER"}) and "SHIPPED" not in all_said
+    if concept in {"DOCUMENT", "ORDER"} and is_partners and not all_said >= {"DOCUMENT", "ORDER"}:
+        return 0.25  # a partner's code is not the number of its document
     if concept in topic or concept in {"PURCHASE", "DOCUMENT", "SOURCE", "KG", "RELATED"}:
         return 0.03
     if concept == "MANAGE":
@@ -285,6 +289,33 @@ def _cost(concept: str, topic: frozenset[str], all_said: frozenset[str]) -> floa
     if concept == "NAME":
         return 0.05 if all_said & {"PERSON", "DRIVER", "UNIT", "CURRENCY", "BRAND", "CATEGORY", "PROJECT"} else 0.22
     return 0.25
+
+
+def _doubt_codes(found: dict[str, list[Candidate]], samples: Mapping[str, Sample]) -> None:
+    """Holds back a code of a party, item or place that has many more values than the name beside it.
+
+    In some sheets “vendor code” is the vendor's own number of the item.
+    """
+    sure: dict[str, list[str]] = {}
+    for column, listed in found.items():
+        for one in listed:
+            if one.target.field.kind is Kind.REF and one.confidence >= ACCEPTED:
+                sure.setdefault(one.target.name, []).append(column)
+    for name, columns in sure.items():
+        names = [column for column in columns if "CODE" not in concepts(column) and samples[column].values]
+        for column in columns:
+            many = len(set(samples[column].values))
+            few = [other for other in names if many > 2 * len(set(samples[other].values)) + 2]
+            if column in names or not few:
+                continue
+            why = Text(f"值比“{few[0]}”多得多", f"it has many more values than “{few[0]}”")
+            found[column] = sorted(
+                (
+                    Candidate(one.target, ACCEPTED - 0.1, _join(one.reason, why)) if one.target.name == name else one
+                    for one in found[column]
+                ),
+                key=lambda one: -one.confidence,
+            )
 
 
 def _assign(found: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate]:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from canonical_model.issues import Issue
+from mappings.dates import DateOrder
 from mappings.engine import HeldRow, LandedRows, MappingRun
 from mappings.plan import Plan, make_plan
 from mappings.spec import parse_mapping
@@ -29,6 +30,7 @@ class Outcome:
         issues: All issues in order.
         read: Entity -> records in the landed files.
         folded: Entity -> records that another one replaced.
+        date_orders: How dates that could be either were read.
     """
 
     plan: Plan
@@ -37,6 +39,7 @@ class Outcome:
     issues: list[Issue]
     read: Mapping[str, int]
     folded: Mapping[str, int]
+    date_orders: Sequence[DateOrder]
 
     def codes(self) -> list[str]:
         """The issue codes in order."""
@@ -123,6 +126,7 @@ def run_mapping(tmp_path: Path) -> Map:
                 [placed.issue for placed in mapped.issues()],
                 {entity.entity.name: mapped.read_count(entity) for entity in plan.entities},
                 {entity.entity.name: mapped.folded_count(entity) for entity in plan.entities},
+                mapped.date_orders,
             )
 
     return run

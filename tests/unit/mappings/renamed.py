@@ -83,13 +83,14 @@ currency = one_of("人民币", "CNY", "美元", "RMB")
 yes_no = one_of("是", "否")
 words = one_of("", "加急", "与螺栓同箱", "按图纸生产", "")
 place = one_of("WH01", "WH02", "CK-03")
+supplier_code = one_of("V0017", "V0020", "V0033", "0041")
 
 ITEM: Column = (
     "item",
     ("存货代码", "物料号", "料品编码", "材料编码", "产品代码", "商品编号", "物料编号"),
     numbered("A-"),
 )
-SUPPLIER: Column = ("supplier", ("供应商编号", "供方编码", "厂商代码", "厂家编号"), numbered("V"))
+SUPPLIER: Column = ("supplier", ("供应商编号", "供方编码", "厂商代码", "厂家编号"), supplier_code)
 SUPPLIER_NAME: Column = (None, ("供应商全称", "供方名称", "厂商名称", "厂家全称"), company)
 UNIT: Column = ("unit", ("采购计量单位", "主单位", "数量单位", "计量单位名称"), unit)
 CURRENCY: Column = ("currency", ("结算币种", "订单币别", "货币", "币种代码"), currency)
@@ -262,7 +263,7 @@ ENGLISH: tuple[Column, ...] = (
     ("order_number", ("Purchase Order", "PO #", "Purchasing Document"), numbered("45000", 5)),
     ("line_number", ("Line #", "Line Item", "PO Line No"), counted),
     ("ordered_on", ("PO Date", "Document Date", "Order Date"), day),
-    ("supplier", ("Vendor No.", "Supplier ID", "Vendor Number"), numbered("V")),
+    ("supplier", ("Vendor No.", "Supplier ID", "Vendor Number"), supplier_code),
     (None, ("Vendor Name", "Supplier Name"), one_of("Acme Ltd", "Globex GmbH", "Initech Inc.")),
     ("buyer_contact", ("Purchaser", "Purchasing Agent"), one_of("Ann Lee", "Bob Ray")),
     ("item", ("Material Number", "Product Code", "SKU No."), numbered("A-")),
@@ -325,7 +326,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
         "purchase_order",
         (
             ("单据编号", "order_number", numbered("CGDD", 6)), ("采购日期", "ordered_on", day),
-            ("供应商.编码", "supplier", numbered("V")), ("供应商.名称", None, company), ("采购组织.名称", None, company),
+            ("供应商.编码", "supplier", supplier_code), ("供应商.名称", None, company), ("采购组织.名称", None, company),
             ("采购员.名称", "buyer_contact", person), ("单据状态", "document_status", one_of("已审核", "审核中")),
             ("关闭状态", "close_status", one_of("未关闭", "已关闭")), ("结算币别.名称", "currency", currency),
             ("明细.序号", "line_number", counted), ("物料编码.编码", "item", numbered("1.01.", 4)),
@@ -339,7 +340,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
         "purchase_order",
         (
             ("订单编号", "order_number", numbered("000000", 4)), ("日期", "ordered_on", day),
-            ("供应商编码", "supplier", numbered("0100", 2)), ("供应商简称", None, company),
+            ("供应商编码", "supplier", supplier_code), ("供应商简称", None, company),
             ("业务员", "buyer_contact", person), ("币种", "currency", currency), ("行号", "line_number", counted),
             ("存货编码", "item", numbered("0301", 3)), ("存货名称", "description", product),
             ("规格型号", "specification", form), ("主计量", "unit", unit), ("数量", "ordered", quantity),
@@ -353,7 +354,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
         "purchase_order",
         (
             ("采购凭证", "order_number", numbered("45000", 5)), ("项目", "line_number", counted),
-            ("凭证日期", "ordered_on", day), ("供应商/供应工厂", "supplier", numbered("1000", 3)),
+            ("凭证日期", "ordered_on", day), ("供应商/供应工厂", "supplier", supplier_code),
             ("采购组", None, one_of("001", "002")), ("物料", "item", numbered("1000", 4)),
             ("短文本", "description", product), ("订单数量", "ordered", quantity), ("订单单位", "unit", unit),
             ("净价", "unit_price", price), ("货币", "currency", currency), ("价格单位", "price_base", one_of("1", "100")),
@@ -387,8 +388,8 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
         "goods_receipt",
         (
             ("入库单号", "receipt_number", numbered("RK", 6)), ("入库日期", "received_at", day),
-            ("仓库编码", "location", numbered("0", 1)), ("仓库", None, one_of("原料库", "成品库")),
-            ("供货单位编码", "supplier", numbered("V", 3)), ("供货单位", None, company), ("存货编码", "item", numbered("03", 4)),
+            ("仓库编码", "location", one_of("01", "02")), ("仓库", None, one_of("原料库", "成品库")),
+            ("供货单位编码", "supplier", supplier_code), ("供货单位", None, company), ("存货编码", "item", numbered("03", 4)),
             ("存货名称", None, product), ("主计量单位", "unit", unit), ("数量", "received", quantity), ("应收数量", None, quantity),
             ("订单号", "order_number", numbered("PO", 5)), ("到货单号", None, numbered("DH", 5)), ("批号", "lot", numbered("B", 4)),
             ("失效日期", "expires_on", day), ("记账人", None, person), ("行号", "line_number", counted),
@@ -408,7 +409,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
         "purchase_order",
         (
             ("采购单号", "order_number", numbered("3301-", 6)), ("项次", "line_number", counted), ("采购日期", "ordered_on", day),
-            ("供应商编号", "supplier", numbered("V")), ("供应商简称", None, one_of("恒远", "华新")), ("采购员", "buyer_contact", person),
+            ("供应商编号", "supplier", supplier_code), ("供应商简称", None, one_of("恒远", "华新")), ("采购员", "buyer_contact", person),
             ("料件编号", "item", numbered("A-")), ("品名", "description", product), ("规格", "specification", form),
             ("采购数量", "ordered", quantity), ("采购单位", "unit", unit), ("单价", "unit_price", price), ("未税金额", "net_amount", price),
             ("含税金额", "gross_amount", price), ("预交日", "requested_on", day), ("已交量", "received", quantity), ("未交量", "outstanding", quantity),
@@ -437,7 +438,7 @@ ERP: Mapping[str, tuple[str, tuple[tuple[str, str | None, Values], ...]]] = {
     "epicor open orders": (
         "purchase_order",
         (
-            ("PO Number", "order_number", numbered("7", 5)), ("Line", "line_number", counted), ("Vendor Code", "supplier", numbered("V")),
+            ("PO Number", "order_number", numbered("7", 5)), ("Line", "line_number", counted), ("Vendor Code", "supplier", supplier_code),
             ("Vendor Description", None, one_of("Acme Ltd", "Globex GmbH")), ("Part Number", "item", numbered("A-")), ("Rev", None, one_of("A", "B")),
             ("Part Description", "description", one_of("Hex bolt", "Washer")), ("Qty Ordered", "ordered", quantity), ("Qty Open", "outstanding", quantity),
             ("Qty Rcvd", "received", quantity), ("U/M", "unit", one_of("EA", "KG")), ("Unit Cost", "unit_price", price), ("Ext. Cost", "net_amount", price),

@@ -348,5 +348,17 @@ def test_forty_code_fields_run_in_the_memory_that_a_mapping_has(tmp_path: Path) 
 
 
 def test_no_field_of_the_model_takes_the_name_of_an_engine_column() -> None:
-    reserved = {"batch", "row", "element", "key", "_name", "parent", "version", "source_hash", "outcome", "mask"}
+    reserved = {
+        "batch",
+        "row",
+        "element",
+        "key",
+        "_name",
+        "parent",
+        "version",
+        "source_hash",
+        "outcome",
+        "mask",
+        "unknown",
+    }
     assert not {c.name for spec in SPECS.values() for c in spec.columns} & reserved

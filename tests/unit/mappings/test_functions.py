@@ -53,13 +53,18 @@ NUMBERS: dict[str, str | None] = {
     "（12）": "-12", "12345678901234.123456": "12345678901234.123456", "0.1234564": "0.123456",
     "0.1234565": "0.123457", "-0.1234565": "-0.123457", "0.12345649999999": "0.123456",
     "999999999999999999.999999": "999999999999999999.999999", "999999999999999999": "999999999999999999",
+    "1 200 300.5": "1200300.5", "1\u00a0200": "1200", "1\u202f200": "1200", "-¥1,200": "-1200", "¥-5": "-5", "- 5": None,
+    "rmb 5": "5", "1.5 万": "15000", "1.5万元": "15000", "5千": "5000", "−5": "-5", "\u200b12\ufeff": "12", "EUR 1.250,00": "1250",
     # what a cast would take, or guess
+    "0,250": None, "0.250,00": None, "000,123": None, "1,2000": None, "12 34": None, "1 2000": None, "1.5w": None, "5k": None,
+    "约500": None, "500左右": None, "500+": None, ">500": None, "5~6": None, "5-6": None, "1/2": None, "3亿5千万": None, "12.5%": None,
+    "1E+05": None, "12。5": None, "1'200": None, "5元5": None, "元": None, "万": None, "¥": None, "(-5)": None, "HKD 5": None,
     "1e5": None, "1E5": None, "1_000": None, "0x1F": None, "infinity": None, "-inf": None, "nan": None, "NaN": None,
     "1,2": None, "1,20": None, "12,34,567": None, "1.2.3": None, "1,200,": None, "--5": None, "+-5": None, "5-3": None,
     "12abc": None, "N/A": None, "-": None, ".": None, "%": None, "5%": None, "一百": None, "12个": None, "true": None,
     "2026-03-05": None, "1000000000000000000": None, "999999999999999999.9999995": None, "999999999999999万": None,
     "99999999999999999999999999999999999999999": None, "": None, "   ": None, "\x00": None, "1\x002": None,
-    "1\n2": "12", "=1+1": None, "'5": None, "٣": None, "½": None, "²": None,
+    "1\n2": None, "1 2": None, "5 10": None, "=1+1": None, "'5": None, "٣": None, "½": None, "²": None,
 }  # fmt: skip
 
 
@@ -141,18 +146,24 @@ DATES: dict[str, str | None] = {
     "2026-03-05T10:30:00+08:00": "2026-03-05", "2026年3月5日10时30分": "2026-03-05", "2026-03-05 00:00:00.000": "2026-03-05",
     "46086": "2026-03-05", "46086.0": "2026-03-05", "13/04/2026": "2026-04-13", "04/13/2026": "2026-04-13",
     "5-Mar-2026": "2026-03-05", "05 March 2026": "2026-03-05", "2024-02-29": "2024-02-29", " 2026-03-05 ": "2026-03-05",
-    "04/04/2026": "2026-04-04",
+    "04/04/2026": "2026-04-04", "4/04/2026": "2026-04-04", "46086.5": "2026-03-05", "20260305103000": "2026-03-05",
+    "Mar 5, 2026": "2026-03-05", "March 5th 2026": "2026-03-05", "5 sept 2026": "2026-09-05", "05-MAR-2026": "2026-03-05",
+    "2026/3/5 下午3:00": "2026-03-05", "25/03/2026 10:30": "2026-03-25", "3/25/2026 1:02:03 PM": "2026-03-25",
+    "2026-03-05T10:00:00+08:00": "2026-03-05", "1904-01-01": "1904-01-01", "1900-01-01": "1900-01-01", "\u200b2026-03-05": "2026-03-05",
     # what a cast would take, or guess
     "03/04/2026": None, "12-3-4": None, "infinity": None, "-infinity": None, "epoch": None, "today": None, "now": None,
     "2026-02-30": None, "2025-02-29": None, "2026-13-01": None, "2026-00-10": None, "20261301": None, "1899-01-01": None,
     "2026-3": None, "2026": None, "3月5日": None, "26/3/5": None, "5": None, "1": None, "99999": None, "460861": None,
-    "46086.5": None, "0000-00-00": None, "2026-03-05x": None, "2026-03-051": None, "2026-03-05 (BC)": None, "TBD": None,
+    "2026年3-5": None, "2026-3/5": None, "3/4-2026": None, "2026-03-05至2026-03-08": None, "2026-03-05 10:30 - 11:00": None,
+    "2026-03-05 或 03-08": None, "5-Marvel-2026": None, "5-Mar-26": None, "03/04/26": None, "12月底": None, "2026-3-5前": None,
+    "2026 3 5": None, "2026.3": None, "202603": None, "1899-12-30": None, "2026-06-31": None, "46086.": None, "4.6086": None,
+    "0000-00-00": None, "2026-03-05x": None, "2026-03-051": None, "2026-03-05 (BC)": None, "TBD": None,
     "2026-03-0510:30": None, "": None, "\x00": None, "31/02/2026": None,
 }  # fmt: skip
 
 
 def test_spellings_of_dates(db: duckdb.DuckDBPyConnection) -> None:
-    found = apply(db, "xd_date(a, '')", list(DATES))
+    found = apply(db, "xd_date(a, '', '')", list(DATES))
     assert dict(zip(DATES, found, strict=True)) == {
         text: None if value is None else date.fromisoformat(value) for text, value in DATES.items()
     }
@@ -160,12 +171,36 @@ def test_spellings_of_dates(db: duckdb.DuckDBPyConnection) -> None:
 
 def test_the_order_of_day_and_month_is_a_setting_and_never_a_guess(db: duckdb.DuckDBPyConnection) -> None:
     texts = ["03/04/2026", "3.4.2026", "03-04-2026"]
-    assert apply(db, "xd_date(a, 'dmy')", texts) == [date(2026, 4, 3)] * 3
-    assert apply(db, "xd_date(a, 'mdy')", texts) == [date(2026, 3, 4)] * 3
+    assert apply(db, "xd_date(a, 'dmy', '')", texts) == [date(2026, 4, 3)] * 3
+    assert apply(db, "xd_date(a, 'mdy', '')", texts) == [date(2026, 3, 4)] * 3
     assert apply(db, "xd_is_ambiguous_date(a, '')", texts) == [True] * 3
     assert apply(db, "xd_is_ambiguous_date(a, 'dmy')", texts) == [False] * 3
-    assert apply(db, "xd_date(a, 'dmy')", ["04/13/2026"]) == [None]
+    assert apply(db, "xd_date(a, 'dmy', '')", ["04/13/2026"]) == [None]
     assert apply(db, "xd_is_ambiguous_date(a, '')", ["31/02/2026", "04/13/2026", "13/13/2026"]) == [False] * 3
+
+
+def test_a_year_of_two_digits_is_read_where_the_order_is_set(db: duckdb.DuckDBPyConnection) -> None:
+    texts = ["26/3/1", "5-Mar-26", "01.03.26", "31/12/26", "99/99/99", "3/1"]
+    read: dict[str, list[date | None]] = {
+        "": [None, None, None, None, None, None],
+        "ymd": [date(2026, 3, 1), None, date(2001, 3, 26), date(2031, 12, 26), None, None],
+        "dmy": [None, date(2026, 3, 5), date(2026, 3, 1), date(2026, 12, 31), None, None],
+        "mdy": [None, date(2026, 3, 5), date(2026, 1, 3), None, None, None],
+    }
+    for short, days in read.items():
+        assert apply(db, f"xd_date(a, '', '{short}')", texts) == days
+
+
+def test_what_a_date_lacks_is_told_apart(db: duckdb.DuckDBPyConnection) -> None:
+    no_year = ["3月5日", "26/3/1", "3/5", "26年3月5日", "5-Mar", "5-Mar-26", "03-05-26 10:30"]
+    no_day = ["2026-3", "2026年3月", "2026", "2026年", "202603", "Mar 2026", "2026/03"]
+    for texts, is_lacking in (
+        (no_year, [True, False]),
+        (no_day, [False, True]),
+        (["下周一", "2026-02-30", "x"], [False, False]),
+    ):
+        assert apply(db, "xd_lacks_year(a)", texts) == [is_lacking[0]] * len(texts)
+        assert apply(db, "xd_lacks_day(a)", texts) == [is_lacking[1]] * len(texts)
 
 
 @fast
@@ -179,10 +214,10 @@ def test_dates_are_read_in_every_usual_form(db: duckdb.DuckDBPyConnection, days:
         "{0:%Y-%m-%d} 23:59",
     ]
     for form in forms:
-        assert apply(db, "xd_date(a, '')", [form.format(day) for day in days]) == days
+        assert apply(db, "xd_date(a, '', '')", [form.format(day) for day in days]) == days
     serials = [day for day in days if 20000 <= (day - date(1899, 12, 30)).days < 80000] or [date(2026, 3, 5)]
     texts = [str((day - date(1899, 12, 30)).days) for day in serials]
-    assert apply(db, "xd_date(a, '')", texts) == serials
+    assert apply(db, "xd_date(a, '', '')", texts) == serials
 
 
 INSTANTS: dict[str, str | None] = {
@@ -193,13 +228,19 @@ INSTANTS: dict[str, str | None] = {
     "2026/3/5 1:02": "2026-03-04T17:02:00", "2026年3月5日 10时30分": "2026-03-05T02:30:00",
     "2026年3月5日10:30": "2026-03-05T02:30:00", "2026-03-05": "2026-03-04T16:00:00", "20260305": "2026-03-04T16:00:00",
     "46086": "2026-03-04T16:00:00", "２０２６－０３－０５　１０：３０": "2026-03-05T02:30:00",
+    "2026/3/5 下午3:00": "2026-03-05T07:00:00", "2026年3月5日 上午12:30": "2026-03-04T16:30:00", "3/25/2026 3:05 PM": "2026-03-25T07:05:00",
+    "2026-03-05 12:00 AM": "2026-03-04T16:00:00", "2026-03-05 下午15:00": "2026-03-05T07:00:00", "20260305103000": "2026-03-05T02:30:00",
+    "46086.4375": "2026-03-05T02:30:00", "46086.430555555556": "2026-03-05T02:20:00", "2026年3月5日10时": "2026-03-05T02:00:00",
+    "2026-03-05 上午13:00": None, "2026-03-05 下午0:30": None, "2026-03-05 晚上8:00": None, "2026-03-05 上午10:00 PM": None,
+    "20260305253000": None, "2026-03-05 24:00": "2026-03-05T16:00:00", "2026-03-05T10:30-05:00": "2026-03-05T15:30:00",
+    "26-03-05 10:30": None, "2026-03-05 10:30-11:30": None,
     "2026-03-05 25:00": None, "2026-03-05 10:61": None, "2026-02-30 10:00": None, "infinity": None, "epoch": None,
     "10:30": None, "2026-03-05 10:30+99:00": None, "2026-03-05 10:30 Asia/Tokyo": None, "03/04/2026 10:30": None, "": None,
 }  # fmt: skip
 
 
 def test_spellings_of_instants(db: duckdb.DuckDBPyConnection) -> None:
-    found = apply(db, "xd_instant(a, 'Asia/Shanghai')", list(INSTANTS))
+    found = apply(db, "xd_instant(a, 'Asia/Shanghai', '', '')", list(INSTANTS))
     assert [isinstance(at, datetime) and at.tzinfo is not None for at in found] == [
         v is not None for v in INSTANTS.values()
     ]
@@ -211,7 +252,7 @@ def test_spellings_of_instants(db: duckdb.DuckDBPyConnection) -> None:
 
 def test_an_offset_is_kept_and_a_missing_one_is_the_zones(db: duckdb.DuckDBPyConnection) -> None:
     texts = ["2026-03-05 10:30:00-05:30", "2026-03-05 10:30Z", "2026-03-05 10:30", "2026-07-05 10:30"]
-    assert apply(db, "xd_instant_offset(a, 'Europe/Berlin')", texts) == [-330, 0, 60, 120]
+    assert apply(db, "xd_instant_offset(a, 'Europe/Berlin', '', '')", texts) == [-330, 0, 60, 120]
     assert apply(db, "xd_offset(a)", texts) == [-330, 0, None, None]
 
 
@@ -229,13 +270,15 @@ def test_instants_with_an_offset_are_read_as_datetime_does(
     texts = [
         f"{at:%Y-%m-%dT%H:%M:%S.%f}{'-' if m < 0 else '+'}{abs(m) // 60:02d}:{abs(m) % 60:02d}" for at, m in moments
     ]
-    found = apply(db, "xd_instant(a, 'Asia/Shanghai')", texts)
+    found = apply(db, "xd_instant(a, 'Asia/Shanghai', '', '')", texts)
     assert found == [at - timedelta(minutes=m) for at, m in moments]
 
 
 FLAGS: dict[str, bool | None] = {
     "是": True, "Y": True, "yes": True, "TRUE": True, "1": True, "√": True, "有": True, " 是 ": True, "Ｙ": True,
     "否": False, "N": False, "no": False, "False": False, "0": False, "×": False, "无": False,
+    "✓": True, "✔": True, "含税": True, "未税": False, "不含税": False, "✗": False, "true ": True,
+    "含": None, "x": None, "○": None, "是否": None, "1.0": None, "是的": None,
     "也许": None, "2": None, "": None, "yess": None, "-1": None, "on": None, "01": None,
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from our own output.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,9 +25,9 @@ PRODUCT_VENDOR = ["ProductID", "BusinessEntityID", "AverageLeadTime", "StandardP
                   "LastReceiptDate", "MinOrderQty", "MaxOrderQty", "OnOrderQty", "UnitMeasureCode", "ModifiedDate"]  # fmt: skip
 
 
-def mapped(mapping: str, path: Path, *, config: dict[str, object] | None = None, **parts: str) -> MappedFile:
+def mapped(mapping: str, path: Path, *, config: Mapping[str, object] | None = None, **parts: str) -> MappedFile:
     """What the mapping makes of the file; no row is unaccounted for."""
-    stream = CaseStream(config=FormatOptions.model_validate(config or {}), parts=parts)
+    stream = CaseStream(config=FormatOptions.model_validate(dict(config or {})), parts=parts)
     made = map_file(find_mapping(mapping, None), path, stream)
     assert made.accounts == []
     return made

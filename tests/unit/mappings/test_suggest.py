@@ -163,6 +163,15 @@ def test_of_a_code_and_a_name_the_code_is_the_reference() -> None:
     assert "已给“供应商编码”" in found["供应商"].candidates[0].reason.zh
 
 
+def test_a_code_with_many_more_values_than_the_name_beside_it_is_not_its_code() -> None:
+    sheet = {"Vendor": ["North Supply", "East Devices"] * 10, "Vendor code": [f"10{number:04}" for number in range(20)]}
+
+    found = {one.column: one for one in suggest("purchase_order", sheet)}
+
+    assert taken("purchase_order", sheet) == {"Vendor": "supplier", "Vendor code": None}
+    assert "supplier" not in {one.target.name for one in found["Vendor code"].candidates if one.confidence > 0.7}
+
+
 def test_a_spelling_mistake_is_seen() -> None:
     assert taken("purchase_order", {"Spesification": ["M8", "M9"]}) == {"Spesification": "specification"}
     assert taken("purchase_order", {"Speculation": ["M8", "M9"]}) == {"Speculation": None}

@@ -180,6 +180,24 @@ def test_an_empty_cell_clears_what_is_stored_and_is_a_change(hub: Hub) -> None:
     assert [fields for _, _, fields in hub.changes] == [{"requested_on": ["2026-12-01", None]}]
 
 
+def test_what_is_unknown_is_kept_with_its_text_and_a_partial_statement_replaces_its_own_entries_only(hub: Hub) -> None:
+    hub.load(order_row(quantity="待定", due="N/A"))
+    assert hub.line("ordered") is None
+    assert hub.line("unknown") == {"ordered": "待定", "requested_on": "N/A"}
+    hub.put("b.csv", [("PO-1", "10", "300", "个")], header=("采购单号", "行号", "数量", "单位"))
+    assert counts(hub.sync()) == {"read": 1, "updated": 1}
+    assert (hub.line("ordered"), hub.line("unknown")) == (300, {"requested_on": "N/A"})
+    hub.load(order_row(quantity="300", due="暂无"), name="c.csv")
+    hub.load(order_row(quantity="300", due="2026-12-01"), name="d.csv")
+    assert hub.line("unknown") is None
+    both = {"ordered": "待定", "requested_on": "N/A"}
+    assert [fields["unknown"] for _, _, fields in hub.changes] == [
+        [both, {"requested_on": "N/A"}],
+        [{"requested_on": "N/A"}, {"requested_on": "暂无"}],
+        [{"requested_on": "暂无"}, None],
+    ]
+
+
 def test_codes_keep_their_zeros_and_quantities_their_digits(hub: Hub) -> None:
     hub.load(order_row(number="007", item="000123", quantity="12345678901234.123456"))
     assert hub.query("SELECT order_number, item, ordered::text FROM canonical.purchase_order_line") == [

@@ -1,0 +1,91 @@
+"""Whether 03/04/2026 is the 3rd of April: asked of the whole column, once for each landed batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+SHORT_YEARS = ("dmy", "mdy", "ymd")
+"""Settings of `date_order`; each also says in which order a date with a year of two digits is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateColumn:
+    """A text read as a date, of which the order of day and month is asked.
+
+    Attributes:
+        name: Macro that gives the order for a batch: `<name>(_batch)`.
+        sql: The text, over the source's columns.
+        column: Source column, for people.
+    """
+
+    name: str
+    sql: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateOrder:
+    """How the dates of one column of one batch were read that could be either.
+
+    Attributes:
+        batch: Number of the batch.
+        column: Source column.
+        order: "dmy", "mdy", or empty where nothing tells: each such date is then an issue.
+        reason: "column" (a number above 12 proves it), "setting", "contradiction" (the column proves both) or "unclear".
+    """
+
+    batch: int
+    column: str
+    order: str
+    reason: str
+
+
+def decide_orders(
+    db: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[DateColumn], setting: str
+) -> list[DateOrder]:
+    """Asks the columns of `rows` for their order of day and month, and defines the macros that give it.
+
+    A number above 12 in the first place proves day-month, in the second month-day. Where a column proves neither, or
+    both, the setting holds. ISO dates are passed over by a comparison of their first letters.
+
+    Args:
+        db: A connection with our macros.
+        rows: SQL of the rows, with their `_batch`.
+        columns: The columns.
+        setting: `date_order` of the stream or mapping; empty where there is none.
+    """
+    if not columns:
+        return []
+    seen = ", ".join(
+        f"CASE WHEN NOT ({c.sql} >= '202' AND {c.sql} < '203') THEN xd_order({c.sql}) END AS v{i}"
+        for i, c in enumerate(columns)
+    )
+    any_seen = " OR ".join(f"v{i} IS NOT NULL" for i in range(len(columns)))
+    found = db.execute(f"SELECT DISTINCT * FROM (SELECT _batch, {seen} FROM {rows}) WHERE {any_seen}").fetchall()
+    orders = []
+    for i, column in enumerate(columns):
+        marks: dict[int, set[str]] = {}
+        for batch, *values in found:
+            if values[i] is not None:
+                marks.setdefault(batch, set()).add(values[i])
+        decided = [DateOrder(batch, column.column, *_decide(seen, setting)) for batch, seen in sorted(marks.items())]
+        decided = [one for one in decided if one.reason]
+        whens = "".join(f" WHEN {one.batch} THEN '{one.order}'" for one in decided if one.order)
+        body = f"CASE batch{whens} ELSE '' END" if whens else "''"
+        db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
+        orders += decided
+    return orders
+
+
+def _decide(marks: set[str], setting: str) -> tuple[str, str]:
+    """(order, reason) of a column; both empty where every date is clear by itself."""
+    day_first, month_first = "d" in marks, "m" in marks
+    given = setting if setting in ("dmy", "mdy") else ""
+    if day_first and month_first:
+        return given, "setting" if given else "contradiction" if "?" in marks else ""
+    if "?" not in marks:
+        return "", ""
+    if day_first or month_first:
+        return "dmy" if day_first else "mdy", "column"
+    return given, "setting" if given else "unclear"

@@ -1,0 +1,119 @@
+"""Unknown is neither zero nor blank: NULL with its text beside, in every kind of field but text."""
+
+from decimal import Decimal
+
+import pytest
+
+from canonical_model.errors import MappingError
+from mappings.spec import parse_mapping
+from tests.unit.mappings.conftest import Map, one_field
+
+WORDS = [
+    "待定",
+    "未定",
+    "不详",
+    "未知",
+    "暂无",
+    "/",
+    "-",
+    "--",
+    "N/A",
+    "n/a",
+    "Ｎ／Ａ",
+    "NA",
+    "TBD",
+    "tba",
+    "#N/A",
+    " 待定 ",
+]
+
+
+def lines(
+    run_mapping: Map, field: str, expression: str, values: list[str | None], unit: str = "箱", head: str = ""
+) -> list[dict[str, object]]:
+    mapping = head + one_field(field, expression)
+    rows = [{"单号": "A", "行号": f"{i:02}", "a": value, "b": unit} for i, value in enumerate(values)]
+    outcome = run_mapping(mapping, rows)
+    assert outcome.issues == []
+    assert outcome.accounts_hold()
+    return outcome.good["purchase_order_line"]
+
+
+@pytest.mark.parametrize(
+    ("field", "expression"),
+    [
+        ("price_base", "a"),
+        ("price_base", "number(a) * number(a)"),
+        ("price_base", "coalesce(number(a), number(a))"),
+        ("price_base", "CASE WHEN b = '箱' THEN number(a) ELSE 1 END"),
+        ("ordered", "quantity(a, b)"),
+        ("unit_price", "money(a, 'CNY')"),
+        ("requested_on", "a"),
+        ("is_tax_included", "a"),
+        ("status", "a"),
+        ("item", "a"),
+        ("location", "location(a)"),
+    ],
+)  # fmt: skip
+def test_a_word_for_unknown_is_null_with_its_text(run_mapping: Map, field: str, expression: str) -> None:
+    # a status that says 未知 is one of the list: the code unknown
+    words = [word for word in WORDS if field != "status" or word != "未知"]
+    for record, word in zip(lines(run_mapping, field, expression, list(words)), words, strict=True):
+        assert record[field] is None
+        assert record["unknown"] == f'{{"{field}":"{word.strip()}"}}'
+
+
+def test_zero_blank_and_a_branch_not_taken_are_not_unknown(run_mapping: Map) -> None:
+    values = lines(run_mapping, "price_base", "a", ["0", "", None, "0.0"])
+    assert [(record["price_base"], record["unknown"]) for record in values] == [
+        (Decimal(0), None), (None, None), (None, None), (Decimal(0), None),
+    ]  # fmt: skip
+    (record,) = lines(run_mapping, "price_base", "CASE WHEN b = '箱' THEN 1 ELSE number(a) END", ["待定"])
+    assert (record["price_base"], record["unknown"]) == (Decimal(1), None)
+
+
+def test_a_text_is_a_text_and_no_means_no(run_mapping: Map) -> None:
+    (record,) = lines(run_mapping, "remark", "a", ["待定"])
+    assert (record["remark"], record["unknown"]) == ("待定", None)
+    (record,) = lines(run_mapping, "is_tax_included", "a", ["无"])
+    assert (record["is_tax_included"], record["unknown"]) == (False, None)
+
+
+def test_a_mapping_adds_words_of_its_own(run_mapping: Map) -> None:
+    own = 'unknown: ["Weight Captured Separately", "00000000"]\n'
+    (first, second) = lines(run_mapping, "requested_on", "a", ["weight  captured SEPARATELY", "00000000"], head=own)
+    assert (first["unknown"], second["unknown"]) == (
+        '{"requested_on":"weight  captured SEPARATELY"}', '{"requested_on":"00000000"}',
+    )  # fmt: skip
+    (record,) = lines(run_mapping, "item", "a", ["00000000"], head=own)
+    assert record["item"] is None
+    outcome = run_mapping(one_field("requested_on", "a"), [{"单号": "A", "行号": "1", "a": "00000000"}])
+    assert outcome.codes() == ["XD-DAT-001"]
+
+
+@pytest.mark.parametrize("words", ['[""]', '["a\\0"]', "待定"])
+def test_a_word_that_cannot_stand_in_a_cell_is_refused(words: str) -> None:
+    with pytest.raises(MappingError):
+        parse_mapping(f"unknown: {words}\n" + one_field("remark", "a"), "t")
+
+
+def test_a_required_field_that_is_unknown_is_rejected_in_its_own_words(run_mapping: Map) -> None:
+    text = "mapping: t/t\nentities:\n  inventory_balance:\n    fields: {item: a, on_hand: \"quantity(b, '个')\"}\n"
+    outcome = run_mapping(text, [{"a": "待定", "b": "1"}, {"a": None, "b": "1"}, {"a": "x", "b": "1"}])
+    assert [(one.code, one.field, one.value) for one in outcome.issues] == [
+        ("XD-REQ-002", "item", "待定"), ("XD-REQ-001", "item", ""),
+    ]  # fmt: skip
+    assert len(outcome.good["inventory_balance"]) == 1
+    assert outcome.accounts_hold()
+
+
+def test_what_one_row_of_a_header_knows_the_others_do_not_make_unknown(run_mapping: Map) -> None:
+    text = (
+        "mapping: t/t\nentities:\n  purchase_order:\n    fields: {order_number: 单号, supplier: a, ordered_on: b}\n"
+        "  purchase_order_line:\n    fields: {order_number: 单号, line_number: 行号}\n"
+    )
+    cells = [("待定", "TBD"), ("S1", "N/A"), (None, None)]
+    outcome = run_mapping(text, [{"单号": "A", "行号": str(i), "a": a, "b": b} for i, (a, b) in enumerate(cells)])
+    (header,) = outcome.good["purchase_order"]
+    assert (header["supplier"], header["ordered_on"], header["unknown"]) == ("S1", None, '{"ordered_on":"N/A"}')
+    assert outcome.issues == []
