@@ -174,6 +174,24 @@ _KINDS = (
         ("请填写单位，例如 个、箱、千克。", "Give the unit, for example EA, CTN or KGM."),
     ),
     _kind(
+        "XD-UNT-003",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”自带的单位与单位列或表头不一致。",
+            "“{value}” in “{field}” carries another unit than its unit column or header.",
+        ),
+        ("请只写一个单位，或改成一致的。", "Give the unit once, or the same one twice."),
+    ),
+    _kind(
+        "XD-UNT-004",
+        Effect.KEEP,
+        (
+            "“{field}”写的是“{value}”，表头写的是另一个单位；按单元格的算。",
+            "“{field}” says “{value}” and the header names another unit; the cell's holds.",
+        ),
+        ("如果不对，请改正单位或表头。", "If that is wrong, mend the unit or the header."),
+    ),
+    _kind(
         "XD-COD-001",
         Effect.PARK,
         ("“{field}”的值“{value}”不在代码表里。", "“{value}” in “{field}” is not in the code list."),
@@ -196,6 +214,15 @@ _KINDS = (
         Effect.REJECT,
         ("“{field}”有金额“{value}”，但没有币种。", "“{field}” has the amount “{value}” but no currency."),
         ("请填写币种，例如 CNY 或 人民币。", "Give the currency, for example CNY."),
+    ),
+    _kind(
+        "XD-CUR-002",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”自带的币种与币种列不一致。",
+            "“{value}” in “{field}” carries another currency than the one stated beside it.",
+        ),
+        ("请只写一个币种，或改成一致的。", "Give the currency once, or the same one twice."),
     ),
     _kind(
         "XD-FLG-001",

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from canonical_model.entities import SPECS
 from canonical_model.text import half_width
 from mappings.expressions import quote_name, quote_text
+from mappings.functions import NOT_BLANK
+from mappings.headers import HeaderReader
 
 
 def source_column(name: str) -> str:
@@ -44,16 +46,29 @@ class SheetColumns:
         header: Column names as received.
         aliases: Name used in expressions -> headers that it goes by (the mapping's `columns:`).
         entity: Entity whose declared labels and aliases serve where the mapping says nothing.
+        headers: Reads units in headers, so that 数量 finds 数量(箱); None where they are not to be looked at.
     """
 
-    def __init__(self, header: Sequence[str], aliases: Mapping[str, Sequence[str]], entity: str) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        aliases: Mapping[str, Sequence[str]],
+        entity: str,
+        headers: HeaderReader | None = None,
+    ) -> None:
         self._header = list(header)
         self._by_form = {normalise_header(name): name for name in reversed(self._header)}
+        bases: dict[str, list[str]] = {}
+        for column in self._header:
+            if headers and (measure := headers.read(column)):
+                bases.setdefault(normalise_header(measure.base), []).append(column)
+        # 数量(箱) beside 数量(个): neither is 数量
+        self._by_base = {base: columns[0] for base, columns in bases.items() if len(columns) == 1}
         self._aliases = aliases
         self._fields = SPECS[entity].fields
 
     def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        """The column called `path`, letter for letter first, then by alias, then by the model's own labels."""
+        """The column called `path`, letter for letter first, then by alias, by the model's own labels, and so without units."""
         name = ".".join(path)
         if name in self._header:
             return source_column(name), name
@@ -61,10 +76,11 @@ class SheetColumns:
         if not candidates and name in self._fields:
             spec = self._fields[name]
             candidates = [spec.label.zh, spec.label.en, *spec.aliases]
-        for candidate in (name, *candidates):
-            found = self._by_form.get(normalise_header(candidate))
-            if found:
-                return source_column(found), found
+        forms = [normalise_header(candidate) for candidate in (name, *candidates)]
+        for known in (self._by_form, self._by_base):
+            for form in forms:
+                if form in known:
+                    return source_column(known[form]), known[form]
         return None
 
     def whole(self, text: str) -> tuple[str, str] | None:
@@ -74,6 +90,49 @@ class SheetColumns:
     def names(self) -> list[str]:
         """The header."""
         return list(self._header)
+
+
+class TurnedColumns:
+    """Columns of a sheet of which some were turned into rows: their header and cell go by names of their own.
+
+    Args:
+        sheet: All columns.
+        name: What the header is called.
+        value: What the cell is called.
+    """
+
+    def __init__(self, sheet: SheetColumns, name: str, value: str) -> None:
+        self._sheet = sheet
+        self._turned = {name: "_turned.name", value: "_turned.value"}
+
+    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
+        """The header or cell of the turned column, else a column of the sheet."""
+        name = ".".join(path)
+        return (self._turned[name], name) if name in self._turned else self._sheet.find(path)
+
+    def whole(self, text: str) -> tuple[str, str] | None:
+        """The column that the text `text` as a whole names."""
+        return self.find((text,))
+
+    def names(self) -> list[str]:
+        """Both names and the sheet's header."""
+        return [*self._turned, *self._sheet.names()]
+
+
+def turned_rows(columns: Sequence[str]) -> str:
+    """SQL of the landed rows, once for each of the columns that is filled in; `_at` counts the columns from 1."""
+    listed = ", ".join(
+        f"{{'at': {at}, 'name': {quote_text(column)}, 'value': {source_column(column)}}}"
+        for at, column in enumerate(columns, start=1)
+    )
+    cells = f"(SELECT *, unnest([{listed}]) AS _turned FROM source)"
+    return f"(SELECT *, CAST(_turned.at AS BIGINT) AS _at FROM {cells} WHERE xd_clean(_turned.value) IS NOT NULL)"
+
+
+def filled_cells(columns: Sequence[str]) -> str:
+    """SQL of the number of cells of the columns that hold anything but blanks."""
+    filled = " + ".join(f"count(*) FILTER (regexp_matches({source_column(c)}, '{NOT_BLANK}'))" for c in columns)
+    return f"SELECT {filled} FROM source"
 
 
 class JsonColumns:

@@ -21,7 +21,7 @@ from canonical_model.issues import CATALOGUE, Effect, Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists, violations
-from mappings.columns import source_column
+from mappings.columns import filled_cells, source_column, turned_rows
 from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS
@@ -159,6 +159,8 @@ class MappingRun:
 
     def read_count(self, entity: EntityPlan) -> int:
         """Records that the landed files hold for the entity, counted from the files and not from what was mapped."""
+        if entity.turned:
+            return self._one(filled_cells(entity.turned))
         if entity.each is None:
             return sum(batch.rows for batch in self._batches.values())
         return self._one(
@@ -190,7 +192,9 @@ class MappingRun:
     def issues(self) -> Iterator[PlacedIssue]:
         """All issues in the order of their rows."""
         found = self._db.execute("SELECT * FROM issues ORDER BY batch, row, element, entity, position")
-        for batch, row, _, entity, _, field, column, code, value, detail in found.fetchall():
+        plans = {plan.entity.name: plan for plan in self._plan.entities}
+        for batch, row, element, entity, _, field, named, code, value, detail in found.fetchall():
+            column = plans[entity].source_column(named, element)
             place = self._batches[batch].place(row, column)
             yield PlacedIssue(batch, row, Issue(code, entity, field, column, place, clip(value or ""), detail))
 
@@ -282,7 +286,9 @@ class MappingRun:
 
     @staticmethod
     def _records(entity: EntityPlan) -> str:
-        """The source's rows or elements, with their place `_at` in the row."""
+        """The source's rows, elements or cells, with their place `_at` in the row."""
+        if entity.turned:
+            return turned_rows(entity.turned)
         if entity.each is None:
             return "(SELECT *, 0 AS _at FROM source)"
         listed = f"json_extract({source_column('json')}, {_pointer(entity.each)}::VARCHAR || '[*]')"
@@ -316,8 +322,8 @@ class MappingRun:
         """What can be wrong with reading one field from the source, most telling first."""
         compiled = entity.fields[field]
         damaged = [
-            Problem(f"list_contains(_suspects, {quote_text(f'{code}:{column}')})", code, source_column(column), column)
-            for column in sorted(compiled.columns)
+            Problem(f"list_contains(_suspects, '{code}:' || {cell})", code, shown, column)
+            for column, (cell, shown) in self._cells(entity, compiled.columns)
             if not self._plan.is_json and any(b.suspects for b in self._batches.values())
             for code in _CELL_CODES
         ]
@@ -326,6 +332,17 @@ class MappingRun:
         version = self._plan.version.problems if self._plan.version else ()
         keys = [Problem(f"({part.sql} IS NULL)", "XD-REQ-001", "''", part.column) for part in entity.own_key]
         return [*damaged, *compiled.problems, *version, *keys]
+
+    @staticmethod
+    def _cells(entity: EntityPlan, columns: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
+        """Column -> SQL of its name in the sheet and of its content."""
+        found = {c: (quote_text(c), source_column(c)) for c in sorted(columns)}
+        if entity.turned:
+            name, value = entity.turned_names
+            found.pop(name, None)  # the header is never damaged
+            if value in found:
+                found[value] = "_turned.name", "_turned.value"
+        return list(found.items())
 
     @staticmethod
     def _value_problems(entity: EntityPlan, field: str) -> list[Problem]:

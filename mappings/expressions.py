@@ -22,6 +22,7 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
+from mappings.headers import HeaderReader, Measure
 from mappings.spec import MappingFile, code_table, nearest
 from mappings.unknown import unknown_pattern
 
@@ -69,6 +70,7 @@ class Compiled:
         parts: SQL of its values, in the order of the kind's columns.
         problems: What can be wrong, most telling first.
         columns: Source columns that it reads.
+        header: The column of which it is the plain value; empty for anything computed.
         unknown: SQL of its text where that says that the value is unknown, else NULL; one for each value it reads.
         main: That of its first value, where a second column gives the unit or currency; else empty.
     """
@@ -79,6 +81,7 @@ class Compiled:
     columns: tuple[str, ...] = ()
     main: str = ""
     unknown: tuple[str, ...] = ()
+    header: str = ""
 
     @property
     def sql(self) -> str:
@@ -221,6 +224,7 @@ MAX_SQL = 400_000
 MAX_TEXT = 20_000
 """Longest text that replace() makes."""
 
+_POWERS = "[千万亿]"
 _TEXT_FUNCTIONS = {"upper": 1, "lower": 1, "trim": 1, "left": 2, "right": 2, "replace": 3, "substring": 3, "split": 3}
 _REFERENCES = {"party": "party", "item": "item", "location": "location"}
 _PARSERS = (
@@ -247,6 +251,7 @@ class ExpressionCompiler:
         self._spec = spec
         self._columns = columns
         self._zone = quote_text(timezone)
+        self._headers = HeaderReader(spec)
         self._short = quote_text(date_order or spec.date_order)
         self._dates: dict[str, DateColumn] = {}
         self._unknown_words = quote_text(unknown_pattern(spec.unknown))
@@ -411,7 +416,11 @@ class ExpressionCompiler:
 
     def _column(self, sql: str, name: str) -> Compiled:
         self._column_sql[name] = sql
-        return Compiled(Kind.TEXT, (self._once(f"xd_clean({sql})"),), (), (name,))
+        return Compiled(Kind.TEXT, (self._once(f"xd_clean({sql})"),), (), (name,), header=name)
+
+    def _measure(self, value: Compiled) -> Measure:
+        """What the header of a plain column says in brackets."""
+        return (value.header and self._headers.read(value.header)) or Measure(value.header)
 
     # atoms
 
@@ -539,6 +548,8 @@ class ExpressionCompiler:
             )
         if name == "code":
             return self._code_call(node, text, target)
+        if name in ("quantity", "money"):
+            return self._amount(node, name, text, target)
         arguments = [self._visit(part, text, target) for part in node.expressions]
         if name in ("coalesce", "concat"):
             if not arguments:
@@ -554,11 +565,6 @@ class ExpressionCompiler:
             )
         if name in _TEXT_FUNCTIONS:
             return self._text_function(name, arguments, text)
-        if name in ("quantity", "money"):
-            if len(arguments) != 2:
-                raise self._count(text, name, 2)
-            value, unit = arguments
-            return self._quantity(value, unit, text) if name == "quantity" else self._money(value, unit, text)
         if len(arguments) != 1:
             raise self._count(text, name, 1)
         return self._convert(arguments[0], name, text)
@@ -600,7 +606,7 @@ class ExpressionCompiler:
             raw, value = f"CAST({argument.sql} AS VARCHAR)", argument.sql
         else:
             raw = self._raw(argument, name, text)
-            value = self._once(f"xd_number({raw})") if name in ("number", "integer") else ""
+            value = self._read_number(argument, raw) if name in ("number", "integer") else ""
         column = argument.column
         if name in _REFERENCES:
             return self._reference(argument, raw)
@@ -628,19 +634,34 @@ class ExpressionCompiler:
         left, said = self._unread(raw, parts[0])
         problems = (
             Problem(f"({left} IS NOT NULL AND {said} IS NULL{reason})", code, left, column, is_detail=bool(reason))
-            for reason, code in self._reasons(kind, left, order)
+            for reason, code in self._reasons(kind, left, order, factor=self._measure(argument).factor)
         )
-        return Compiled(
-            kind, parts, (*argument.problems, *problems), argument.columns, unknown=(*argument.unknown, said)
+        return replace(
+            argument,
+            kind=kind,
+            parts=parts,
+            problems=(*argument.problems, *problems),
+            unknown=(*argument.unknown, said),
         )
 
-    def _reasons(self, kind: Kind, left: str, order: str) -> tuple[tuple[str, str], ...]:
+    def _read_number(self, argument: Compiled, raw: str) -> str:
+        """SQL of the number in `raw`, times the power of ten in its column's header."""
+        value, factor = self._once(f"xd_number({raw})"), self._measure(argument).factor
+        if factor == 1:
+            return value
+        # 1.5万 below 金额(万元) could be either
+        return self._once(f"CASE WHEN NOT regexp_matches({raw}, '{_POWERS}') THEN xd_times({value}, {factor}) END")
+
+    def _reasons(self, kind: Kind, left: str, order: str, *, factor: int = 1) -> tuple[tuple[str, str], ...]:
         """What can be the matter with a text that could not be read: a further condition and its issue."""
         match kind:
             case Kind.NUMBER:
-                return (f" AND xd_is_number({left})", "XD-NUM-002"), ("", "XD-NUM-001")
+                twice = ((f" AND regexp_matches({left}, '{_POWERS}')", "XD-UNT-003"),) if factor != 1 else ()
+                return *twice, (f" AND xd_is_number({left})", "XD-NUM-002"), ("", "XD-NUM-001")
             case Kind.INTEGER:
-                return (f" AND xd_number({left}) IS NOT NULL", "XD-NUM-004"), *self._reasons(Kind.NUMBER, left, order)
+                return (f" AND xd_number({left}) IS NOT NULL", "XD-NUM-004"), *self._reasons(
+                    Kind.NUMBER, left, order, factor=factor
+                )
             case Kind.DAY | Kind.INSTANT:
                 return (
                     (f" AND xd_is_ambiguous_date({left}, {order})", "XD-DAT-002"),
@@ -661,57 +682,109 @@ class ExpressionCompiler:
     def _number(self, argument: Compiled, name: str, text: str) -> Compiled:
         return argument if argument.kind is Kind.NUMBER else self._convert(argument, "number", text)
 
-    def _quantity(self, value: Compiled, unit: Compiled, text: str) -> Compiled:
-        number = self._number(value, "quantity", text)
-        raw = self._raw(unit, "quantity", text)
+    def _amount(self, node: exp.Anonymous, name: str, text: str, target: FieldSpec | None) -> Compiled:
+        """quantity() or money(): a number with its unit or currency from the cell beside it, its own cell or its header."""
+        if len(node.expressions) not in (1, 2):
+            raise self._count(text, name, 2)
+        value = self._visit(node.expressions[0], text, target)
+        measure = self._measure(value)
+        in_header = measure.unit if name == "quantity" else measure.currency
+        beside: Compiled | None = None
+        try:
+            if len(node.expressions) == 2:
+                beside = self._visit(node.expressions[1], text, target)
+        except MissingColumnError:
+            if not in_header:
+                raise
+        return (self._quantity if name == "quantity" else self._money)(value, beside, in_header, text)
+
+    def _with_unit(self, value: Compiled, text: str) -> tuple[Compiled, str]:
+        """The number of a quantity, and SQL of the unit that stands in its own cell (500箱); empty where none can."""
+        if value.kind is Kind.NUMBER:
+            return value, ""
+        raw = self._raw(value, "quantity", text)
+        plain = self._read_number(value, raw)
+        left = self._once(f"CASE WHEN {plain} IS NULL THEN {raw} END")
+        digits, unit = self._once(f"xd_cell_number({left})"), self._once(f"xd_cell_unit({left})")
+        if self._measure(value).factor != 1:
+            digits, unit = "CAST(NULL AS VARCHAR)", ""
+        in_cell = self._once(f"CASE WHEN {digits} IS NOT NULL THEN xd_number({digits}) END")
+        amount = self._once(f"coalesce({plain}, {in_cell})")
+        left, said = self._unread(raw, amount)
+        problems = (
+            Problem(
+                f"({left} IS NOT NULL AND {said} IS NULL{reason})", code, left, value.column, is_detail=bool(reason)
+            )
+            for reason, code in self._reasons(Kind.NUMBER, left, "", factor=self._measure(value).factor)
+        )
+        number = Compiled(
+            Kind.NUMBER, (amount,), (*value.problems, *problems), value.columns, unknown=(*value.unknown, said)
+        )
+        return number, unit
+
+    def _quantity(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
+        number, in_cell = self._with_unit(value, text)
+        given = self._raw(beside, "quantity", text) if beside else ""
+        told = [part for part in (given, in_cell, quote_text(in_header) if in_header else "") if part]
+        if not told:
+            raise self._count(text, "quantity", 2)
+        raw = told[0] if len(told) == 1 else self._once(f"coalesce({', '.join(told)})")
         code, factor = self._lookup(raw, "unit", "unit")
         amount = number.sql
         if factor is not None:
             amount = self._once(f"CASE WHEN {factor} = 1 THEN {number.sql} ELSE xd_times({number.sql}, {factor}) END")
-        column = unit.column or value.column
-        value_column = value.column
-        problems = (
-            *number.problems,
-            *unit.problems,
-            Problem(
-                f"({number.sql} IS NOT NULL AND {raw} IS NULL)",
-                "XD-UNT-002",
-                f"CAST({number.sql} AS VARCHAR)",
-                value_column,
-            ),
-            Problem(f"({number.sql} IS NOT NULL AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", raw, column),
-            Problem(
-                f"({number.sql} IS NOT NULL AND {code} IS NOT NULL AND {amount} IS NULL)",
-                "XD-EXP-001",
-                f"CAST({number.sql} AS VARCHAR)",
-                value_column,
-            ),
-        )
-        known = f"{number.sql} IS NOT NULL"
+        main = value.column
+        column = (beside.column if beside else "") or main
+        shown, known = f"CAST({number.sql} AS VARCHAR)", f"{number.sql} IS NOT NULL"
+        problems = [*number.problems, *(beside.problems if beside else ())]
+        if given and in_cell:
+            other, _ = self._lookup(in_cell, "unit", "unit")
+            problems.append(Problem(f"({code} <> {other})", "XD-UNT-003", value.sql, main))
+            problems.append(Problem(f"({in_cell} IS NOT NULL AND {other} IS NULL)", "XD-UNT-001", in_cell, main))
+        if in_header and (given or in_cell):
+            own, own_factor = self._headers.code(in_header)
+            differs = f"{code} <> {quote_text(own)}" + (f" OR {factor} <> {own_factor}" if factor else "")
+            problems.append(Problem(f"({known} AND ({differs}))", "XD-UNT-004", raw, column))
+        problems += [
+            Problem(f"({known} AND {raw} IS NULL)", "XD-UNT-002", shown, main),
+            Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", raw, column),
+            Problem(f"({known} AND {code} IS NOT NULL AND {amount} IS NULL)", "XD-EXP-001", shown, main),
+        ]
         parts = (amount, f"CASE WHEN {known} THEN {code} END", f"CASE WHEN {known} THEN {raw} END")
-        return Compiled(Kind.QUANTITY, parts, problems, _union(number, unit), value_column, _unknowns(number))
+        columns = _union(number, *((beside,) if beside else ()))
+        return Compiled(Kind.QUANTITY, parts, tuple(problems), columns, main, _unknowns(number))
 
-    def _money(self, value: Compiled, currency: Compiled, text: str) -> Compiled:
+    def _money(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
         number = self._number(value, "money", text)
-        if currency.kind is Kind.CODE:
-            code, raw = currency.sql, currency.parts[1]
+        if beside is None and not in_header:
+            raise self._count(text, "money", 2)
+        if beside and beside.kind is Kind.CODE:
+            code, raw = beside.sql, beside.parts[1]
         else:
-            raw = self._raw(currency, "money", text)
+            told = [self._raw(beside, "money", text)] if beside else []
+            told += [quote_text(in_header)] if in_header else []
+            raw = told[0] if len(told) == 1 else self._once(f"coalesce({', '.join(told)})")
             code, _ = self._lookup(raw, "currency", "currency")
-        column = currency.column or value.column
-        value_column = value.column
-        problems = (
+        main = value.column
+        column = (beside.column if beside else "") or main
+        known = f"{number.sql} IS NOT NULL"
+        problems = [
             *number.problems,
-            Problem(
-                f"({number.sql} IS NOT NULL AND {raw} IS NULL)",
-                "XD-CUR-001",
-                f"CAST({number.sql} AS VARCHAR)",
-                value_column,
-            ),
-            Problem(f"({number.sql} IS NOT NULL AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
-        )
-        parts = (number.sql, f"CASE WHEN {number.sql} IS NOT NULL THEN {code} END")
-        return Compiled(Kind.MONEY, parts, problems, _union(number, currency), value_column, _unknowns(number))
+            Problem(f"({known} AND {raw} IS NULL)", "XD-CUR-001", f"CAST({number.sql} AS VARCHAR)", main),
+            Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
+        ]
+        if in_header and beside:
+            own = code_table(self._spec, "currency", "currency")[1][in_header][0]
+            problems.append(Problem(f"({known} AND {code} <> {quote_text(own)})", "XD-UNT-004", raw, column))
+        if value.kind is Kind.TEXT:
+            # most amounts begin with a digit and end with one
+            is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND NOT suffix({value.sql}, '元'))"
+            sign = self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
+            unfit = f"({known} AND {sign} IS NOT NULL AND NOT xd_currency_fits({sign}, {code}))"
+            problems.append(Problem(unfit, "XD-CUR-002", value.sql, main))
+        parts = (number.sql, f"CASE WHEN {known} THEN {code} END")
+        columns = _union(number, *((beside,) if beside else ()))
+        return Compiled(Kind.MONEY, parts, tuple(problems), columns, main, _unknowns(number))
 
     def _code_call(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
         if len(node.expressions) != 2 or not (
@@ -795,9 +868,15 @@ class ExpressionCompiler:
             case Kind.CODE:
                 return self._code(compiled, str(target.codes), str(target.codes), text)
             case Kind.QUANTITY | Kind.MONEY:
+                if self._measure(compiled).unit and target.kind is Kind.QUANTITY:
+                    return self._quantity(compiled, None, self._measure(compiled).unit, text)
+                if self._measure(compiled).currency and target.kind is Kind.MONEY:
+                    return self._money(compiled, None, self._measure(compiled).currency, text)
                 call = "quantity(数量, 单位)" if target.kind is Kind.QUANTITY else "money(金额, 币种)"
                 raise self._error(text, Text(f"{target.name} 要写成 {call}。", f"{target.name} is written {call}."))
             case _:
+                if compiled.header and self._headers.contradicts(compiled.header, target.name):
+                    raise MissingColumnError(compiled.header)
                 names = {
                     Kind.DAY: "date",
                     Kind.INSTANT: "instant",

@@ -18,6 +18,9 @@ HALF_TO_FULL = {half: full for full, half in zip(_FULL, _HALF, strict=True) if h
 # blanks, and signs that nobody sees: zero-width ones come with what is copied from web pages
 _UNSEEN = (9, 10, 13, 32, 0xA0, 0x2009, 0x200B, 0x200E, 0x202F, 0x2060, 0x3000, 0xFEFF)
 _BLANK = "[" + "".join(rf"\x{{{code:X}}}" for code in _UNSEEN) + "]"
+NOT_BLANK = f"[^{_BLANK[1:]}"
+"""Regular expression of a sign that is no blank."""
+
 _SPACES = " || ".join(f"chr({code})" for code in _UNSEEN)
 
 DECIMAL = f"DECIMAL(24,{SCALE})"
@@ -34,6 +37,8 @@ _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 # What may stand around a number: a currency before it, 元 behind it, blanks.
 _CURRENCY = r"(?i)^([+-]?)\s*(?:CNY|RMB|USD|EUR|[¥$€£])\s*"
 _YUAN = r"\s*(?:元|([千万亿])元?)$"
+
+_WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
 _YEAR = "(?:19|20|21)[0-9]{2}"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -201,6 +206,21 @@ MACROS: tuple[str, ...] = (
             // CAST(CAST(b AS DECIMAL(24,6)) * 1000000 AS HUGEINT)
             + CASE WHEN (a < 0) = (b < 0) THEN 5 ELSE -5 END) // 10 AS DECIMAL(31,0)) * 0.000001::DECIMAL(7,6)
         AS {DECIMAL})) END""",
+    # 500箱, 1,200 kg, 1.5万个: the number and the unit of one cell
+    *(
+        f"CREATE MACRO xd_cell_{part}(x) AS nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '')"
+        for group, part in enumerate(("number", "unit"), start=1)
+    ),
+    # whether the currency that stands with an amount may be the one stated beside it
+    """CREATE MACRO xd_currency_fits(x, code) AS CASE
+        WHEN regexp_matches(x, '(?i)CNY|RMB') THEN code = 'CNY'
+        WHEN regexp_matches(x, '(?i)USD') THEN code = 'USD'
+        WHEN regexp_matches(x, '(?i)EUR|€') THEN code = 'EUR'
+        WHEN contains(x, '£') THEN code = 'GBP'
+        WHEN contains(x, '¥') THEN code IN ('CNY', 'JPY')
+        WHEN contains(x, '$') THEN code IN ('USD', 'HKD', 'TWD', 'SGD', 'AUD', 'CAD', 'NZD', 'MXN', 'MOP')
+        WHEN contains(x, '元') THEN code IN ('CNY', 'HKD', 'TWD', 'MOP')
+        ELSE TRUE END""",
     # the text where it says that it is unknown
     "CREATE MACRO xd_unknown(s, words) AS CASE WHEN regexp_full_match(s, words) THEN s END",
     f"CREATE MACRO xd_plus(a, b) AS TRY(CAST(a + b AS {DECIMAL}))",

@@ -11,11 +11,12 @@ from canonical_model.declaration import EntitySpec
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
-from mappings.columns import JsonColumns, SheetColumns, source_column
+from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, source_column
 from mappings.dates import DateColumn
 from mappings.expressions import Atom, Columns, Compiled, ExpressionCompiler, Lookup, MissingColumnError
 from mappings.functions import MACROS
-from mappings.spec import MappingFile
+from mappings.headers import HeaderReader
+from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
 
 
@@ -26,6 +27,8 @@ class EntityPlan:
     Attributes:
         entity: Its declaration.
         each: JSON pointer of the nested list, None for one record per row.
+        turned: Columns that were turned into rows, in order: one record per row and filled cell; empty for none.
+        turned_names: What expressions call the header and the cell of such a column.
         fields: Field name -> its compiled expression; only the fields that the header can state.
         key: Expressions of the key's parts.
         own_key: The parts of the source's own key, none of which may be empty; () for the natural key.
@@ -41,6 +44,8 @@ class EntityPlan:
 
     entity: EntitySpec
     each: str | None
+    turned: tuple[str, ...]
+    turned_names: tuple[str, ...]
     fields: dict[str, Compiled]
     key: tuple[str, ...]
     own_key: tuple[Compiled, ...]
@@ -52,6 +57,10 @@ class EntityPlan:
     absent: tuple[str, ...]
     dates: tuple[DateColumn, ...]
     unknown: str
+
+    def source_column(self, column: str, element: int) -> str:
+        """The sheet's column where an expression named the header or cell of a turned one."""
+        return self.turned[element - 1] if column in self.turned_names else column
 
     @property
     def hashed(self) -> tuple[str, ...]:
@@ -135,8 +144,10 @@ def make_plan(
     date_order = date_order or spec.date_order
     order = list(SPECS)
 
-    def compiler(entity: str, *, nested: bool, prefix: str = "") -> ExpressionCompiler:
-        columns = _columns(spec, entity, header, is_json=is_json, nested=nested)
+    def compiler(entity: str, *, is_version: bool = False) -> ExpressionCompiler:
+        mapped = EntityMapping(fields={}) if is_version else spec.entities[entity]
+        columns = _columns(spec, entity, mapped, header, is_json=is_json)
+        prefix = "v" if is_version else ""
         return ExpressionCompiler(spec, columns, timezone, date_order=date_order, prefix=prefix)
 
     entities = tuple(
@@ -144,14 +155,14 @@ def make_plan(
             spec,
             name,
             header,
-            compiler(name, nested=spec.entities[name].each is not None),
+            compiler(name),
             is_json=is_json,
             key_parts=tuple(key_parts),
         )
         for name in sorted(spec.entities, key=order.index)
     )
     version: Compiled | None = None
-    reader = compiler(entities[0].entity.name, nested=False, prefix="v")
+    reader = compiler(entities[0].entity.name, is_version=True)
     if spec.version is not None:
         version = _version(spec, reader)
     digest = hashlib.sha256()
@@ -171,10 +182,11 @@ def make_plan(
     return Plan(spec, entities, version, reader.steps, reader.dates, date_order, is_json, digest.hexdigest())
 
 
-def _columns(spec: MappingFile, entity: str, header: Sequence[str], *, is_json: bool, nested: bool) -> Columns:
+def _columns(spec: MappingFile, entity: str, mapped: EntityMapping, header: Sequence[str], *, is_json: bool) -> Columns:
     if is_json:
-        return JsonColumns(header, nested=nested)
-    return SheetColumns(header, spec.columns, entity)
+        return JsonColumns(header, nested=mapped.each is not None)
+    sheet = SheetColumns(header, spec.columns, entity, HeaderReader(spec))
+    return TurnedColumns(sheet, mapped.unpivot.name, mapped.unpivot.value) if mapped.unpivot else sheet
 
 
 def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
@@ -210,8 +222,17 @@ def _plan_entity(
             Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
             where=f"mappings/{spec.mapping}.yaml",
         )
+    if mapped.unpivot and is_json:
+        raise MappingError(
+            Text(f"{name}: unpivot 只用于表格。", f"{name}: unpivot serves sheets only."),
+            where=f"mappings/{spec.mapping}.yaml",
+        )
     fields: dict[str, Compiled] = {}
     missing: list[Text] = []
+    turned = mapped.unpivot.matches(header) if mapped.unpivot else ()
+    if mapped.unpivot and not turned:
+        patterns = "、".join(mapped.unpivot.columns)
+        missing.append(Text(patterns, patterns))
     absent: list[str] = []
     for field, text in mapped.fields.items():
         try:
@@ -236,6 +257,8 @@ def _plan_entity(
     return EntityPlan(
         entity=entity,
         each=mapped.each,
+        turned=turned,
+        turned_names=(mapped.unpivot.name, mapped.unpivot.value) if mapped.unpivot else (),
         fields={f: fields[f] for f in entity.fields if f in fields},
         key=(*parts, *([c.sql for c in own_key] or natural)),
         own_key=tuple(own_key),

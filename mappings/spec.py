@@ -1,7 +1,8 @@
 """Mapping files: how one is written, found and read."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -20,12 +21,27 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Unpivot(_Part):
+    """Columns that become rows: one record for each row and column that is filled in."""
+
+    columns: list[str] = Field(min_length=1, description="Headers; * stands for any text.")
+    name: str = Field(min_length=1, description="Name by which expressions call the header.")
+    value: str = Field(min_length=1, description="Name by which expressions call the cell.")
+
+    def matches(self, header: Sequence[str]) -> tuple[str, ...]:
+        """The columns of the header that it turns, in their order."""
+        return tuple(one for one in header if any(fnmatchcase(one, pattern) for pattern in self.columns))
+
+
 class EntityMapping(_Part):
     """How one entity is stated from one stream."""
 
     fields: dict[str, str | int | float] = Field(description="Canonical field: expression over the source's columns.")
     key: list[str] = Field(default=[], description="The source's own key as expressions; else the natural key.")
     each: str | None = Field(default=None, description="Path of a nested list: one record per element.")
+    unpivot: Unpivot | None = Field(
+        default=None, description="Columns that become rows, such as one for each warehouse."
+    )
 
 
 class MappingFile(_Part):

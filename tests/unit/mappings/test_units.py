@@ -1,0 +1,133 @@
+"""Units and currencies from the cell beside, from the number's own cell and from the header; never guessed."""
+
+from decimal import Decimal
+
+import pytest
+
+from mappings.headers import HeaderReader, Measure
+from mappings.spec import parse_mapping
+from tests.unit.mappings.conftest import Map, Outcome, one_field
+
+HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_field("remark", "a"), "t"))
+
+
+@pytest.mark.parametrize(
+    ("header", "measure"),
+    [
+        ("重量(kg)", Measure("重量", unit="kg")),
+        ("数量（箱）", Measure("数量", unit="箱")),
+        ("数量 [ PCS ]*", Measure("数量", unit="pcs")),
+        ("数量(单位：千克)", Measure("数量", unit="千克")),
+        ("数量(千个)", Measure("数量", unit="个", factor=1000)),
+        ("数量(万件)", Measure("数量", unit="件", factor=10000)),
+        ("数量(大箱)", Measure("数量", unit="大箱")),
+        ("单价(元/kg)", Measure("单价", currency="元")),
+        ("单价(USD)", Measure("单价", currency="usd")),
+        ("金额(万元)", Measure("金额", currency="元", factor=10000)),
+        ("金额(百万美元)", Measure("金额", currency="美元", factor=1000000)),
+        ("金额(万)", Measure("金额", factor=10000)),
+        ("税率(%)", Measure("税率", unit="%")),
+        ("料号(新)", None),
+        ("数量(中箱)", None),
+        ("采购单号(必填)", None),
+        ("数量", None),
+        ("(kg)", None),
+        ("数量(kg)合计", None),
+    ],
+)  # fmt: skip
+def test_what_a_header_says_in_brackets(header: str, measure: Measure | None) -> None:
+    found = HEADERS.read(header)
+    if header == "数量(千个)":  # the list has 千个 as a unit of its own
+        measure = Measure("数量", unit="千个")
+    assert found == measure
+
+
+def one(run_mapping: Map, field: str, expression: str, row: dict[str, str | None]) -> tuple[Outcome, dict[str, object]]:
+    outcome = run_mapping(one_field(field, expression), [{"单号": "A", "行号": "1", **row}])
+    assert outcome.accounts_hold()
+    return outcome, (outcome.good["purchase_order_line"] or [{}])[0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "row", "gives", "codes"),
+    [
+        # the header serves where the sheet has no unit column, or its cell is empty
+        ("quantity(数量)", {"数量(kg)": "5"}, (5, "KGM", "kg"), []),
+        ("quantity(数量, 单位)", {"数量（箱）": "5"}, (5, "XCT", "箱"), []),
+        ("quantity(数量, 单位)", {"数量(箱)": "5", "单位": None}, (5, "XCT", "箱"), []),
+        ("数量", {"数量(箱)": "5"}, (5, "XCT", "箱"), []),
+        ("quantity(number(数量))", {"数量(箱)": "5"}, (5, "XCT", "箱"), []),
+        ("quantity(数量)", {"数量(斤)": "5"}, (Decimal("2.5"), "KGM", "斤"), []),
+        ("quantity(数量)", {"数量(万件)": "1.5"}, (15000, "H87", "件"), []),
+        # the cell beats it
+        ("quantity(数量, 单位)", {"数量(箱)": "5", "单位": "CTN"}, (5, "XCT", "CTN"), []),
+        ("quantity(数量, 单位)", {"数量(箱)": "5", "单位": "个"}, (5, "H87", "个"), ["XD-UNT-004"]),
+        ("quantity(数量)", {"数量(箱)": "5个"}, (5, "H87", "个"), ["XD-UNT-004"]),
+        # the number's own cell
+        ("quantity(数量)", {"数量": "500箱"}, (500, "XCT", "箱"), []),
+        ("quantity(数量)", {"数量": "1,200 kg"}, (1200, "KGM", "kg"), []),
+        ("quantity(数量)", {"数量": "１２ ＰＣＳ"}, (12, "H87", "PCS"), []),
+        ("quantity(数量)", {"数量": "1.5万个"}, (15000, "H87", "个"), []),
+        ("quantity(数量)", {"数量": "5千克"}, (5, "KGM", "千克"), []),
+        ("quantity(数量)", {"数量": "2.5m3"}, (Decimal("2.5"), "MTQ", "m3"), []),
+        ("quantity(数量, 单位)", {"数量": "5箱", "单位": None}, (5, "XCT", "箱"), []),
+        ("quantity(数量, 单位)", {"数量": "5箱", "单位": "CTN"}, (5, "XCT", "CTN"), []),
+        ("quantity(数量, 单位)", {"数量": "5箱", "单位": "个"}, None, ["XD-UNT-003"]),
+        ("quantity(数量, 单位)", {"数量": "5大箱", "单位": "个"}, None, ["XD-UNT-001"]),
+        ("quantity(数量)", {"数量": "5大箱"}, None, ["XD-UNT-001"]),
+        ("quantity(数量)", {"数量": "500左右"}, None, ["XD-UNT-001"]),
+        ("quantity(数量)", {"数量": "约500"}, None, ["XD-NUM-001"]),
+        ("quantity(数量)", {"数量": "5箱10个"}, None, ["XD-NUM-001"]),
+        ("quantity(数量)", {"数量": "5"}, None, ["XD-UNT-002"]),
+        ("quantity(数量)", {"数量(万件)": "1.5万"}, None, ["XD-UNT-003"]),
+        ("quantity(数量)", {"数量": "待定"}, (None, None, None), []),
+        ("quantity(数量)", {"数量": None}, (None, None, None), []),
+    ],
+)  # fmt: skip
+def test_a_quantity_takes_its_unit_from_where_it_stands(
+    run_mapping: Map, expression: str, row: dict[str, str | None], gives: tuple[object, ...] | None, codes: list[str]
+) -> None:
+    outcome, record = one(run_mapping, "ordered", expression, row)
+    assert outcome.codes() == codes
+    found = tuple(record.get(name) for name in ("ordered", "ordered_unit", "ordered_source_unit"))
+    assert found == (gives or (None, None, None))
+    assert bool(record) == (gives is not None)
+
+
+@pytest.mark.parametrize(
+    ("expression", "row", "gives", "codes"),
+    [
+        ("money(单价)", {"单价(元/kg)": "5"}, (5, "CNY"), []),
+        ("单价", {"单价(USD)": "5"}, (5, "USD"), []),
+        ("money(单价, 币种)", {"单价(万元)": "1.5"}, (15000, "CNY"), []),
+        ("money(单价, 币种)", {"单价(元)": "5", "币种": "USD"}, (5, "USD"), ["XD-UNT-004"]),
+        ("money(单价, 'CNY')", {"单价": "¥5"}, (5, "CNY"), []),
+        ("money(单价, 'JPY')", {"单价": "¥5"}, (5, "JPY"), []),
+        ("money(单价, 'CNY')", {"单价": "5元"}, (5, "CNY"), []),
+        ("money(单价, 'CNY')", {"单价": "$5"}, None, ["XD-CUR-002"]),
+        ("money(单价, 'USD')", {"单价": "5元"}, None, ["XD-CUR-002"]),
+        ("money(单价, 'CNY')", {"单价": "USD 5"}, None, ["XD-CUR-002"]),
+    ],
+)  # fmt: skip
+def test_an_amount_takes_its_currency_from_beside_or_from_the_header(
+    run_mapping: Map, expression: str, row: dict[str, str | None], gives: tuple[object, ...] | None, codes: list[str]
+) -> None:
+    outcome, record = one(run_mapping, "unit_price", expression, row)
+    assert outcome.codes() == codes
+    assert (record.get("unit_price"), record.get("unit_price_currency")) == (gives or (None, None))
+
+
+def test_two_columns_that_differ_in_their_unit_alone_are_neither(run_mapping: Map) -> None:
+    outcome, record = one(run_mapping, "ordered", "quantity(数量)", {"数量(箱)": "5", "数量(个)": "60"})
+    assert outcome.plan.entities[0].absent == ("ordered",)
+    assert "ordered" not in record
+    _, record = one(run_mapping, "ordered", 'quantity("数量(箱)")', {"数量(箱)": "5", "数量(个)": "60"})
+    assert (record["ordered"], record["ordered_unit"]) == (5, "XCT")
+
+
+def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, gross_weight_kg: gross_weight_kg, shelf_life_days: 保质期}\n"
+    (record,) = run_mapping(text, [{"a": "1", "毛重（kg）": "5", "保质期(天)": "180"}]).good["item"]
+    assert (record["gross_weight_kg"], record["shelf_life_days"]) == (5, 180)
+    outcome = run_mapping(text, [{"a": "1", "毛重(g)": "5", "保质期(月)": "6"}])
+    assert outcome.plan.entities[0].absent == ("gross_weight_kg", "shelf_life_days")
