@@ -111,11 +111,19 @@ def test_jsherp_goods(samples: Path) -> None:
     made = mapped("jsherp/goods", samples / "excel" / "jsherp" / "goods_template.xls")
 
     assert made.issues == []
-    assert [(one["key"], one["name"], one["specification"], one["base_unit"], one["shelf_life_days"], one["status"])
-            for one in of(made, "item")] == [
+    assert [
+        (one["key"], one["name"], one["specification"], one["base_unit"], one["shelf_life_days"], one["status"])
+        for one in of(made, "item")
+    ] == [
         ("2001", "可乐test", "250ml kele", "XBO", 180, "active"),
         ("2011", "啤酒test", "500ml pijiu", "XBO", 360, "active"),
-    ]  # fmt: skip
+    ]
+    stock = of(made, "inventory_balance")
+    assert Counter((one["item"], one["on_hand"], one["on_hand_unit"]) for one in stock) == {
+        ("2001", Decimal(10), "XBO"): 5,
+        ("2011", Decimal(20), "XBO"): 5,
+    }
+    assert {one["location"] for one in stock} == {f"仓库{number}" for number in range(1, 6)}  # fmt: skip
 
 
 def test_jsherp_vendors_keep_their_phones_digit_for_digit(samples: Path) -> None:
