@@ -39,7 +39,13 @@ def lineage(plan: Plan) -> list[FieldLineage]:
     return [
         one
         for entity in plan.entities
-        for one in _of_entity(plan.spec, entity.entity.name, entity.fields, entity.own_key)
+        for one in _of_entity(
+            plan.spec,
+            entity.entity.name,
+            entity.fields,
+            entity.own_key,
+            turned=dict.fromkeys(entity.turned_names, entity.turned),
+        )
     ]
 
 
@@ -54,7 +60,7 @@ def lineage_without_header(spec: MappingFile) -> list[FieldLineage]:
             for field in fields
             if field in mapped.fields
         }
-        found += _of_entity(spec, name, stated, [_compiled(compiler, text, None) for text in mapped.key])
+        found += _of_entity(spec, name, stated, [_compiled(compiler, text, None) for text in mapped.key], turned={})
     return found
 
 
@@ -65,12 +71,17 @@ def lineage_digest(listed: Sequence[FieldLineage]) -> str:
 
 
 def _of_entity(
-    spec: MappingFile, entity: str, fields: Mapping[str, Compiled], own_key: Sequence[Compiled]
+    spec: MappingFile,
+    entity: str,
+    fields: Mapping[str, Compiled],
+    own_key: Sequence[Compiled],
+    *,
+    turned: Mapping[str, tuple[str, ...]],
 ) -> Iterator[FieldLineage]:
     mapped = spec.entities[entity]
 
     def columns(*parts: Compiled) -> tuple[str, ...]:
-        named = dict.fromkeys(column for part in parts for column in part.columns)
+        named = dict.fromkeys(one for part in parts for name in part.columns for one in turned.get(name, (name,)))
         if mapped.each is None:
             return tuple(named)
         inner = f"{mapped.each}[]."

@@ -268,8 +268,8 @@ class _Shown:
         else:
             self._screen.say(
                 Text(
-                    "接下来：自带的映射里没有完全适合的；请按上面的表头在 mappings/ 里写一个，说明见 docs/guide/mapping.md。",
-                    "Next: no shipped mapping fits; write one in mappings/ for the header above, see docs/guide/mapping.md.",
+                    "接下来：自带的映射里没有完全适合的；用 crossdock mapping suggest 按表头建议一个，写法见 docs/guide/mapping.md。",
+                    "Next: no shipped mapping fits; crossdock mapping suggest makes one for the header above, see docs/guide/mapping.md.",
                 )
             )
 

@@ -183,8 +183,8 @@ def test_lineage_by_the_header_that_was_landed_last(cli: Cli, deployed: Deployed
 # suggest
 
 ORDERS = (
-    "采购订单编号,行项目号,物料号,订货数量,采购计量单位,要求到货日,未到货数量,供应商名称\n"
-    "PO1,10,A-1,5,个,2026-03-01,1,苏州恒远有限公司\nPO1,20,A-2,7,箱,2026-03-02,2,苏州恒远有限公司\n"
+    "采购订单编号,行项目号,物料号,订货数量,采购计量单位,要求到货日,图号,供应商简称\n"
+    "PO1,10,A-1,5,个,2026-03-01,T-1,恒远\nPO1,20,A-2,7,箱,2026-03-02,T-2,恒远\n"
 )
 
 
@@ -200,7 +200,7 @@ def test_a_suggestion_is_shown_with_reasons_and_written_as_a_mapping_that_works(
         assert words in made.stdout
     text = output.read_text(encoding="utf-8")
     assert "mapping: hengyuan/orders" in text
-    assert "# ? 未到货数量 → " in text
+    assert "# ? 图号 → " in text
     assert {one["field"]: one["columns"] for one in traced["fields"]}["ordered"] == ["订货数量", "采购计量单位"]
 
 

@@ -74,3 +74,22 @@ def test_a_digest_tells_two_headers_apart() -> None:
 
     assert lineage_digest(one) == lineage_digest(same)
     assert lineage_digest(one) != lineage_digest(other)
+
+
+def test_columns_that_were_turned_into_rows_are_all_named() -> None:
+    text = """
+mapping: t/stock
+entities:
+  inventory_balance:
+    unpivot: {columns: ["仓库*"], name: 仓, value: 数}
+    fields: {item: 料号, location: 仓, on_hand: "quantity(数, 单位)"}
+"""
+    spec = parse_mapping(text, "t")
+    plan = make_plan(spec, header=["料号", "仓库1", "仓库2", "单位"], is_json=False, timezone="UTC")
+
+    assert {one.field: one.columns for one in lineage(plan)} == {
+        "item": ("料号",),
+        "location": ("仓库1", "仓库2"),
+        "on_hand": ("仓库1", "仓库2", "单位"),
+    }
+    assert [one.columns for one in lineage_without_header(spec)][1] == ("仓",)
