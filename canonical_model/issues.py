@@ -210,6 +210,15 @@ _KINDS = (
         ("请由管理员在映射的 codes: 里加上。", "Add it under codes: in the mapping."),
     ),
     _kind(
+        "XD-LKP-001",
+        Effect.PARK,
+        (
+            "按“{field}”的值“{value}”在已入库的资料里查不到，或查到不止一个。",
+            "“{value}” in “{field}” is not among the stored records, or stands there in more than one way.",
+        ),
+        ("请先导入或改正对应的资料。", "Load or mend the records that it is looked up in first."),
+    ),
+    _kind(
         "XD-CUR-001",
         Effect.REJECT,
         ("“{field}”有金额“{value}”，但没有币种。", "“{field}” has the amount “{value}” but no currency."),

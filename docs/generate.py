@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from canonical_model import errors
 from canonical_model.codes import code_list, list_names
-from canonical_model.declaration import FieldSpec
+from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import CrossdockError
 from canonical_model.issues import CATALOGUE, Effect
@@ -344,23 +344,66 @@ def _mended(value: object) -> object:
     return value
 
 
+MEANINGS: Mapping[str, str] = {
+    "mapping": "名称，与路径一致，例如 hengyuan/orders。 · Its name, equal to its path.",
+    "version": "判断哪份内容更新的表达式；不写则用文件修改时间。 · Which statement is newer; else the file's time.",
+    "columns": "表达式里的名字：它在表头里的叫法。 · A name for expressions: the headers it goes by.",
+    "codes": "代码表：原值 → 代码。 · Code table: source value: canonical code.",
+    "date_order": "整列看不出日月先后时 03/04/2026 怎么读，以及 26/3/1。 · How 03/04/2026 is read where its column does not show it, and 26/3/1.",
+    "unknown": "这个来源表示“还不知道”的话。 · Words of this source that say that a value is unknown.",
+    "lookups": "按已入库的资料查：名字 → 怎么查。 · Looked up in what is stored: name: how.",
+    "entities": "实体：怎么写。 · Entity: how it is stated.",
+    "fields": "模型字段：表达式（列名、函数、算式）。 · Canonical field: expression (column, function, calculation).",
+    "key": "数据源自己的主键，表达式列表；不写则用自然键。 · The source's own key, a list of expressions; else the natural key.",
+    "each": "只用于 JSON：嵌套列表的位置。 · JSON only: where the nested list lies.",
+    "unpivot": "把一仓一列这样的列变成行。 · Turns columns such as one for each warehouse into rows.",
+}
+
+
+def _field_help(spec: FieldSpec) -> dict[str, object]:
+    """What an editor shows of a field while somebody types."""
+    calls = {Kind.QUANTITY: "quantity(数量, 单位)", Kind.MONEY: "money(金额, 币种)", Kind.DAY: "date(列)"}
+    pieces = [
+        _both(spec.label),
+        _both(spec.note),
+        f"{spec.kind.value}{'，必填 required' if spec.is_required else ''}",
+        calls.get(spec.kind, ""),
+        f"代码表 codes: {spec.codes}" if spec.codes else "",
+        f"表头也认 headers: {', '.join(spec.aliases)}" if spec.aliases else "",
+    ]
+    return {"title": _both(spec.label), "description": "\n".join(filter(None, pieces))}
+
+
 def mapping_schema() -> dict[str, object]:
     """The schema of mapping files, with the fields that each entity has."""
     schema = _model_schema(MappingFile)
     properties = cast("dict[str, dict[str, object]]", schema["properties"])
+    definitions = cast("dict[str, dict[str, dict[str, object]]]", schema["$defs"])
+    keys = definitions["EntityMapping"]["properties"]
+    expression: Schema = {"type": ["string", "number", "boolean"]}
     entities = {
         name: {
             "title": _both(spec.label),
-            "allOf": [{"$ref": "#/$defs/EntityMapping"}],
+            "description": f"{_both(spec.label)}。自然键 · natural key: {', '.join(spec.key)}",
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["fields"],
             "properties": {
+                **keys,
                 "fields": {
-                    "propertyNames": {"enum": list(spec.fields)},
+                    "description": MEANINGS["fields"],
+                    "type": "object",
+                    "additionalProperties": False,
                     "required": [f.name for f in spec.fields.values() if f.is_required],
-                }
+                    "properties": {f.name: {**expression, **_field_help(f)} for f in spec.fields.values()},
+                },
             },
         }
         for name, spec in SPECS.items()
     }
+    for described in (properties, *(definitions[name]["properties"] for name in definitions)):
+        for name, one in cast("dict[str, dict[str, object]]", described).items():
+            one["description"] = MEANINGS.get(name, one.get("description", ""))
     properties["entities"] = {
         "description": properties["entities"]["description"],
         "type": "object",

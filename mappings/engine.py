@@ -5,7 +5,7 @@ a second pass over the rows that have a bit. A mapping can reach nothing but the
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import MACROS
 from mappings.plan import EntityPlan, Plan
+from mappings.spec import StoreLookup
 from mappings.unknown import unknown_merged
 
 _CELL_CODES = ("XD-CEL-001", "XD-CEL-002")
@@ -35,6 +36,14 @@ _ROW_CODES = ("XD-CEL-003", "XD-CEL-004", "XD-CEL-005")
 
 MEMORY_LIMIT = "256MB"
 THREADS = 2
+
+
+Lookups = Callable[[StoreLookup, pa.Table], pa.Table]
+
+
+def nothing_found(asked: StoreLookup, wanted: pa.Table) -> pa.Table:
+    """An empty answer, where there is no store to ask."""
+    return pa.table({name: pa.array([], pa.string()) for name in (*asked.match, "value")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,8 @@ class MappingRun:
     Args:
         plan: The compiled mapping.
         batches: Landed batches with the plan's header, in landing order.
+        lookups: Gives what the store has for the mapping's `lookups:`: called with one and the values wanted (a column
+            for each of its `match`), it gives those found, each once, with a further column `value`.
 
     Attributes:
         date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
@@ -111,8 +122,8 @@ class MappingRun:
 
     date_orders: tuple[DateOrder, ...] = ()
 
-    def __init__(self, plan: Plan, batches: Sequence[LandedRows]) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, batches: Sequence[LandedRows], *, lookups: Lookups = nothing_found) -> None:
+        self._plan, self._lookups = plan, lookups
         self._batches = {batch.batch: batch for batch in batches}
         # DuckDB may read and write where it spills, so that is an empty folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
@@ -148,6 +159,7 @@ class MappingRun:
         self._lock()
         self._make_source()
         self._decide_orders()
+        self._look_up()
         for entity in self._plan.entities:
             self._map(entity)
             self._explain(entity)
@@ -211,7 +223,7 @@ class MappingRun:
         create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for entity in self._plan.entities:
             for lookup in self._steps(entity):
-                if isinstance(lookup, Atom):
+                if isinstance(lookup, Atom) or lookup.asked:
                     continue
                 rows = ", ".join(f"({quote_text(w)}, {quote_text(c)}, {f})" for w, c, f in lookup.rows)
                 self._db.execute(
@@ -278,6 +290,25 @@ class MappingRun:
             for order in decide_orders(self._db, rows, dates, self._plan.date_order)
         ]
         self.date_orders = tuple(dict.fromkeys(orders))
+
+    def _look_up(self) -> None:
+        """Asks the store for what the mapping looks up there, with the values of these rows."""
+        for entity in self._plan.entities:
+            for step in entity.steps:
+                if not isinstance(step, Lookup) or step.asked is None:
+                    continue
+                fields = list(step.asked.match)
+                keys = ", ".join(f"{key} AS {quote_name(field)}" for field, key in zip(fields, step.keys, strict=True))
+                filled = " AND ".join(f"{quote_name(field)} IS NOT NULL" for field in fields)
+                wanted = f"SELECT DISTINCT * FROM (SELECT {keys} FROM {self._records(entity)}) WHERE {filled}"
+                found = self._lookups(step.asked, self._db.sql(wanted).to_arrow_table())
+                self._db.register("_found", found)
+                word = " || '|' || ".join(f"xd_key({quote_name(field)})" for field in fields)
+                self._db.execute(
+                    f"CREATE TEMP TABLE {entity.entity.name}{step.name} AS "
+                    f"SELECT {word} AS word, value AS code, CAST(1 AS DECIMAL(18,6)) AS factor FROM _found"
+                )
+                self._db.unregister("_found")
 
     # first pass
 

@@ -23,8 +23,9 @@ from canonical_model.text import clip
 from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
 from mappings.headers import HeaderReader, Measure
-from mappings.spec import MappingFile, code_table, nearest
+from mappings.spec import MappingFile, StoreLookup, code_table
 from mappings.unknown import unknown_pattern
+from mappings.words import nearest
 
 _NAMES = re.compile(r"_[a-z]?(?:atom|lookup)[0-9]+(?:_code|_factor)?")
 
@@ -118,12 +119,16 @@ class Lookup:
         word: SQL of the spelling to look up.
         rows: (spelling, code, factor).
         level: As for an atom.
+        asked: What the store is asked for, where its rows come from there; else None.
+        keys: SQL over the source's columns of the values asked for, in the order of `asked.match`.
     """
 
     name: str
     word: str
     rows: tuple[tuple[str, str, str], ...]
     level: int
+    asked: StoreLookup | None = None
+    keys: tuple[str, ...] = ()
 
 
 class Columns(Protocol):
@@ -236,6 +241,9 @@ _PARSERS = (
 class ExpressionCompiler:
     """Compiles the right-hand sides of one mapping against one header.
 
+    Attributes:
+        where: File and line of what is being compiled, for errors.
+
     Args:
         spec: The mapping file.
         columns: The header's columns.
@@ -254,9 +262,10 @@ class ExpressionCompiler:
         self._headers = HeaderReader(spec)
         self._short = quote_text(date_order or spec.date_order)
         self._dates: dict[str, DateColumn] = {}
+        self._open: set[str] = set()
         self._unknown_words = quote_text(unknown_pattern(spec.unknown))
         self._may_be_digits = any(word[:1].isdigit() for word in spec.unknown)
-        self._where = f"mappings/{spec.mapping}.yaml"
+        self.where = spec.place()
         self._lookups: dict[tuple[str, str, str], Lookup] = {}
         self._column_sql: dict[str, str] = {}
         self._atoms: dict[str, Atom] = {}
@@ -284,7 +293,7 @@ class ExpressionCompiler:
             MappingError: It does not parse, uses something that is not allowed, or gives another kind.
             MissingColumnError: It reads a column that the header does not carry.
         """
-        whole = self._columns.whole(text)
+        whole = None if text in self._spec.lookups else self._columns.whole(text)
         compiled = self._column(*whole) if whole else self._visit(self._parse(text, target.name), text, target)
         return self._bounded(self._required(self._as_kind(compiled, text, target), target), text)
 
@@ -342,7 +351,7 @@ class ExpressionCompiler:
     def _error(self, text: str, what: Text, hint: Text | None = None) -> MappingError:
         shown = clip(text)
         return MappingError(
-            Text(f"{what.zh}（{shown}）", f"{what.en} ({shown})"), where=self._where, hint=hint, code="XD-MAP-005"
+            Text(f"{what.zh}（{shown}）", f"{what.en} ({shown})"), where=self.where, hint=hint, code="XD-MAP-005"
         )
 
     def _visit(self, node: exp.Expr, text: str, target: FieldSpec | None) -> Compiled:
@@ -409,6 +418,8 @@ class ExpressionCompiler:
             raise self._error(
                 text, Text("这里不能使用 * 或带点的函数。", "* and functions with a dot are not allowed here.")
             )
+        if len(path) == 1 and path[0] in self._spec.lookups:
+            return self._looked_up(path[0])
         found = self._columns.find(path)
         if found is None:
             raise MissingColumnError(".".join(path))
@@ -446,15 +457,55 @@ class ExpressionCompiler:
 
     def _order(self, raw: str, column: str) -> str:
         """SQL of the order of day and month in the dates of `raw`, as the whole batch shows it."""
-        sql, atoms = raw, {atom.name: atom.sql for atom in self._atoms.values()}
-        while names := _NAMES.findall(sql):
-            if not all(name in atoms for name in names) or len(sql) > MAX_LENGTH:
-                return self._short if self._short in ("'dmy'", "'mdy'") else "''"
-            sql = _NAMES.sub(lambda found: f"({atoms[found[0]]})", sql)
+        sql = self._over_columns(raw)
+        if sql is None:
+            return self._short if self._short in ("'dmy'", "'mdy'") else "''"
         if sql not in self._dates:
             name = f"xd_order_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
             self._dates[sql] = DateColumn(name, sql, column)
         return f"{self._dates[sql].name}(_batch)"
+
+    def _over_columns(self, sql: str) -> str | None:
+        """`sql` over the source's columns alone; None where it reads a code table or grows too long."""
+        atoms = {atom.name: atom.sql for atom in self._atoms.values()}
+        while names := _NAMES.findall(sql):
+            if not all(name in atoms for name in names) or len(sql) > MAX_LENGTH:
+                return None
+            sql = _NAMES.sub(lambda found: f"({atoms[found[0]]})", sql)
+        return sql
+
+    def _looked_up(self, name: str) -> Compiled:
+        """What the store has for the values of this row; no such record, or several that differ, parks the row."""
+        asked, was = self._spec.lookups[name], self.where
+        if name in self._open:
+            raise self._error(name, Text(f"lookups.{name} 用到了自己。", f"lookups.{name} uses itself."))
+        self._open.add(name)
+        self.where = self._spec.place("lookups", name)
+        values = [self.compile_text(text) for text in asked.match.values()]
+        keys = [self._over_columns(self._raw(value, name, name)) for value in values]
+        if None in keys:
+            raise self._error(
+                name, Text("match 里只能用列和文本函数。", "match takes columns and functions of text only.")
+            )
+        self.where = was
+        self._open.discard(name)
+        word = " || '|' || ".join(f"xd_key(nullif({value.sql}, ''))" for value in values)
+        known = " AND ".join(f"{value.sql} IS NOT NULL" for value in values)
+        word = self._once(f"CASE WHEN {known} THEN {word} END")
+        found = (name, "store", word)
+        if found not in self._lookups:
+            lookup = Lookup(
+                f"_{self._prefix}lookup{len(self._lookups)}", word, (), self._level(word), asked, tuple(map(str, keys))
+            )
+            self._lookups[found] = lookup
+            self._levels[f"{lookup.name}_code"] = lookup.level
+        code = f"{self._lookups[found].name}_code"
+        joined = self._join(Kind.TEXT, code, *values)
+        main = next((value for value in values if value.columns), values[0])
+        left = self._once(f"CASE WHEN {code} IS NULL AND {word} IS NOT NULL THEN {main.sql} END")
+        said = self._once(f"xd_unknown({left}, {self._unknown_words})")
+        missing = Problem(f"({left} IS NOT NULL AND {said} IS NULL)", "XD-LKP-001", left, main.column)
+        return replace(joined, problems=(*joined.problems, missing), unknown=(*joined.unknown, said))
 
     # combining
 

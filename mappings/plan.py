@@ -197,7 +197,7 @@ def _columns(spec: MappingFile, entity: str, mapped: EntityMapping, header: Sequ
 def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
     target = SPECS["order_response"].fields["responded_at"]
     number = SPECS["purchase_order_line"].fields["price_base"]
-    text = str(spec.version)
+    text, compiler.where = str(spec.version), spec.place("version")
     try:
         if text.startswith("number("):
             return compiler.compile(text, number)
@@ -225,12 +225,12 @@ def _plan_entity(
     if mapped.each and not is_json:
         raise MappingError(
             Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
-            where=f"mappings/{spec.mapping}.yaml",
+            where=spec.place("entities", name, "each"),
         )
     if mapped.unpivot and is_json:
         raise MappingError(
             Text(f"{name}: unpivot 只用于表格。", f"{name}: unpivot serves sheets only."),
-            where=f"mappings/{spec.mapping}.yaml",
+            where=spec.place("entities", name, "unpivot"),
         )
     fields: dict[str, Compiled] = {}
     missing: list[Text] = []
@@ -240,6 +240,7 @@ def _plan_entity(
         missing.append(Text(patterns, patterns))
     absent: list[str] = []
     for field, text in mapped.fields.items():
+        compiler.where = spec.place("entities", name, "fields", field)
         try:
             fields[field] = compiler.compile(str(text), entity.fields[field])
         except MissingColumnError as error:
@@ -248,6 +249,7 @@ def _plan_entity(
             else:
                 absent.append(field)
     own_key = []
+    compiler.where = spec.place("entities", name, "key")
     for text in mapped.key:
         try:
             own_key.append(compiler.compile_text(text))

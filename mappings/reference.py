@@ -18,35 +18,47 @@ FUNCTIONS: Mapping[str, FunctionHelp] = {
     "number": FunctionHelp(
         "number(列)",
         Text(
-            "数字：1,200、1.250,00、１２、￥12、1.5万、(12)；不接受 1e5；六位小数，四舍五入（远离零）",
-            "A number: 1,200, 1.250,00, full-width, ￥12, 1.5万, (12); never 1e5; six decimals, half away from zero",
+            "数字：1,200、1 200、1.250,00、１２、￥12、1.5万、(12)；不接受 1e5；六位小数，四舍五入（远离零）；表头里的万已乘",
+            "A number: 1,200, 1 200, 1.250,00, full-width, ￥12, 1.5万, (12); never 1e5; six decimals, half away from zero; "
+            "times the 万 in its header",
         ),
     ),
     "integer": FunctionHelp("integer(列)", Text("整数；12.7 是问题，不取整", "A whole number; 12.7 is an issue")),
     "date": FunctionHelp(
         "date(列)",
         Text(
-            "日期：2026-03-05、2026年3月5日、20260305、Excel 序号；03/04/2026 看 date_order",
-            "A day: 2026-03-05, 2026年3月5日, 20260305, Excel serials; 03/04/2026 by date_order",
+            "日期：2026-03-05、2026年3月5日、20260305、Excel 序号、Mar 5, 2026；03/04/2026 看整列，再看 date_order",
+            "A day: 2026-03-05, 2026年3月5日, 20260305, Excel serials, Mar 5, 2026; 03/04/2026 by its column, else date_order",
         ),
     ),
     "instant": FunctionHelp(
         "instant(列)",
         Text(
-            "时刻；没有时区时取数据源的时区并记下“推定”",
-            "A moment; without an offset the source's zone, marked as assumed",
+            "时刻：也认 下午3:00、3:00 PM；没有时区时取数据源的时区并记下“推定”",
+            "A moment, also 下午3:00 and 3:00 PM; without an offset the source's zone, marked as assumed",
         ),
     ),
-    "flag": FunctionHelp("flag(列)", Text("是/否、Y/N、1/0、√/×", "Yes or no: 是/否, Y/N, 1/0, √/×")),
+    "flag": FunctionHelp(
+        "flag(列)", Text("是/否、Y/N、1/0、√/×、含税/未税", "Yes or no: 是/否, Y/N, 1/0, √/×, 含税/未税")
+    ),
     "code": FunctionHelp(
         "code('代码表', 列)",
         Text("代码表里的代码；先看映射的 codes:", "A code of the list; the mapping's codes: come first"),
     ),
     "quantity": FunctionHelp(
         "quantity(数量, 单位)",
-        Text("数量和单位；不认识的单位不猜", "An amount with its unit; an unknown unit is never guessed"),
+        Text(
+            "数量和单位；单位列、格子（500箱）、表头（数量（箱））里先有的算，可只写 quantity(数量)；不认识的单位不猜",
+            "An amount with its unit: of the unit column, its own cell (500箱) or its header; an unknown unit is never guessed",
+        ),
     ),
-    "money": FunctionHelp("money(金额, 币种)", Text("金额和币种", "An amount with its currency")),
+    "money": FunctionHelp(
+        "money(金额, 币种)",
+        Text(
+            "金额和币种；表头写着币种（单价(元)）时可只写 money(金额)",
+            "An amount with its currency, which may stand in the header",
+        ),
+    ),
     "party": FunctionHelp("party(列)", Text("往来方的编码", "The code of a party")),
     "item": FunctionHelp("item(列)", Text("物料的编码", "The code of an item")),
     "location": FunctionHelp("location(列)", Text("地点的编码", "The code of a location")),

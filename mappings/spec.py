@@ -1,6 +1,5 @@
 """Mapping files: how one is written, found and read."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -8,13 +7,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from canonical_model.codes import CodeList, code_list, forms
+from canonical_model.declaration import Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
+from mappings.reading import Place, explain, line_at, lines_of, load
+from mappings.words import nearest
 
 
 class _Part(BaseModel):
@@ -33,10 +34,28 @@ class Unpivot(_Part):
         return tuple(one for one in header if any(fnmatchcase(one, pattern) for pattern in self.columns))
 
 
+class StoreLookup(_Part):
+    """A text that stands in the store: of the one record that has the values asked for."""
+
+    entity: str = Field(description="Canonical entity to look in.")
+    match: dict[str, str] = Field(min_length=1, description="Its field: expression that gives the value asked for.")
+    give: str = Field(description="Its field that is wanted.")
+    source: str | None = Field(default=None, description="Only what this source states; else all sources.")
+
+
 class EntityMapping(_Part):
     """How one entity is stated from one stream."""
 
     fields: dict[str, str | int | float] = Field(description="Canonical field: expression over the source's columns.")
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _yes_is_an_expression(cls, value: object) -> object:
+        """`true` in YAML is the expression TRUE."""
+        if not isinstance(value, dict):
+            return value
+        return {name: str(one).upper() if isinstance(one, bool) else one for name, one in value.items()}
+
     key: list[str] = Field(default=[], description="The source's own key as expressions; else the natural key.")
     each: str | None = Field(default=None, description="Path of a nested list: one record per element.")
     unpivot: Unpivot | None = Field(
@@ -63,7 +82,16 @@ class MappingFile(_Part):
     unknown: list[Annotated[str, Field(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]] = Field(
         default=[], description="Words of this source that say that a value is unknown, besides the usual ones."
     )
+    lookups: dict[str, StoreLookup] = Field(
+        default={}, description="Name used in expressions: what it looks up among the stored records."
+    )
     entities: dict[str, EntityMapping] = Field(min_length=1, description="Canonical entity: how it is stated.")
+
+    _lines: Mapping[Place, int] = PrivateAttr(default={})
+
+    def place(self, *key: str) -> str:
+        """File and line of a key, for errors."""
+        return f"mappings/{self.mapping}.yaml{line_at(self._lines, key)}"
 
     @cached_property
     def text(self) -> str:
@@ -82,67 +110,51 @@ def parse_mapping(text: str, where: str) -> MappingFile:
         MappingError: It is not YAML, has an unknown key, or names an entity, field or code that does not exist;
             the sentence gives the place and the nearest valid word.
     """
-    try:
-        raw = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # the safe loader in C
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+    raw, lines = load(text, where), lines_of(text)
+    if not isinstance(raw, dict):
         raise MappingError(
-            Text("映射文件不是合法的 YAML。", "The mapping file is not valid YAML."), where=f"{where}:{line}"
-        ) from error
+            Text("映射文件是空的，或不是“键: 值”。", "The mapping file is empty, or holds no keys."), where=where
+        )
     try:
         spec = MappingFile.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise MappingError(
-            Text(f"“{path}”写得不对：{first['msg']}。", f"“{path}” is wrong: {first['msg']}."),
-            where=f"{where}{_line_of(text, first['loc'])}",
-            hint=Text("写法见 docs/guide/mapping.md。", "See docs/guide/mapping.md."),
-        ) from error
+        raise explain(error, MappingFile, lines, where) from error
+    spec._lines = lines
     for problem, loc in _problems(spec):
-        raise MappingError(problem, where=f"{where}{_line_of(text, loc)}", code="XD-MAP-002")
+        raise MappingError(problem, where=f"{where}{line_at(lines, loc)}", code="XD-MAP-002")
     return spec
 
 
-def _line_of(text: str, loc: tuple[int | str, ...]) -> str:
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 0
-    for part in loc:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        for key, value in node.value:
-            if key.value == str(part):
-                node, line = value, key.start_mark.line + 1
-                break
-    return f":{line}" if line else ""
+def _no_entity(name: str) -> Text:
+    near = nearest(name, list(SPECS))
+    return Text(f"没有实体“{name}”，是不是 {near}？", f"There is no entity “{name}”; did you mean {near}?")
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The word of `words` that is nearest to `word`, or all of them when none is near."""
-    listed = sorted(words)
-    close = difflib.get_close_matches(word, listed, n=1, cutoff=0.6)
-    return close[0] if close else ", ".join(listed)
+def _no_field(entity: str, field: str, fields: Iterable[str]) -> Text:
+    near = nearest(field, fields)
+    return Text(
+        f"{entity} 没有字段“{field}”，是不是 {near}？", f"{entity} has no field “{field}”; did you mean {near}?"
+    )
 
 
 def _problems(spec: MappingFile) -> Iterator[tuple[Text, tuple[int | str, ...]]]:
+    for name, lookup in spec.lookups.items():
+        if lookup.entity not in SPECS:
+            yield _no_entity(lookup.entity), ("lookups", name, "entity")
+            continue
+        texts = [f.name for f in SPECS[lookup.entity].fields.values() if f.kind in (Kind.TEXT, Kind.CODE, Kind.REF)]
+        for field in lookup.match:
+            if field not in texts:
+                yield _no_field(lookup.entity, field, texts), ("lookups", name, "match", field)
+        if lookup.give not in texts:
+            yield _no_field(lookup.entity, lookup.give, texts), ("lookups", name, "give")
     for name, mapped in spec.entities.items():
         if name not in SPECS:
-            near = nearest(name, list(SPECS))
-            yield (
-                Text(f"没有实体“{name}”，是不是 {near}？", f"There is no entity “{name}”; did you mean {near}?"),
-                ("entities", name),
-            )
+            yield _no_entity(name), ("entities", name)
             continue
         for field in mapped.fields:
             if field not in SPECS[name].fields:
-                near = nearest(field, list(SPECS[name].fields))
-                yield (
-                    Text(
-                        f"{name} 没有字段“{field}”，是不是 {near}？",
-                        f"{name} has no field “{field}”; did you mean {near}?",
-                    ),
-                    ("entities", name, "fields", field),
-                )
+                yield _no_field(name, field, SPECS[name].fields), ("entities", name, "fields", field)
         missing = [f.name for f in SPECS[name].fields.values() if f.is_required and f.name not in mapped.fields]
         if missing:
             listed = ", ".join(missing)
@@ -217,7 +229,7 @@ def code_table(spec: MappingFile, table: str, list_name: str) -> tuple[CodeList,
                     f"codes.{table}.{value}：代码表 {list_name} 里没有“{code}”，是不是 {near}？",
                     f"codes.{table}.{value}: the list {list_name} has no “{code}”; did you mean {near}?",
                 ),
-                where=f"mappings/{spec.mapping}.yaml",
+                where=spec.place("codes", table),
                 code="XD-MAP-004",
             )
     spellings = {word: (code, str(factor)) for word, (code, factor) in listed.spellings.items()}

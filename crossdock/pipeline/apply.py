@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.land import acknowledge, fetch_rows, stream_lock
+from crossdock.pipeline.lookups import look_up
 from crossdock.pipeline.merge import (
     Merged,
     Stage,
@@ -160,7 +162,7 @@ class _Application:
     def _apply_group(self, group: Sequence[_Chosen]) -> None:
         plan = group[0].plan
         landed = {one.row.id: _landed_rows(one.row, self._folder) for one in group}
-        with MappingRun(plan, list(landed.values())) as mapped:
+        with MappingRun(plan, list(landed.values()), lookups=partial(look_up, self._connection)) as mapped:
             stages = {}
             for entity in plan.entities:
                 where = Stage(

@@ -1,5 +1,6 @@
 """The reference pages are what docs/generate.py makes of the code as it is."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -64,3 +65,26 @@ def test_schemas_are_json() -> None:
         schema = parse_json(path.read_text(encoding="utf-8"))
         assert isinstance(schema, dict)
         assert str(schema["$schema"]).startswith("https://json-schema.org/")
+
+
+def test_the_schema_of_mappings_knows_every_entity_and_field() -> None:
+    schema = parse_json((ROOT / "docs" / "schema" / "mapping.json").read_text(encoding="utf-8"))
+    assert isinstance(schema, dict)
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    assert all(re.search("[一-龥]", str(one["description"])) for one in properties.values() if isinstance(one, dict))
+    entities = properties["entities"]
+    assert isinstance(entities, dict)
+    found = entities["properties"]
+    assert isinstance(found, dict)
+    assert list(found) == list(SPECS)
+    for name, entity in found.items():
+        assert isinstance(entity, dict)
+        inner = entity["properties"]
+        assert isinstance(inner, dict)
+        fields = inner["fields"]
+        assert isinstance(fields, dict)
+        described = fields["properties"]
+        assert isinstance(described, dict)
+        assert list(described) == list(SPECS[name].fields)
+        assert fields["additionalProperties"] is False

@@ -226,3 +226,19 @@ def test_a_file_of_known_content_is_idle(hub: Hub) -> None:
 
 def test_the_header_of_the_sheet_is_what_the_test_writes() -> None:
     assert len(order_row()) == len(HEADER)
+
+
+def test_a_lookup_finds_what_is_stored_and_a_row_without_it_waits(hub: Hub) -> None:
+    hub.mapping("own/items", {"item": {"fields": {"item_number": "料号", "gtin": "条码"}}})
+    line = {"order_number": "单号", "line_number": "行", "item": "our_item"}
+    lookup = {"entity": "item", "match": {"gtin": "条码"}, "give": "item_number", "source": "erp"}
+    hub.mapping("own/by_barcode", {"purchase_order_line": {"fields": line}}, lookups={"our_item": lookup})
+    hub.stream("own/items", "own/by_barcode")
+    orders = [("PO-1", "1", "6291041500213"), ("PO-1", "2", "4006381333931")]
+    hub.put("a.csv", [("000123", "6291041500213"), ("x", "96385074"), ("y", "96385074")], header=("料号", "条码"))
+    hub.sync()
+    hub.put("b.csv", [*orders, ("PO-1", "3", "96385074")], header=("单号", "行", "条码"))
+    report = hub.sync()
+    assert counts(report) == {"read": 3, "created": 1, "parked": 2}
+    assert hub.line("item", "PO-1|1") == "000123"
+    assert codes(report) == ["XD-LKP-001", "XD-LKP-001"]
