@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ from connectors.formats import FormatOptions, read_file
 from crossdock.home import Zone, check_model, load_yaml
 from mappings.engine import LandedRows, MappingRun
 from mappings.plan import make_plan
-from mappings.spec import MappingFile, find_mapping, shipped_folder
+from mappings.spec import MappingFile, StoreLookup, find_mapping, shipped_folder
 
 RECORDS, ISSUES = "expected.jsonl", "issues.json"
 _JSON = "json"
@@ -41,6 +42,9 @@ class CaseStream(BaseModel):
     config: FormatOptions = Field(default=FormatOptions(), description="How the file is read, as in the source.")
     timezone: Zone = Field(default="Asia/Shanghai", description="IANA zone of naive times.")
     parts: dict[str, str] = Field(default={}, description="Parts of the path, such as partner.")
+    store: dict[str, list[dict[str, str]]] = Field(
+        default={}, description="Records that lookups: finds: entity, then each record's fields."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +230,7 @@ def map_file(spec: MappingFile, path: Path, stream: CaseStream) -> MappedFile:
                 timezone=stream.timezone,
                 key_parts=[part for part in stream.parts if part == "partner"],
             )
-            with MappingRun(plan, batches) as mapped:
+            with MappingRun(plan, batches, lookups=partial(_look_up, stream.store)) as mapped:
                 for entity in plan.entities:
                     name = entity.entity.name
                     good = mapped.good(entity).read_all().to_pylist()
@@ -287,6 +291,20 @@ def _land(path: Path, stream: CaseStream, folder: Path) -> dict[tuple[tuple[str,
             LandedRows(number, rows, table.num_rows, path.name, read.sheet, read.columns, None, read.suspects)
         )
     return landed
+
+
+def _look_up(store: Mapping[str, Sequence[Mapping[str, str]]], asked: StoreLookup, wanted: pa.Table) -> pa.Table:
+    """Those of the wanted values that stand in exactly one way among the case's records, each with its `value`."""
+    found = []
+    for row in wanted.to_pylist():
+        alike = (
+            one for one in store.get(asked.entity, ()) if all(one.get(field) == row[field] for field in asked.match)
+        )
+        values = {one[asked.give] for one in alike if asked.give in one}
+        if len(values) == 1:
+            found.append(row | {"value": values.pop()})
+    names = (*asked.match, "value")
+    return pa.table({name: pa.array([row[name] for row in found], pa.string()) for name in names})
 
 
 def _account(entity: str, read: int, good: int, folded: int, held: int) -> list[Difference]:

@@ -117,6 +117,26 @@ def test_what_the_stream_says_is_taken_from_beside_the_input(own: Path) -> None:
     assert {one.mapping for one in find_cases(own, ["own/stock"])} == {"own/stock"}
 
 
+def test_what_the_mapping_looks_up_is_found_in_the_case(own: Path) -> None:
+    (own / "own" / "scan.yaml").write_text(
+        "mapping: own/scan\nlookups:\n  ours: {entity: item, match: {gtin: 条码}, give: item_number}\nentities:\n"
+        "  inventory_balance:\n    fields: {item: ours, on_hand: \"quantity(数, '个')\"}\n",
+        encoding="utf-8",
+    )
+    folder = own / "own" / "scan.cases" / "known"
+    folder.mkdir(parents=True)
+    (folder / "input.csv").write_text("条码,数\n6901234567892,3\n4006381333931,4\n", encoding="utf-8")
+    (folder / "stream.yaml").write_text(
+        'store: {item: [{gtin: "6901234567892", item_number: A-1}]}\n', encoding="utf-8"
+    )
+
+    outcome = run_case(Case("own/scan", "known", folder, own))
+
+    assert '"item": "A-1"' in outcome.records
+    assert "XD-LKP-001" in outcome.issues
+    assert len(outcome.records.splitlines()) == 1
+
+
 def test_own_cases_may_test_a_shipped_mapping(own: Path) -> None:
     (own.parent / "stock.csv").write_text("物料编码,仓库,现存量,单位\nA,W1,1,个\n", encoding="utf-8")
 
