@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from canonical_model.language import Language, choose_language
-from crossdock.cli import alerts, db, demo, init, issues, mapping, notify, preview, serve, simulate, status, sync, wecom
+from crossdock.cli import (
+    alerts,
+    db,
+    demo,
+    init,
+    issues,
+    mapping,
+    notify,
+    preview,
+    serve,
+    simulate,
+    status,
+    suggest,
+    sync,
+    wecom,
+)
 from crossdock.cli._exits import ExitCode, summary
 from crossdock.cli._faults import as_document, note_crash, usage_error
 from crossdock.cli._help import BilingualCommand, BilingualGroup
@@ -116,7 +131,7 @@ def _create() -> typer.Typer:
     _register(root, issues.issues, "issues")
     mapping.group.add_typer(mapping.case_group, name="case", cls=BilingualGroup)
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
-        ("mapping", mapping.group, {"suggest": mapping.suggest, "test": mapping.check, "lineage": mapping.lineage}),
+        ("mapping", mapping.group, {"suggest": suggest.suggest, "test": mapping.check, "lineage": mapping.lineage}),
         ("alerts", alerts.group, {"ack": alerts.ack, "explain": alerts.explain}),
         ("db", db.group, {"status": db.status, "upgrade": db.upgrade, "psql": db.psql}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),

@@ -95,7 +95,7 @@ def test_regen_writes_what_came_and_then_the_case_holds(cli: Cli, home: Path, ca
         (["test", "own/stock", "--regen"], "true", "[XD-CFG-110] 持续集成里不能用 --regen"),
         (["test", "--regen"], "", "[XD-CFG-110] --regen 要指明映射"),
         (["test", "own/stok"], "", "[XD-MAP-003] 找不到映射“own/stok”，是不是 own/stock"),
-        (["test", "own/stock"], "", "[XD-CFG-111] own/stock 旁边没有样例"),
+        (["test", "own/stock"], "", "[XD-CFG-114] own/stock 旁边没有样例"),
         (["case", "add", "nowhere.csv", "--mapping", "own/stock", "--name", "x"], "", "[XD-CFG-080] 没有这个文件"),
     ],
 )
@@ -248,3 +248,19 @@ def test_a_suggestion_that_cannot_be_made_is_one_sentence(cli: Cli, arguments: l
     assert words in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert Path("there.yaml").read_text() == "x"
+
+
+@pytest.mark.store
+def test_lineage_of_a_stream_that_never_received_anything_says_so(deployed: Deployed) -> None:
+    (deployed.path / "sources" / "quiet.yaml").write_text(
+        "source: quiet\nconnector: folder\nconfig: {path: inbox/quiet}\nstreams:\n  a:\n"
+        "    config: {files: '*'}\n    mapping: generic/inventory\n",
+        encoding="utf-8",
+    )
+    try:
+        result = deployed.cli("mapping", "lineage", "generic/inventory", "--source", "quiet", "--stream", "a")
+    finally:
+        (deployed.path / "sources" / "quiet.yaml").unlink()
+
+    assert result.exit_code == 2
+    assert "[XD-CFG-115] quiet.a 还没有收到过内容" in result.stderr
