@@ -199,7 +199,9 @@ def _topic(entity: str) -> frozenset[str]:
 def _candidate(header: str, sample: Sample, target: Target, topic: frozenset[str]) -> Candidate | None:
     said = _without_unit(header) if target.field.kind is Kind.QUANTITY else header
     confidence, reason = _by_name(said, target, topic)
-    if concepts(header) in DOUBTFUL and confidence >= ACCEPTED:
+    meant = concepts(header)
+    is_both = "/" in header and meant >= {"NAME", "CODE"}
+    if (meant in DOUBTFUL or is_both) and confidence >= ACCEPTED:
         confidence, reason = (
             ACCEPTED - 0.1,
             _join(reason, Text("各系统用法不同", "systems differ in what they mean by it")),

@@ -172,6 +172,11 @@ def test_a_code_with_many_more_values_than_the_name_beside_it_is_not_its_code() 
     assert "supplier" not in {one.target.name for one in found["Vendor code"].candidates if one.confidence > 0.7}
 
 
+def test_a_header_that_systems_use_for_two_things_is_left_to_you() -> None:
+    assert taken("item", {"Item Name/Number": ["Bolt", "Nut"]}) == {"Item Name/Number": None}
+    assert taken("order_response", {"Confirmed Date": DAYS}) == {"Confirmed Date": None}
+
+
 def test_a_spelling_mistake_is_seen() -> None:
     assert taken("purchase_order", {"Spesification": ["M8", "M9"]}) == {"Spesification": "specification"}
     assert taken("purchase_order", {"Speculation": ["M8", "M9"]}) == {"Speculation": None}
