@@ -28,7 +28,8 @@ def violations(spec: FieldSpec, parts: tuple[str, ...]) -> Iterator[tuple[str, s
             if spec.codes:
                 yield "XD-COD-001", _not_listed(spec.codes, value)
             if spec.scheme:
-                yield "XD-CHK-001", f"({value} NOT IN (SELECT value FROM valid_{spec.scheme}))"
+                # NULL NOT IN an empty set is true
+                yield "XD-CHK-001", f"({value} IS NOT NULL AND {value} NOT IN (SELECT value FROM valid_{spec.scheme}))"
         case Kind.NUMBER | Kind.INTEGER | Kind.QUANTITY | Kind.MONEY:
             if spec.kind is Kind.INTEGER:
                 yield "XD-NUM-002", f"(abs(CAST({value} AS HUGEINT)) >= 1000000000000000000)"

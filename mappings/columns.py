@@ -19,10 +19,18 @@ def source_column(name: str) -> str:
     return quote_name(f"c{capitals:x}:{name}" if capitals else f"c:{name}")
 
 
-def json_path(pieces: Sequence[str]) -> str:
-    """The DuckDB JSON path of nested names, each quoted."""
+ELEMENT = "element"
+"""Inside `each:` over a list of plain values, the value itself."""
+
+
+def json_path(pieces: Sequence[str], *, counts: bool = False) -> str:
+    """The DuckDB JSON path of nested names, each quoted; where `counts`, a number is a place in a list, from 0."""
     escaped = (piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces)
-    return "$" + "".join(f'."{piece}"' for piece in escaped)
+    return "$" + "".join(f"[{piece}]" if counts and _is_place(piece) else f'."{piece}"' for piece in escaped)
+
+
+def _is_place(piece: str) -> bool:
+    return piece.isascii() and piece.isdigit() and len(piece) < 7
 
 
 def normalise_header(name: str) -> str:
@@ -140,7 +148,10 @@ class JsonColumns:
         self._nested = nested
 
     def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        """The text at `path`; numbers keep their received digits. None for `parent` alone."""
+        """The text at `path`; numbers keep their received digits. None for `parent` alone.
+
+        A number in the path is a place in a list, from 0; `element` is the element of a list of plain values.
+        """
         if len(path) == 1 and path[0] in self._promoted:
             return source_column(path[0]), path[0]
         document, where = ("_element", path) if self._nested else (source_column("json"), path)
@@ -148,7 +159,12 @@ class JsonColumns:
             document, where = source_column("json"), path[1:]
         if not all(where) or not where:
             return None
-        return f"json_extract_string({document}, {quote_text(json_path(where))})", ".".join(path)
+        found = f"json_extract_string({document}, {quote_text(json_path(where))})"
+        if any(map(_is_place, where)):
+            found = f"coalesce({found}, json_extract_string({document}, {quote_text(json_path(where, counts=True))}))"
+        if self._nested and path == (ELEMENT,):
+            found = f"coalesce({found}, CASE WHEN json_type(_element) <> 'OBJECT' THEN json_extract_string(_element, '$') END)"
+        return found, ".".join(path)
 
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column beside the document or the plain path that the text `text` as a whole names."""

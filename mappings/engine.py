@@ -627,10 +627,13 @@ class MappingRun:
             f"INSERT INTO issues SELECT batch, row, 0, '{name}', -1, '', cell[12:], left(cell, 10), '', '' "
             f"FROM suspects WHERE left(cell, 10) IN ({listed})"
         )
-        if not self._one(f"SELECT count(*) FROM rows_{name} WHERE mask <> 0"):
+        wrong = self._one(f"SELECT coalesce(bit_or(mask), 0) FROM rows_{name}")
+        if not wrong:
             return
         bad = f"SELECT batch, row, element FROM rows_{name} WHERE mask <> 0"
         for position, field in enumerate(entity.fields):
+            if not wrong & 1 << position:
+                continue
             problems = [*self._reading_problems(entity, field), *self._value_problems(entity, field)]
 
             def case(pick: str, problems: list[Problem] = problems) -> str:

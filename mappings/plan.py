@@ -101,11 +101,16 @@ class Plan:
 
 
 class MappingDoesNotFitError(MappingError):
-    """The header does not carry a column that the mapping requires."""
+    """The header does not carry a column that the mapping requires.
+
+    Attributes:
+        missing: The columns that it lacks.
+    """
 
     code = "XD-MAP-006"
 
     def __init__(self, spec: MappingFile, missing: Sequence[Text], header: Sequence[str]) -> None:
+        self.missing = tuple(missing)
         super().__init__(
             Text(
                 f"缺少必需的列：{'、'.join(one.zh for one in missing)}。",

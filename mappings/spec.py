@@ -165,10 +165,26 @@ def _problems(spec: MappingFile) -> Iterator[tuple[Text, tuple[int | str, ...]]]
             )
 
 
+def shipped_folder() -> Path:
+    """Where the mappings that come with Crossdock lie."""
+    return Path(str(files("mappings")))
+
+
 def shipped_mappings() -> dict[str, Path]:
     """Name -> path of every mapping that comes with Crossdock."""
-    root = Path(str(files("mappings")))
-    return {path.relative_to(root).with_suffix("").as_posix(): path for path in sorted(root.glob("*/*.yaml"))}
+    return mappings_in(shipped_folder())
+
+
+def mappings_in(folder: Path | None) -> dict[str, Path]:
+    """Name -> path of the mappings in a folder; what lies beside them as cases is none."""
+    if folder is None:
+        return {}
+    found = sorted(path.relative_to(folder) for path in folder.glob("**/*.yaml"))
+    return {
+        path.with_suffix("").as_posix(): folder / path
+        for path in found
+        if not any(part.endswith(".cases") for part in path.parts)
+    }
 
 
 @translate_disk_errors()
@@ -178,12 +194,7 @@ def find_mapping(name: str, folder: Path | None) -> MappingFile:
     Raises:
         MappingError: There is none of that name, or it is wrong.
     """
-    shipped = shipped_mappings()
-    own = (
-        {p.relative_to(folder).with_suffix("").as_posix(): p for p in sorted(folder.glob("**/*.yaml"))}
-        if folder
-        else {}
-    )
+    shipped, own = shipped_mappings(), mappings_in(folder)
     path = own.get(name) or shipped.get(name)
     if path is None:
         near = nearest(name, [*own, *shipped])

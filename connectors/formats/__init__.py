@@ -14,7 +14,7 @@ from connectors.formats.workbook import read_workbook
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xls", ".xlsb", ".ods", ".et"})
 DELIMITED = frozenset({".csv", ".tsv", ".txt"})
-DOCUMENTS = frozenset({".json", ".jsonl", ".ndjson"})
+DOCUMENTS = frozenset({".json", ".jsonl", ".jsonld", ".ndjson"})
 
 
 def read_file(path: Path, *, options: FormatOptions, display_name: str | None = None) -> Iterator[SheetRead]:

@@ -16,6 +16,7 @@ from crossdock.cli import (
     export,
     init,
     issues,
+    mapping,
     notify,
     preview,
     replay,
@@ -26,6 +27,7 @@ from crossdock.cli import (
     source_add,
     source_discover,
     status,
+    suggest,
     sync,
     template,
     upload,
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from typer._click.core import Context as ClickContext
 
 _ORDER = (
-    "init", "preview", "template", "source", "sync", "status", "runs", "run", "replay", "issues", "export",
-    "xref", "alerts", "notify", "serve", "upload", "wecom", "simulate", "db", "demo",
+    "init", "preview", "template", "source", "mapping", "sync", "status", "runs", "run", "replay", "issues",
+    "export", "xref", "alerts", "notify", "serve", "upload", "wecom", "simulate", "db", "demo",
 )  # fmt: skip
 
 
@@ -142,12 +144,14 @@ def _create() -> typer.Typer:
     _register(root, template.template, "template")
     _register(root, sync.sync, "sync")
     _register(root, status.status, "status")
+    mapping.group.add_typer(mapping.case_group, name="case", cls=BilingualGroup)
     groups: Sequence[tuple[str, typer.Typer, dict[str, Callable[..., None]]]] = (
         (
             "source",
             source.group,
             {"add": source_add.add, "discover": source_discover.discover, "check": source.check},
         ),
+        ("mapping", mapping.group, {"suggest": suggest.suggest, "test": mapping.check, "lineage": mapping.lineage}),
         ("runs", runs.group, {"list": runs.list_, "show": runs.show}),
         ("run", decide.group, {"approve": decide.approve, "discard": decide.discard}),
         (
@@ -178,6 +182,7 @@ def _create() -> typer.Typer:
         ("upload", upload.group, {"link": upload.link}),
         ("wecom", wecom.group, {"check": wecom.check, "send-test": wecom.send_test}),
     )
+    _register(mapping.case_group, mapping.add, "add")
     for name, group, commands in groups:
         for word, command in commands.items():
             _register(group, command, word)

@@ -15,8 +15,10 @@ from connectors.base import ROW
 from connectors.formats import SheetRead
 from connectors.formats.profile import ColumnProfile, looks_like
 from crossdock.cli._words import RowAccount, merge_places
+from mappings.columns import SheetColumns
+from mappings.lineage import lineage_without_header
 from mappings.plan import MappingDoesNotFitError, make_plan
-from mappings.spec import find_mapping, shipped_mappings
+from mappings.spec import MappingFile, find_mapping, mappings_in, shipped_mappings
 
 _JSON = "json"
 _LOOKED_AT = 1_000
@@ -138,15 +140,16 @@ def find_mappings(columns: Sequence[str], folder: Path | None) -> list[Fit]:
     """The mappings that would take a table with these columns, the one that reads most of it first.
 
     Those that leave much more of it unread than the first are left out. Where they leave most of it unread, and some
-    other lacks only a column or two, that one is given.
+    other lacks only a column or two, those of such are given that know most of its columns.
     """
-    own = [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("**/*.yaml")] if folder else []
     fits, near = [], []
-    for name in dict.fromkeys((*own, *shipped_mappings())):
+    for name in dict.fromkeys((*mappings_in(folder), *shipped_mappings())):
         try:
-            plan = make_plan(find_mapping(name, folder), header=columns, is_json=False, timezone=_ANY_ZONE)
+            spec = find_mapping(name, folder)
+            plan = make_plan(spec, header=columns, is_json=False, timezone=_ANY_ZONE)
         except MappingDoesNotFitError as error:
-            near.append(Fit(name, (), (), error.what))
+            if len(error.missing) <= _FEW:
+                near.append((_known(spec, columns), Fit(name, (), (), error.what)))
             continue
         except CrossdockError:
             continue  # a mapping for another kind of file, or a wrong one: `sync` says so to whoever uses it
@@ -155,11 +158,14 @@ def find_mappings(columns: Sequence[str], folder: Path | None) -> list[Fit]:
         fits.append(Fit(name, tuple(fields), tuple(column for column in columns if column not in read)))
     fits.sort(key=lambda fit: (len(fit.unused), -len(fit.fields)))
     most = len(columns) - len(fits[0].unused) if fits else 0
-    nearest = sorted((fit for fit in near if _lacking(fit) <= _FEW), key=_lacking)
-    if most < len(columns) * _HALF and nearest:
-        return [fit for fit in nearest if _lacking(fit) == _lacking(nearest[0])]
+    best = max((known for known, _ in near), default=0)
+    if most < len(columns) * _HALF and best > most:
+        return [fit for known, fit in near if known == best]
     return [fit for fit in fits if len(columns) - len(fit.unused) >= _NEARLY * most]
 
 
-def _lacking(fit: Fit) -> int:
-    return fit.lacks.zh.count("、") + 1 if fit.lacks else 0
+def _known(spec: MappingFile, header: Sequence[str]) -> int:
+    """How many columns of the header a mapping that does not fit would read."""
+    by_entity = {name: SheetColumns(header, spec.columns, name) for name in spec.entities}
+    wanted = ((by_entity[one.entity], column) for one in lineage_without_header(spec) for column in one.columns)
+    return len({found[1] for columns, column in wanted if (found := columns.whole(column))})

@@ -58,7 +58,7 @@ def preview(
     """
     with session(home, as_json) as one:
         options = _options(header, {"sheet": sheet, "encoding": encoding, "delimiter": delimiter})
-        size = _check_readable(file)
+        size = check_readable(file)
         with one.screen.busy(Text(f"正在读 {file.name} …", f"Reading {file.name} …")):
             from connectors.formats import read_file
             from crossdock.cli._tables import find_fits, join_parts
@@ -268,8 +268,8 @@ class _Shown:
         else:
             self._screen.say(
                 Text(
-                    "接下来：自带的映射里没有完全适合的；请按上面的表头在 mappings/ 里写一个，说明见 docs/guide/mapping.md。",
-                    "Next: no shipped mapping fits; write one in mappings/ for the header above, see docs/guide/mapping.md.",
+                    "接下来：自带的映射里没有完全适合的；用 crossdock mapping suggest 按表头建议一个，写法见 docs/guide/mapping.md。",
+                    "Next: no shipped mapping fits; crossdock mapping suggest makes one for the header above, see docs/guide/mapping.md.",
                 )
             )
 
@@ -292,7 +292,7 @@ def _options(header: str, settings: dict[str, str | None]) -> "FormatOptions":
         ) from error
 
 
-def _check_readable(file: Path) -> str:
+def check_readable(file: Path) -> str:
     """The file's size in words.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from canonical_model.entities import SPECS
@@ -13,6 +13,7 @@ from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.pipeline.deletions import delete_missing
 from crossdock.pipeline.land import fetch_rows
+from crossdock.pipeline.lineage import keep_lineage
 from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
 from crossdock.pipeline.reuse import hold_reused_numbers
@@ -59,6 +60,9 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
         for entity in plan.entities
     }
     keep_keys(work, plan)
+    batch = tables.batch
+    named = update(batch).where(batch.c.id.in_(landed)).values(lineage=keep_lineage(work.connection, plan))
+    work.connection.execute(named)
     stored = [one for one in where.values() if _is_stored(work, one)]
     rows = sum(one.rows for one in landed.values())
     # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile

@@ -212,6 +212,7 @@ batch = Table(
     Column("kind", Text, nullable=False, server_default="rows"),
     Column("is_approved", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("kind IN ('rows', 'keys')", name="kind"),
+    Column("lineage", Text),
     CheckConstraint(
         "rows_total = rows_above + rows_header + rows_skipped + rows_read", name="every_row_is_accounted_for"
     ),
@@ -219,6 +220,20 @@ batch = Table(
     Index("ix_batch_waiting", "source", "stream", "id", postgresql_where=text("status = 'landed'")),
     Index(None, "source", "stream", "sha256"),
     schema="crossdock",
+)
+
+mapping_lineage = Table(
+    "mapping_lineage",
+    metadata,
+    Column("digest", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("mapping", Text, nullable=False),
+    Column("expression", Text, nullable=False),
+    Column("columns", JSONB, nullable=False),
+    PrimaryKeyConstraint("digest", "entity", "field"),
+    schema="crossdock",
+    comment="Which source columns each field was made of; `lineage` of a batch names the digest that its run went by.",
 )
 
 cursor = Table(

@@ -25,6 +25,7 @@ COMMANDS = (
     "preview",
     "template",
     "source",
+    "mapping",
     "sync",
     "status",
     "runs",
@@ -87,7 +88,7 @@ def test_every_command_has_a_help_text_in_both_languages_with_an_example() -> No
         assert "--help" in text, name
         if name not in {
             f"crossdock {group}".strip()
-            for group in ("", "source", "run", "runs", "wecom", "db", "xref", "upload", "mapping")
+            for group in ("", "source", "run", "runs", "wecom", "db", "xref", "upload", "mapping", "mapping case")
         }:
             assert "crossdock " in text.split("例 · example")[1], name
             assert "--json" in text, name

@@ -264,6 +264,15 @@ def test_check_digits_are_checked(run_mapping: Map) -> None:
     assert [(one.code, one.value) for one in outcome.issues] == [("XD-CHK-001", "6291041500214")]
 
 
+def test_an_empty_number_with_a_check_digit_is_fine_where_no_number_of_the_file_is_right(run_mapping: Map) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: 料, gtin: 条码}\n"
+
+    outcome = run_mapping(text, [{"料": "A", "条码": "6291041500214"}, {"料": "B", "条码": None}])
+
+    assert [(one.code, one.value) for one in outcome.issues] == [("XD-CHK-001", "6291041500214")]
+    assert [record["key"] for record in outcome.good["item"]] == ["B"]
+
+
 def test_codes_of_one_table_serve_two_lists(run_mapping: Map) -> None:
     text = (
         "mapping: t/t\ncodes: {kd: {A: open}, document_status: {A: draft}, close_status: {A: closed}}\nentities:\n"
