@@ -60,9 +60,8 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
         for entity in plan.entities
     }
     keep_keys(work, plan)
-    batch = tables.batch
-    named = update(batch).where(batch.c.id.in_(landed)).values(lineage=keep_lineage(work.connection, plan))
-    work.connection.execute(named)
+    digest = keep_lineage(work.connection, plan)
+    work.connection.execute(update(tables.batch).where(tables.batch.c.id.in_(landed)).values(lineage=digest))
     stored = [one for one in where.values() if _is_stored(work, one)]
     rows = sum(one.rows for one in landed.values())
     # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile
