@@ -1,72 +1,118 @@
-"""Measures a first load and re-syncs side by side with a bare COPY of the same file, in interleaved rounds.
+"""Measures first loads and re-syncs side by side with a bare COPY and with dlt, in interleaved rounds of one run.
 
-    python bench/run.py [ROWS] [ROUNDS]
+    python bench/run.py [--rows 1000000] [--rounds 3] [--without-dlt]
 
 One source file of 11 columns, one entity (purchase_order_line). Ours includes landing, checks, issues, changes and
-accounting. The COPY goes into a table of the same eleven columns with the same primary key on the same server. Each
-round compares the number of rows before it counts. Results: bench/results.json.
+accounting; the COPY goes into a table of the same eleven columns with the same primary key on the same server; dlt
+merges the same file, read by Arrow, with `upsert`. In the 1 % run a value changes in scattered rows; in the 0 % run
+the file holds the same rows in other bytes. Each round compares count and checksum with the file before it counts.
+
+Beside it, once each and at a fifth of the rows: the whole order line of the model, headers with their lines, and a
+file in GBK; and an .xlsx of 100,000 × 11 against calamine's bare read. Peak memory is that of our process.
+
+Results: bench/results.json and docs/performance.md.
 """
 
+import argparse
+import hashlib
 import json
 import os
+import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from bench_page import write_page
 from crossdock.home import Home
-from crossdock.pipeline import RunReport, sync
+from crossdock.pipeline import sync
 from crossdock.store.database import open_store
 from crossdock.store.embedded import remove
 
-ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+HERE = Path(__file__).resolve().parent
 HEADER = "order_number,line_number,item,description,ordered,unit,unit_price,currency,requested_on,location,remark"
-MAPPING = """
-mapping: bench/lines
-entities:
-  purchase_order_line:
-    fields:
-      order_number: order_number
-      line_number: line_number
-      item: item
-      description: description
-      ordered: quantity(ordered, unit)
-      unit_price: money(unit_price, currency)
-      requested_on: date(requested_on)
-      location: location
-      remark: remark
-"""
-SOURCE = """
-source: bench
-connector: folder
-config: {path: inbox}
-streams:
-  lines: {config: {files: "*.csv", minimum_age_seconds: 0}, mapping: bench/lines}
-"""
+LINES = {
+    "order_number": "order_number",
+    "line_number": "line_number",
+    "item": "item",
+    "description": "description",
+    "ordered": "quantity(ordered, unit)",
+    "unit_price": "money(unit_price, currency)",
+    "requested_on": "date(requested_on)",
+    "location": "location",
+    "remark": "remark",
+}
+WIDE = LINES | {
+    "specification": "description",
+    "confirmed": "quantity(ordered, unit)",
+    "shipped": "quantity(ordered, unit)",
+    "received": "quantity(ordered, unit)",
+    "accepted": "quantity(ordered, unit)",
+    "net_amount": "money(number(unit_price) * number(ordered), currency)",
+    "promised_on": "date(requested_on)",
+    "first_promised_on": "date(requested_on)",
+    "price_base": "number(line_number)",
+    "project": "item",
+}
+ORDERS = {"order_number": "order_number", "currency": "currency", "ship_to": "location"}
+ENTITIES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "plain": {"purchase_order_line": LINES},
+    "wide": {"purchase_order_line": WIDE},
+    "documents": {"purchase_order": ORDERS, "purchase_order_line": LINES},
+}
 FIRST_DAY = date(2026, 1, 1)
 
 
-def make_file(path: Path, *, changed: float = 0.0, quote: str = "") -> None:
-    """Writes ROWS lines; `changed` of them, scattered, have another quantity; `quote` makes other bytes of one value."""
+@dataclass(frozen=True)
+class Sheet:
+    """A file and what a store must hold once it is in."""
+
+    path: Path
+    rows: int
+    checksum: int
+
+
+def make_file(
+    path: Path, rows: int, *, changed: float = 0.0, quote: str = "", encoding: str = "utf-8", per_order: int = 10
+) -> Sheet:
+    """Writes `rows` lines; `changed` of them, scattered, have another quantity; `quote` makes other bytes of one value."""
     every = int(1 / changed) if changed else 0
-    with path.open("w", encoding="utf-8") as out:
+    checksum = 0
+    with path.open("w", encoding=encoding) as out:
         out.write(HEADER + "\n")
-        for i in range(ROWS):
+        for i in range(rows):
             quantity = i % 997 + (1000 if every and i % every == 0 else 1)
             day = FIRST_DAY + timedelta(days=i % 300)
+            place = f"WH{i // per_order % 20:02d}"
+            order, line, item = f"PO-{i // per_order:08d}", i % per_order + 1, f"{i % 5000:06d}"
             out.write(
-                f"PO-{i // 10:08d},{i % 10 + 1},{i % 5000:06d},{quote}轴承 6204-2RS{quote},{quantity},EA,"
-                f"{i % 900 + 0.25},CNY,{day},WH{i % 20:02d},\n"
+                f"{order},{line},{item},{quote}轴承 6204-2RS{quote},{quantity},EA,{i % 900 + 0.25},CNY,{day},{place},\n"
             )
+            checksum += int(hashlib.md5(f"{order}|{line}|{item}|{quantity}".encode()).hexdigest()[:8], 16)  # noqa: S324
+    return Sheet(path, rows, checksum)
 
 
-def copy_bare(engine: Engine, path: Path) -> float:
+def verify(engine: Engine, table: str, quantity: str, sheet: Sheet) -> None:
+    """Ends the run where the table does not hold what the file says."""
+    checksum = (
+        f"sum(('x' || left(md5(order_number || '|' || line_number || '|' || item || '|' || {quantity}), 8))::bit(32)::bigint"
+        " & 4294967295)"
+    )
+    with engine.connect() as connection:
+        found = connection.execute(text(f"SELECT count(*), {checksum} FROM {table}")).one()
+    if (int(found[0]), int(found[1])) != (sheet.rows, sheet.checksum):
+        raise SystemExit(f"{table} holds {found}, the file {sheet.rows} rows of checksum {sheet.checksum}")
+
+
+def copy_bare(engine: Engine, sheet: Sheet) -> float:
     """Seconds of a bare COPY of the file into a table of the same shape and primary key."""
     columns = ", ".join(f"{name} text" for name in HEADER.split(","))
     with engine.begin() as connection:
@@ -75,87 +121,240 @@ def copy_bare(engine: Engine, path: Path) -> float:
     started = time.monotonic()
     with engine.begin() as connection:
         cursor = connection.connection.driver_connection.cursor()
-        with cursor.copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as source:
+        with cursor.copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy, sheet.path.open("rb") as source:
             while block := source.read(1 << 20):
                 copy.write(block)
-        taken = cursor.rowcount
     seconds = time.monotonic() - started
-    if taken != ROWS:
-        raise SystemExit(f"COPY took {taken} rows of {ROWS}")
+    verify(engine, "bare", "ordered", sheet)
     return seconds
 
 
-def load(home: Home, engine: Engine, path: Path, expected: dict[str, int]) -> float:
-    """Seconds of one sync of the file; refuses a result that is not `expected`."""
-    shutil.copy(path, home.path / "inbox" / f"{time.monotonic_ns()}.csv")
-    started = time.monotonic()
-    report: RunReport = sync(home, engine, "bench", "lines")
-    seconds = time.monotonic() - started
-    (counts,) = report.entities
-    got = {name: getattr(counts, name) for name in expected}
-    if got != expected:
+def make_home(folder: Path, kind: str) -> Home:
+    """A deployment with one stream of order lines."""
+    source = {"source": "bench", "connector": "folder", "config": {"path": "inbox"}}
+    source["streams"] = {"lines": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "bench/lines"}}
+    mapping = {"mapping": "bench/lines", "entities": {name: {"fields": f} for name, f in ENTITIES[kind].items()}}
+    for name, content in (
+        ("crossdock.yaml", {"company": "bench"}),
+        ("sources/bench.yaml", source),
+        ("mappings/bench/lines.yaml", mapping),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
+    (folder / "inbox").mkdir()
+    return Home.find(folder)
+
+
+def in_child(what: str, *arguments: str) -> dict[str, float]:
+    """Runs one measurement in a process of its own, so that its memory is its own: seconds and megabytes."""
+    command = [sys.executable, __file__, "--child", what, *arguments]
+    environment = os.environ | {"MALLOC_ARENA_MAX": "2", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{what}: {done.stderr[-2000:]}")
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def load(home: Home, engine: Engine, sheet: Sheet, expected: Mapping[str, int]) -> dict[str, float]:
+    """One sync of the file, in a process of its own; refuses a result that is not `expected`."""
+    shutil.copy(sheet.path, home.path / "inbox" / f"{time.monotonic_ns()}.csv")
+    answer = in_child("sync", str(home.path))
+    got = {name: int(answer[name]) for name in expected}
+    if got != dict(expected):
         raise SystemExit(f"expected {expected}, got {got}")
-    return seconds
+    verify(engine, "canonical.purchase_order_line", "trim_scale(ordered)::text", sheet)
+    return answer
 
 
-def measure(folder: Path) -> dict[str, list[float]]:
-    """Ratios to the COPY of the same round, by measure."""
-    files = {
-        "first_load": folder / "first.csv",
-        "resync_1pct": folder / "changed.csv",
-        "resync_0pct": folder / "same.csv",
-    }
-    make_file(files["first_load"])
-    make_file(files["resync_1pct"], changed=0.01)
-    make_file(files["resync_0pct"], changed=0.01, quote='"')
-    touched = len(range(0, ROWS, 100))
-    expected = {
-        "first_load": {"created": ROWS},
-        "resync_1pct": {"updated": touched, "unchanged": ROWS - touched},
-        "resync_0pct": {"updated": 0, "unchanged": ROWS},
-    }
-    ratios: dict[str, list[float]] = {f"{name}_vs_copy": [] for name in files}
-    for round_number in range(ROUNDS):
-        home_folder = folder / f"home{round_number}"
-        for name, content in (
-            ("crossdock.yaml", "company: bench\n"),
-            ("sources/bench.yaml", SOURCE),
-            ("mappings/bench/lines.yaml", MAPPING),
-        ):
-            (home_folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (home_folder / name).write_text(content, encoding="utf-8")
-        (home_folder / "inbox").mkdir()
-        home = Home.find(home_folder)
+def child(what: str, arguments: list[str]) -> None:
+    """What `in_child` runs; prints seconds, memory and counts as one JSON line."""
+    counts: dict[str, int] = {}
+    if what == "sync":
+        home = Home.find(Path(arguments[0]))
         with open_store(home) as engine:
-            bare = copy_bare(engine, files["first_load"])
-            shown = [f"COPY {bare:.2f} s"]
-            for name, path in files.items():
-                seconds = load(home, engine, path, expected[name])
-                ratios[f"{name}_vs_copy"].append(seconds / bare)
-                shown.append(f"{name} {seconds:.2f} s ({seconds / bare:.2f})")
+            started = time.monotonic()
+            report = sync(home, engine, "bench", "lines")
+            seconds = time.monotonic() - started
+        (lines,) = (one for one in report.entities if one.entity == "purchase_order_line")
+        counts = {name: getattr(lines, name) for name in ("read", "created", "updated", "unchanged")}
+    else:
+        started = time.monotonic()
+        for _ in range(1):
+            CHILDREN[what](*arguments)
+        seconds = time.monotonic() - started
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": megabytes, **counts}))
+
+
+def with_dlt(path: str, url: str, folder: str) -> None:
+    """The same file merged by dlt: read by Arrow, `upsert` by the same key."""
+    import dlt
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    names = HEADER.split(",")
+
+    @dlt.resource(
+        name="lines",
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        primary_key=["order_number", "line_number"],
+        columns={name: {"data_type": "text"} for name in names},
+    )
+    def lines() -> Iterator[pa.Table]:
+        options = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        for batch in pacsv.open_csv(path, convert_options=options):
+            yield pa.Table.from_batches([batch])
+
+    pipeline = dlt.pipeline(
+        "bench",
+        pipelines_dir=folder,
+        destination=dlt.destinations.postgres(credentials=url),
+        dataset_name="bench_dlt",
+    )
+    pipeline.run(lines())
+
+
+def read_xlsx_bare(path: str) -> None:
+    """Calamine alone, to Python values."""
+    from python_calamine import CalamineWorkbook
+
+    CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+
+
+def read_xlsx(path: str) -> None:
+    """Our reader: header found, codes as text, places, accounts."""
+    from connectors.formats import read_file
+    from connectors.formats.options import FormatOptions
+
+    rows = sum(sheet.table.num_rows for sheet in read_file(Path(path), options=FormatOptions(), display_name="a.xlsx"))
+    assert rows == 100_000, rows
+
+
+CHILDREN: Mapping[str, Callable[..., None]] = {
+    "dlt": with_dlt,
+    "xlsx": read_xlsx,
+    "xlsx_bare": read_xlsx_bare,
+}
+
+
+def make_xlsx(path: Path) -> None:
+    """A workbook of 100,000 rows in 11 columns."""
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("采购单")
+    sheet.append(HEADER.split(","))
+    for i in range(100_000):
+        day = FIRST_DAY + timedelta(days=i % 300)
+        sheet.append(
+            [f"PO-{i // 10:08d}", i % 10 + 1, f"{i % 5000:06d}", "轴承 6204-2RS", i % 997, "EA", i % 900 + 0.25, "CNY", day, "WH01", None]
+        )  # fmt: skip
+    book.save(path)
+
+
+class Rounds:
+    """Ratios by measure, over rounds, and peak memory."""
+
+    def __init__(self) -> None:
+        self.ratios: dict[str, list[float]] = {}
+        self.megabytes = 0.0
+
+    def add(self, measure: str, ratio: float) -> str:
+        """Notes a ratio and gives it for the screen."""
+        self.ratios.setdefault(measure, []).append(ratio)
+        return f"{measure} {ratio:.2f}"
+
+    def summary(self) -> dict[str, object]:
+        """min, median and max of each measure."""
+        return {
+            name: {"min": round(min(v), 2), "median": round(statistics.median(v), 2), "max": round(max(v), 2)}
+            for name, v in self.ratios.items()
+        }
+
+
+def one_round(found: Rounds, folder: Path, files: Mapping[str, Sheet], *, is_with_dlt: bool) -> None:
+    """COPY, ours three times and dlt twice, in a store of their own."""
+    rows = files["first"].rows
+    touched = len(range(0, rows, 100))
+    home = make_home(folder, "plain")
+    with open_store(home) as engine:
+        bare = copy_bare(engine, files["first"])
+        shown = [f"COPY {bare:.2f} s"]
+        ours = {}
+        for name, file, expected in (
+            ("first_load", "first", {"created": rows}),
+            ("resync_1pct", "changed", {"updated": touched, "unchanged": rows - touched}),
+            ("resync_0pct", "same", {"updated": 0, "unchanged": rows}),
+        ):
+            answer = load(home, engine, files[file], expected)
+            ours[name] = answer["seconds"]
+            found.megabytes = max(found.megabytes, answer["megabytes"])
+            shown.append(found.add(f"{name}_vs_copy", answer["seconds"] / bare))
+        if is_with_dlt:
+            url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            for name, file in (("first_load", "first"), ("resync_1pct", "changed")):
+                answer = in_child("dlt", str(files[file].path), url, str(folder / "dlt"))
+                verify(engine, "bench_dlt.lines", "ordered", files[file])
+                shown.append(found.add(f"{name}_vs_dlt", ours[name] / answer["seconds"]))
+    remove(home.state)
+    shutil.rmtree(folder)
+    print(", ".join(shown), flush=True)
+
+
+def beside(found: Rounds, folder: Path, rows: int) -> None:
+    """The wide, the documents' and the GBK case, first load against a COPY of the same values."""
+    plain, gbk = make_file(folder / "beside.csv", rows), make_file(folder / "gbk.csv", rows, encoding="gb18030")
+    for name, kind, sheet in (("wide", "wide", plain), ("documents", "documents", plain), ("gbk", "plain", gbk)):
+        home = make_home(folder / name, kind)
+        with open_store(home) as engine:
+            bare = copy_bare(engine, plain)
+            answer = load(home, engine, sheet, {"created": rows})
+            print(found.add(f"{name}_first_load_vs_copy", answer["seconds"] / bare), flush=True)
         remove(home.state)
-        print(f"round {round_number + 1}: " + ", ".join(shown), flush=True)
-    return ratios
 
 
 def main() -> None:
     """Runs the rounds and writes the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-dlt", action="store_true")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        child(given.child[0], given.child[1:])
+        return
     folder = Path(tempfile.mkdtemp(prefix="crossdock-bench-"))
+    found = Rounds()
     try:
-        ratios = measure(folder)
+        files = {
+            "first": make_file(folder / "first.csv", given.rows),
+            "changed": make_file(folder / "changed.csv", given.rows, changed=0.01),
+            "same": make_file(folder / "same.csv", given.rows, changed=0.01, quote='"'),
+        }
+        for number in range(given.rounds):
+            one_round(found, folder / f"home{number}", files, is_with_dlt=not given.without_dlt)
+        if given.rows <= 1_000_000:
+            beside(found, folder, given.rows // 5)
+            make_xlsx(folder / "wide.xlsx")
+            for _ in range(given.rounds):
+                bare = in_child("xlsx_bare", str(folder / "wide.xlsx"))["seconds"]
+                ratio = in_child("xlsx", str(folder / "wide.xlsx"))["seconds"] / bare
+                print(found.add("xlsx_vs_calamine", ratio), flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    results: dict[str, object] = {
-        name: {
-            "min": round(min(values), 2),
-            "median": round(statistics.median(values), 2),
-            "max": round(max(values), 2),
-        }
-        for name, values in ratios.items()
-    }
-    results |= {"rows": ROWS, "rounds": ROUNDS, "date": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count()}  # noqa: TID251
-    target = Path(__file__).with_name("results.json")
+    target = HERE / "results.json"
+    before = json.loads(target.read_text(encoding="utf-8")) if target.is_file() else {}  # noqa: TID251
+    today = datetime.now(UTC).date().isoformat()  # noqa: TID251
+    memory = before.get("peak_memory_mb", {})
+    memory[str(given.rows)] = {"mb": round(found.megabytes), "date": today}
+    results = found.summary() if given.rows <= 1_000_000 else before | {f"{n}_{given.rows}": v for n, v in found.summary().items()}
+    results |= {"peak_memory_mb": memory}
+    if given.rows <= 1_000_000:
+        results |= {"rows": given.rows, "rounds": given.rounds, "date": today, "cores": os.cpu_count()}
     target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_page(results)
     print(json.dumps(results, indent=2))
 
 

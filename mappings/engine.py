@@ -29,7 +29,7 @@ from mappings.checks import check_digits, create_lists, violations
 from mappings.columns import filled_cells, source_column, turned_rows
 from mappings.dates import DateOrder, decide_orders
 from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
-from mappings.functions import MACROS, ODD
+from mappings.functions import ODD, macros_for
 from mappings.plan import EntityPlan, Plan
 from mappings.spec import StoreLookup
 from mappings.unknown import unknown_merged
@@ -323,7 +323,7 @@ class MappingRun:
         return int(number)
 
     def _lock(self) -> None:
-        for macro in MACROS:
+        for macro in macros_for(repr(self._plan)):
             self._db.execute(macro)
         create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for entity in self._plan.entities:

@@ -5,6 +5,9 @@ the cleaned value is bound once by a lambda. Bare TRY_CAST is no validator: it t
 12.7 to an integer and drops +08. Measurements: docs/adr/0004.
 """
 
+import re
+from collections.abc import Iterator
+
 from canonical_model.declaration import SCALE
 
 _FULL = (
@@ -238,3 +241,19 @@ MACROS: tuple[str, ...] = (
         ELSE coalesce(s, '') END""",
 )
 """Statements that define the macros, in order."""
+
+_MADE = {re.match(r"\s*CREATE MACRO (xd_\w+)", macro)[1]: macro for macro in MACROS}  # type: ignore[index]  # all begin so
+_ALWAYS = ("xd_key", "xd_tidy", "xd_clean")
+
+
+def macros_for(sql: str) -> Iterator[str]:
+    """The statements that define what `sql` calls, and what that calls, each once and in order; making all is dear."""
+    wanted, found = {*_ALWAYS, *_CALLED.findall(sql)}, set[str]()
+    while wanted - found:
+        name = (wanted - found).pop()
+        found.add(name)
+        wanted |= set(_CALLED.findall(_MADE.get(name, "")))
+    return (macro for name, macro in _MADE.items() if name in found)
+
+
+_CALLED = re.compile(r"\bxd_\w+(?=\()")

@@ -150,7 +150,9 @@ def choose(
 ) -> Iterator[Chosen]:
     """The batches that go in, each with its mapping; adds to `parked` why the others wait."""
     damaged = {
-        _file(row): Text(row.problem["zh"], row.problem["en"]) for row in waiting if row.problem and not row.rows_read
+        _file(row): Text(row.problem["zh"], row.problem["en"])
+        for row in waiting
+        if row.problem and row.status == "landed"
     }
     for row in waiting:
         if _file(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in

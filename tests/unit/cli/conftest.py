@@ -173,7 +173,7 @@ def _tell_story(deployed: Deployed) -> None:
     steps["first sync"] = cli.json("sync")
     steps["first notify"] = cli("notify")
     orders[8] = order_row(18, quantity=300, due=datetime(2026, 3, 5))  # noqa: DTZ001  # a day in a cell
-    orders[2] = order_row(12, due="待定")
+    orders[2] = order_row(12, due="月底")
     orders[3] = order_row(13, quantity="五百左右")
     write_workbook(inbox / "erp" / "2.xlsx", orders_sheet(orders))
     (inbox / "erp" / "broken.xlsx").write_bytes((inbox / "erp" / "2.xlsx").read_bytes()[:2000])

@@ -13,7 +13,7 @@ def ugly(tmp_path: Path) -> Path:
     """Title rows, 制表人, 合计, 审核, a text among numbers, a date that is none, 18 digits, a sheet of notes."""
     path = tmp_path / "采购订单.xlsx"
     rows = [order_row(number) for number in range(10, 20)]
-    rows[2], rows[3] = order_row(12, due="待定"), order_row(13, quantity="五百左右")
+    rows[2], rows[3] = order_row(12, due="月底"), order_row(13, quantity="五百左右")
     write_workbook(path, orders_sheet(rows))
     book = openpyxl.load_workbook(path)
     book["明细"]["L3"], book["明细"]["L5"] = "追溯号", 123456789012345678
@@ -31,7 +31,7 @@ def test_it_finds_the_header_says_why_and_accounts_for_every_row(cli: Cli, ugly:
         "表头在第 3 行：上面 2 行是标题或说明",
         "编码以 0 开头，按文字保留",
         "不像数字：G7“五百左右”",
-        "不像日期：K6“待定”",
+        "不像日期：K6“月底”",
         "采购订单.xlsx [明细] L5：“追溯号”是超过15位的数字",
         "适合的映射：generic/purchase_order",
         "没用到的列：追溯号",

@@ -46,7 +46,7 @@ def test_a_changed_workbook_shows_places_reasons_remedies_and_what_comes_next(de
         "✗ broken.xlsx",
         "整份搁置：工作簿不完整或已损坏",
         "⚠ 2 个问题",
-        "2.xlsx [明细] K6：“交期”的值“待定”不是日期。请写成 2026-03-05",
+        "2.xlsx [明细] K6：“交期”的值“月底”不是日期。请写成 2026-03-05",
         "2.xlsx [明细] G7：“数量”的值“五百左右”不是数字。",
         "改好后重新放进收件夹",
         "crossdock notify",
@@ -129,7 +129,7 @@ def test_issues_by_run_source_and_limit(deployed: Deployed) -> None:
     assert other["total"] == "0"
     shown = deployed.cli("issues", "--run", run).stdout
     assert "整份搁置的文件" in shown
-    assert "K6：“交期”的值“待定”不是日期。" in shown
+    assert "K6：“交期”的值“月底”不是日期。" in shown
     assert "没有问题" in deployed.cli("issues", "--source", "suppliers").stdout
 
 
