@@ -330,17 +330,19 @@ class MappingRun:
             for lookup in self._steps(entity):
                 if isinstance(lookup, Atom) or lookup.asked:
                     continue
-                rows = ", ".join(f"({quote_text(w)}, {quote_text(c)}, {f})" for w, c, f in lookup.rows)
+                words, codes, factors = zip(*lookup.rows, strict=True) if lookup.rows else ((), (), ())
+                text = {"word": words, "code": codes, "factor": factors}
+                self._db.register("_listed", pa.table({name: pa.array(v, pa.string()) for name, v in text.items()}))
                 self._db.execute(
-                    f"CREATE TEMP TABLE {entity.entity.name}{lookup.name} AS SELECT word, code, "
-                    f"CAST(factor AS DECIMAL(18,6)) AS factor FROM (VALUES {rows}) t(word, code, factor)"
+                    f"CREATE TEMP TABLE {entity.entity.name}{lookup.name} AS "
+                    "SELECT word, code, CAST(factor AS DECIMAL(18,6)) AS factor FROM _listed"
                 )
+                self._db.unregister("_listed")
         # an allowed path is also a right to write it where it does not exist
         for batch in self._batches.values():
             batch.parquet.open("rb").close()
         paths = ", ".join(quote_text(str(batch.parquet)) for batch in self._batches.values())
         self._db.execute("SET TimeZone = 'UTC'")
-        self._db.execute("SET arrow_lossless_conversion = true")  # a UUID leaves as sixteen bytes
         self._db.execute(f"SET allowed_paths = [{paths}]")
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
@@ -451,15 +453,17 @@ class MappingRun:
             f"CAST(CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1) AS UUID)"
         )
 
-    def _from(self, entity: EntityPlan, *, only: str = "") -> str:
+    def _from(self, entity: EntityPlan, *, only: str = "", odd: str = "") -> str:
         """The source's rows or elements with every shared value, worked out level by level.
 
         Args:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
+            odd: SQL of whether a row needs cleaning; empty to find out, which pays where most columns are asked for.
         """
         joined = ", ".join(self._raw_columns(entity)) or "''"
-        odd = "TRUE" if self._plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
+        found = f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
+        odd = odd or ("TRUE" if self._plan.is_json else found)
         rows = f"(SELECT *, {odd} AS _odd FROM {self._records(entity)})"
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
@@ -565,7 +569,7 @@ class MappingRun:
             return
         named = (
             f"SELECT _batch AS batch, _row AS row, _at AS element, {_joined(entity.key)} AS key, "
-            f"{_joined(entity.parent)} AS parent FROM {self._from(entity)}"
+            f"{_joined(entity.parent)} AS parent FROM {self._from(entity, odd='TRUE')}"
         )
         self._db.execute(
             f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({named}) "

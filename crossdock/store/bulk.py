@@ -7,6 +7,7 @@ import pgpq
 import pyarrow as pa
 from pgpq.encoders import StringEncoderBuilder
 from pgpq.schema import Jsonb
+from psycopg.copy import QueuedLibpqWriter
 from sqlalchemy import BigInteger, Connection, DateTime, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -30,8 +31,6 @@ def copy_rows(connection: Connection, table: Table, rows: pa.RecordBatchReader, 
     Returns:
         The number of rows that PostgreSQL took.
     """
-    # DuckDB's lossless Arrow has booleans of eight bits, of which pgpq would make numbers
-    rows = rows.cast(pa.schema([f.with_type(pa.bool_()) if f.type == pa.bool8() else f for f in rows.schema]))
     columns = [_RENAMED.get(name, name) for name in rows.schema.names]
     listed = ", ".join(f'"{name}"' for name in columns)
     encoders = {
@@ -44,7 +43,8 @@ def copy_rows(connection: Connection, table: Table, rows: pa.RecordBatchReader, 
     driver = connection.connection.driver_connection
     with driver.cursor() as cursor:  # type: ignore[union-attr]  # psycopg's connection
         options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
-        with cursor.copy(f"COPY {_name(table)} ({listed}) FROM STDIN ({options})") as copy:
+        writer = QueuedLibpqWriter(cursor)  # the next rows are encoded while these are on their way
+        with cursor.copy(f"COPY {_name(table)} ({listed}) FROM STDIN ({options})", writer=writer) as copy:
             copy.write(encoder.write_header())
             for batch in rows:
                 copy.write(encoder.write_batch(batch))
