@@ -1,16 +1,20 @@
 """What waits is judged again by itself: whole files once a mapping fits, rows once what they waited for is there."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select, update
 
-from canonical_model.entities import SPECS
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.group import Chosen
+from crossdock.pipeline.land import is_kept
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow
 from mappings.plan import Plan
+
+_PARTS = re.compile(r"(?<!\\)\|")
+"""Between the parts of a key."""
 
 
 def files_that_fit_now(work: Work, chooser: MappingChooser) -> list[AnyRow]:
@@ -30,10 +34,13 @@ def files_that_fit_now(work: Work, chooser: MappingChooser) -> list[AnyRow]:
 def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]:
     """Parked rows of the stream, batch by batch, for which something has changed since they were judged.
 
-    That is: the mapping or a code table, the crosswalk of codes, or the header of which they are lines.
+    That is: the mapping or a code table, the crosswalk of codes, or the header of which they are lines. What was landed
+    and is no longer there stays as it is.
     """
     held, batch = tables.held_row, tables.batch
-    waiting = select(held.c.batch_id, held.c.row_number, held.c.entity, held.c.fingerprint, held.c.at).where(
+    waiting = select(
+        held.c.batch_id, held.c.row_number, held.c.entity, held.c.key, held.c.fingerprint, held.c.at
+    ).where(
         held.c.source == work.source,
         held.c.stream == work.stream,
         held.c.outcome == "parked",
@@ -45,24 +52,46 @@ def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]
         return
     xref = tables.canonical["code_xref"]
     codes_changed = work.connection.scalar(select(func.max(xref.c.changed_at)))
-    headers = {name for name, counts in work.counts.items() if counts[1] + counts[2]}
     kept = (batch.c.id.in_({row.batch_id for row in rows}), batch.c.status == "applied")
     for one in work.connection.execute(select(batch).where(*kept).order_by(batch.c.id)).all():
         plan = chooser.choose(header_of(one))
-        if not isinstance(plan, Plan):
+        mine = [row for row in rows if row.batch_id == one.id]
+        if not isinstance(plan, Plan) or not is_kept(one.data_url):
             continue
+        headers = _headers_of(work, plan, one, mine)
         again = {
             row.row_number
-            for row in rows
-            if row.batch_id == one.id
-            and (
-                row.fingerprint != plan.fingerprint
-                or (codes_changed is not None and row.at < codes_changed)
-                or SPECS[row.entity].parent in headers
-            )
+            for row in mine
+            if row.fingerprint != plan.fingerprint
+            or (codes_changed is not None and row.at < codes_changed)
+            or (row.entity, row.key) in headers
         }
         if again:
             yield Chosen(one, plan, only=tuple(sorted(again)))
+
+
+def _headers_of(work: Work, plan: Plan, batch: AnyRow, rows: Sequence[AnyRow]) -> set[tuple[str, str]]:
+    """(entity, key) of those of the rows that are lines of a document which this run has made or changed."""
+    found: set[tuple[str, str]] = set()
+    for entity in plan.entities:
+        name, parent = entity.entity.name, entity.entity.parent
+        counts = work.counts.get(parent or "", [])
+        if parent is None or not counts or not counts[1] + counts[2]:
+            continue
+        depth = len(entity.entity.parent_key) + ("partner" in batch.parts)
+        lines = {row.key: "|".join(_PARTS.split(row.key)[:depth]) for row in rows if row.entity == name}
+        if entity.own_key or any(one.own_key for one in plan.entities if one.entity.name == parent):
+            found |= {(name, key) for key in lines}  # such keys do not tell the document
+            continue
+        header = tables.canonical[parent]
+        changed = select(header.c.key).where(
+            header.c.source == work.source,
+            header.c.changed_run == work.run_id,
+            header.c.key.in_(set(lines.values())),
+        )
+        there = set(work.connection.scalars(changed))
+        found |= {(name, key) for key, document in lines.items() if document in there}
+    return found
 
 
 def settle(work: Work, taken: Sequence[Chosen]) -> None:

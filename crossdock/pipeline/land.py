@@ -218,3 +218,9 @@ def fetch_rows(url: str, folder: Path) -> Path:
     local = folder / Path(path).name
     filesystem.get_file(path, str(local))
     return local
+
+
+def is_kept(url: str) -> bool:
+    """Whether landed rows are still there."""
+    filesystem, path = fsspec.url_to_fs(url)
+    return bool(filesystem.exists(path))

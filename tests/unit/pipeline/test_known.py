@@ -1,0 +1,76 @@
+"""Rows that the store knows by their hash are not mapped again, unless another row touches them."""
+
+import pytest
+
+from crossdock.pipeline import group
+from tests.integration.hub import LEAN, Hub, counts, order_row
+
+pytestmark = pytest.mark.store
+
+
+def test_known_rows_are_unchanged_and_the_same_line_twice_is_folded(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    report = hub.load(order_row("PO-1"), order_row("PO-1"), order_row("PO-2", quantity="7"), name="b.csv")
+    assert counts(report) == {"read": 3, "updated": 1, "unchanged": 1, "folded": 1}
+
+
+def test_of_a_known_row_and_another_statement_of_its_key_in_one_file_the_version_decides(hub: Hub) -> None:
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, version='instant("下单日期")')
+    header = ["订单号", "行号", "下单日期", "数量", "单位"]
+    old = ["PO-1", "10", "2026-11-01", "500", "个"]
+    hub.put("a.csv", [old], header=header)
+    hub.sync()
+    hub.put("b.csv", [["PO-1", "10", "2026-11-05", "300", "个"], old], header=header)
+    hub.sync()
+    assert hub.line("ordered") == 300
+    hub.put("c.csv", [old, ["PO-1", "10", "2026-10-01", "900", "个"]], header=header)
+    report = hub.sync()
+    assert hub.line("ordered") == 300, "both are older than what is stored"
+    assert counts(report) == {"read": 2, "stale": 1, "folded": 1}
+
+
+def test_a_changed_header_whose_lines_are_known_is_the_same_order(hub: Hub) -> None:
+    dated = {
+        **LEAN,
+        "purchase_order": {"fields": LEAN["purchase_order"]["fields"] | {"ordered_on": "date(ordered_on)"}},
+    }
+    hub.mapping("own/orders", dated, columns={"unit": ["单位"]})
+    hub.load(order_row("PO-1", "10"), order_row("PO-1", "20"))
+    changed = [order_row("PO-1", line, ordered_on="2026-11-25") for line in ("10", "20")]
+    report = hub.load(*changed, order_row("PO-1", "30", ordered_on="2026-11-25"), name="b.csv")
+    assert report.issue_count == 0
+    assert str(hub.one("SELECT ordered_on FROM canonical.purchase_order")) == "2026-11-25"
+    assert counts(report)["created"] == 1
+
+
+def test_another_partner_s_equal_row_is_a_record_of_its_own(hub: Hub) -> None:
+    orders = {"config": {"files": "{partner}/*.csv", "minimum_age_seconds": 0}, "mapping": ["own/orders"]}
+    hub.write(
+        "sources/erp.yaml",
+        {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": orders}},
+    )
+    for partner in ("acme", "beta"):
+        hub.put(f"{partner}/a.csv", [order_row("PO-1")])
+        assert counts(hub.sync())["created"] == 1
+    assert hub.column("SELECT key FROM canonical.purchase_order ORDER BY key") == ["acme|PO-1", "beta|PO-1"]
+
+
+def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.load(order_row("PO-1"))
+    hub.do(
+        "INSERT INTO canonical.purchase_order_line (source, key, order_number, line_number, stream, batch_id, row_number, "
+        "created_run, changed_run, created_at, changed_at) SELECT 'erp', 'X-' || i || '|1', 'X-' || i, '1', 'orders', 1, i, "
+        "1, 1, now(), now() FROM generate_series(1, 3000) i"
+    )
+
+    def never(*_: object) -> object:
+        raise AssertionError("the hashes of the whole table were read")
+
+    stored = group.stored_hashes
+    monkeypatch.setattr(
+        group,
+        "stored_hashes",
+        lambda c, table, *rest: never() if table.name.endswith("line") else stored(c, table, *rest),
+    )
+    report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")
+    assert counts(report) == {"read": 2, "created": 1, "updated": 1}
