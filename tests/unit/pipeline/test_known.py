@@ -1,8 +1,9 @@
 """Rows that the store knows by their hash are not mapped again, unless another row touches them."""
 
 import pytest
+from sqlalchemy import Connection, Table
 
-from crossdock.pipeline import group
+from crossdock.store.bulk import stored_hashes
 from tests.integration.hub import LEAN, Hub, counts, order_row
 
 pytestmark = pytest.mark.store
@@ -66,11 +67,9 @@ def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monke
     def never(*_: object) -> object:
         raise AssertionError("the hashes of the whole table were read")
 
-    stored = group.stored_hashes
-    monkeypatch.setattr(
-        group,
-        "stored_hashes",
-        lambda c, table, *rest: never() if table.name.endswith("line") else stored(c, table, *rest),
-    )
+    def hashes(connection: Connection, table: Table, *rest: str) -> object:
+        return never() if table.name == "purchase_order_line" else stored_hashes(connection, table, *rest)
+
+    monkeypatch.setattr("crossdock.pipeline.group.stored_hashes", hashes)
     report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")
     assert counts(report) == {"read": 2, "created": 1, "updated": 1}
