@@ -121,5 +121,7 @@ def test_a_run_whose_disk_fails_at_any_operation_is_whole_or_not_at_all(hub: Hub
     sentences = check_operations(hub, scene, lambda number: failing_disk(hub.path, number), step=step)
 
     assert len(sentences) > 45 / step
-    assert {sentence[:11] for sentence in sentences} == {"[XD-STO-004", "[XD-STO-005"}
+    said = {sentence[:11] for sentence in sentences}
+    unread = {"[XD-CFG-004", "[XD-MAP-001"}  # a settings or mapping file on that disk
+    assert {"[XD-STO-004", "[XD-STO-005"} <= said <= {"[XD-STO-004", "[XD-STO-005", *unread}
     assert any("Free some space" in sentence for sentence in sentences)
