@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis  # noqa: F401  # else pytest's plugin imports it at the end, when the compiler may meet our garbage
 import psycopg
 import pyarrow.parquet as pq
 import pytest
