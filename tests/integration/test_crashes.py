@@ -17,7 +17,7 @@ from wecom_notify.testing import RunningWeCom, Switchboard
 
 pytestmark = pytest.mark.store
 MOST_COMMITS = 60
-FEW_KILLS, MANY_KILLS = 25, int(os.environ.get("CROSSDOCK_KILLS", "100"))
+FEW_KILLS, MANY_KILLS = 10, int(os.environ.get("CROSSDOCK_KILLS", "100"))
 LONGEST_SECONDS = 60.0
 
 
