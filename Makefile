@@ -23,7 +23,7 @@ demo: venv ## 运行完整演示；ONCE=1 只跑一遍后退出 · run the whole
 	$(BIN)/crossdock demo --airflow $(if $(ONCE),--once)
 
 test: venv ## 运行测试（端到端测试除外） · run the tests (all but end-to-end)
-	$(BIN)/pytest -n 2 --dist worksteal -m "not e2e"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not e2e"
 
 check: venv ## 提交前检查：格式、类型、分层、文档、快速测试 · before a commit: lint, types, layers, docs, quick tests
 	$(BIN)/ruff check .

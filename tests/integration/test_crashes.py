@@ -82,7 +82,7 @@ def story(hub: Hub, wecom: RunningWeCom, _wecom_server: tuple[Switchboard, str],
         yield Story(hub, scene, board, board.fresh(url))
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", [pytest.param("before", marks=pytest.mark.e2e), "after"])
 @pytest.mark.timeout(240)
 def test_a_kill_at_any_commit_and_a_rerun_give_what_an_undisturbed_run_gives(story: Story, moment: str) -> None:
     story.run()
