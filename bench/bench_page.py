@@ -28,6 +28,13 @@ def write_page(results: Mapping[str, object]) -> None:
     memory = cast("Mapping[str, Mapping[str, object]]", results["peak_memory_mb"])
     peaks = "、".join(f"{int(count):,} 行 rows: {one['mb']} MB（{one['date']}）" for count, one in memory.items())
     table = "\n".join(rows)
+    small = cast("Mapping[str, object]", results.get("small_batch", {}))
+    told = (
+        f"100 行对 {small['stored']:,} 行 · 100 rows against so many: {small['seconds']} s，"
+        f"{small['blocks']} 块 blocks（{small['date']}）。目标 · target: ≤ 1 s, ≤ 1,000 blocks.\n\n"
+        if small
+        else ""
+    )
     PAGE.write_text(
         f"""# 性能 · Performance
 
@@ -44,7 +51,7 @@ the same 11 columns with the same primary key; dlt merges the same file with `up
 |---|---|---|---|---|---|
 {table}
 
-峰值内存（我们的进程，不含 PostgreSQL） · peak memory of our process, without PostgreSQL: {peaks}
+{told}峰值内存（我们的进程，不含 PostgreSQL） · peak memory of our process, without PostgreSQL: {peaks}
 目标 · target: ≤ 450 MB。
 """,
         encoding="utf-8",

@@ -1,13 +1,13 @@
 """Many rows into PostgreSQL at once: binary COPY of Arrow batches, and loading a table that is still empty."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pgpq
 import pyarrow as pa
 from pgpq.encoders import StringEncoderBuilder
 from pgpq.schema import Jsonb
-from psycopg.copy import QueuedLibpqWriter
 from sqlalchemy import BigInteger, Connection, DateTime, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -43,11 +43,16 @@ def copy_rows(connection: Connection, table: Table, rows: pa.RecordBatchReader, 
     driver = connection.connection.driver_connection
     with driver.cursor() as cursor:  # type: ignore[union-attr]  # psycopg's connection
         options = "FORMAT binary, FREEZE" if freeze else "FORMAT binary"
-        writer = QueuedLibpqWriter(cursor)  # the next rows are encoded while these are on their way
-        with cursor.copy(f"COPY {_name(table)} ({listed}) FROM STDIN ({options})", writer=writer) as copy:
+        with (
+            ThreadPoolExecutor(1) as ahead,  # the next rows are encoded while these are on their way
+            cursor.copy(f"COPY {_name(table)} ({listed}) FROM STDIN ({options})") as copy,
+        ):
             copy.write(encoder.write_header())
-            for batch in rows:
-                copy.write(encoder.write_batch(batch))
+            encoded = map(encoder.write_batch, rows)
+            coming = ahead.submit(next, encoded, None)
+            while (block := coming.result()) is not None:
+                coming = ahead.submit(next, encoded, None)
+                copy.write(block)
             copy.write(encoder.finish())
         return int(cursor.rowcount)
 
