@@ -8,7 +8,7 @@ a bit. A mapping can reach nothing but the landed files that it was given.
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from canonical_model.declaration import FieldSpec
@@ -137,6 +138,8 @@ class MappingRun:
         known: Hashes of rows that need no mapping; asked for once the landed rows are hashed.
         lookups: Gives what the store has for the mapping's `lookups:`: called with one and the values wanted (a column
             for each of its `match`), it gives those found, each once, with a further column `value`.
+        fresh: Entities of which the store holds nothing. Those that `is_streamed` says are mapped while `stream` is
+            read, and can be asked about afterwards.
 
     Attributes:
         date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
@@ -151,8 +154,10 @@ class MappingRun:
         known: KnownHashes | None = None,
         *,
         lookups: Lookups = nothing_found,
+        fresh: Collection[str] = (),
     ) -> None:
         self._plan, self._lookups = plan, lookups
+        self._streamed = set(fresh) - {entity.entity.parent for entity in plan.entities}
         self._known = known or {}
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
@@ -193,14 +198,20 @@ class MappingRun:
         self._make_source()
         self._decide_orders()
         self._look_up()
-        for entity in self._plan.entities:
+        kept = [entity for entity in self._plan.entities if not self.is_streamed(entity)]
+        for entity in kept:
             self._map(entity)
             self._explain(entity)
             self._fold(entity)
-        for entity in self._plan.entities:
+        for entity in kept:
+            self._find_waiting(entity)
             self._hold_lines(entity)
 
     # results
+
+    def is_streamed(self, entity: EntityPlan) -> bool:
+        """Whether the entity is mapped while it is read; headers are not, since their lines wait for them."""
+        return entity.entity.name in self._streamed
 
     def read_count(self, entity: EntityPlan) -> int:
         """Records that the landed files hold for the entity, counted from the files and not from what was mapped."""
@@ -222,17 +233,53 @@ class MappingRun:
             entity: The entity.
             constants: Column name -> SQL of a value that is the same in all rows.
         """
-        stated = "".join(f", r.{quote_name(name)}" for name in entity.stated)
-        fixed = "".join(f", {sql} AS {quote_name(name)}" for name, sql in (constants or {}).items())
         return self._db.sql(
-            "SELECT key, CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash, version, batch, row, unknown"
-            f"{fixed}{stated} FROM rows_{entity.entity.name} r WHERE outcome IS NULL "
+            f"SELECT {_record(entity, constants or {})} FROM rows_{entity.entity.name} r WHERE outcome IS NULL "
             f"{'ORDER BY key' if constants is None else ''}"
         ).to_arrow_reader(_ARROW_ROWS)
 
-    def mapped_count(self, entity: EntityPlan) -> int:
-        """Records that were mapped, good or not."""
-        return self._one(f"SELECT count(*) FROM rows_{entity.entity.name}")
+    def stream(self, entity: EntityPlan, constants: Mapping[str, str]) -> pa.RecordBatchReader:
+        """What `good` gives, of an entity that is streamed: while it is mapped, and only once.
+
+        Most rows stand for themselves and are kept nowhere. The others come last: those with issues, those of a key
+        that is stated twice, and lines of a header that was held.
+        """
+        self._find_waiting(entity)
+        name = entity.entity.name
+        others = (
+            f"mask <> 0 OR outcome IS NOT NULL OR hash(key) IN (FROM repeated_{name}) OR {self._is_waiting(entity)}"
+        )
+        self._db.execute(
+            f"CREATE TEMP TABLE repeated_{name} AS SELECT hash(key) AS key FROM "
+            f"(SELECT {_joined(entity.key)} AS key FROM {self._from(entity, odd='TRUE')}) GROUP BY ALL HAVING count(*) > 1"
+        )
+        rows = self._db.sql(
+            f"SELECT {_record(entity, constants)}, element, coalesce({others}, FALSE) AS _is_other "
+            f"FROM ({self._mapped(entity)}) r"
+        ).to_arrow_reader(_ARROW_ROWS)
+        schema = pa.schema([field for field in rows.schema if field.name not in ("element", "_is_other")])
+        return pa.RecordBatchReader.from_batches(schema, self._stream(entity, constants, rows, schema.names))
+
+    def _stream(
+        self, entity: EntityPlan, constants: Mapping[str, str], rows: pa.RecordBatchReader, names: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        name = entity.entity.name
+        places = pa.schema([(column, rows.schema.field(column).type) for column in ("batch", "row", "element")])
+        others = []
+        try:
+            for batch in rows:
+                is_other = batch.column("_is_other")
+                others.append(batch.filter(is_other).select(places.names))
+                yield (batch.filter(pc.invert(is_other)) if is_other.true_count else batch).select(names)
+            self._db.register("_others", pa.Table.from_batches(others, places))
+            self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(entity, only='FROM _others')}")
+            self._db.unregister("_others")
+            self._explain(entity)
+            self._fold(entity)
+            self._hold_lines(entity)
+            yield from self.good(entity, constants)
+        except duckdb.Error as error:
+            raise translate_error(error, self._plan.spec.mapping) from error
 
     def skipped_count(self, entity: EntityPlan) -> int:
         """Stored records whose raw values came again and were not mapped."""
@@ -561,10 +608,10 @@ class MappingRun:
 
     def _map_relatives(self, entity: EntityPlan) -> None:
         """Maps known records that a mapped one touches: of the same key, since the version decides, or of its document."""
-        name, parent = entity.entity.name, entity.entity.parent
+        name = entity.entity.name
         conditions = [f"key IN (SELECT key FROM rows_{name})"]
-        if parent in {other.entity.name for other in self._plan.entities}:
-            conditions.append(f"parent IN (SELECT _name FROM rows_{parent})")
+        if self._has_parent(entity):
+            conditions.append(f"parent IN (SELECT _name FROM rows_{entity.entity.parent})")
         elif not self._one(f"SELECT count(*) FROM rows_{name}"):
             return
         named = (
@@ -712,23 +759,34 @@ class MappingRun:
                 "AND s.is_filled AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
             )
 
-    def _hold_lines(self, entity: EntityPlan) -> None:
-        """Parks lines whose header was held and is not stated well elsewhere in the same batches."""
-        name, parent = entity.entity.name, entity.entity.parent
-        if parent not in {other.entity.name for other in self._plan.entities}:
+    def _find_waiting(self, entity: EntityPlan) -> None:
+        """Makes `waiting_<entity>`: headers that were held and are not stated well elsewhere in the same batches."""
+        if not self._has_parent(entity):
             return
+        parent = entity.entity.parent
         self._db.execute(
-            f"CREATE TEMP TABLE waiting_{name} AS SELECT DISTINCT _name AS parent FROM rows_{parent} "
+            f"CREATE TEMP TABLE waiting_{entity.entity.name} AS SELECT DISTINCT _name AS parent FROM rows_{parent} "
             f"WHERE outcome IN ('rejected', 'parked') EXCEPT SELECT _name FROM rows_{parent} WHERE outcome IS NULL"
         )
+
+    def _is_waiting(self, entity: EntityPlan) -> str:
+        """Condition that a line's header was held."""
+        return f"parent IN (FROM waiting_{entity.entity.name})" if self._has_parent(entity) else "FALSE"
+
+    def _has_parent(self, entity: EntityPlan) -> bool:
+        return entity.entity.parent in {other.entity.name for other in self._plan.entities}
+
+    def _hold_lines(self, entity: EntityPlan) -> None:
+        """Parks lines whose header was held."""
+        if not self._has_parent(entity):
+            return
+        name = entity.entity.name
+        lines = f"(outcome IS NULL OR outcome = 'folded') AND {self._is_waiting(entity)}"
         self._db.execute(
-            f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', 'XD-PAR-001', r.parent, '' "
-            f"FROM rows_{name} r SEMI JOIN waiting_{name} USING (parent) WHERE outcome IS NULL OR outcome = 'folded'"
+            f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', 'XD-PAR-001', parent, '' "
+            f"FROM rows_{name} WHERE {lines}"
         )
-        self._db.execute(
-            f"UPDATE rows_{name} SET outcome = 'parked' WHERE (outcome IS NULL OR outcome = 'folded') "
-            f"AND parent IN (SELECT parent FROM waiting_{name})"
-        )
+        self._db.execute(f"UPDATE rows_{name} SET outcome = 'parked' WHERE {lines}")
 
 
 class PresentKeys(MappingRun):
@@ -782,6 +840,16 @@ def translate_error(error: duckdb.Error, mapping: str) -> CrossdockError:
         where=f"mappings/{mapping}.yaml",
         hint=Text("请检查映射里的表达式。", "Check the expressions of the mapping."),
         code="XD-MAP-009",
+    )
+
+
+def _record(entity: EntityPlan, constants: Mapping[str, str]) -> str:
+    """SQL of the columns of a record that go to the store."""
+    fixed = "".join(f", {sql} AS {quote_name(name)}" for name, sql in constants.items())
+    stated = "".join(f", r.{quote_name(name)}" for name in entity.stated)
+    return (
+        "key, CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash, version, batch, row, unknown"
+        f"{fixed}{stated}"
     )
 
 

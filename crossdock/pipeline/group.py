@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -72,6 +73,7 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
             list(landed.values()),
             _known(work, beside, stored, rows),
             lookups=lambda *asked: beside.submit(find_stored, work.connection, *asked).result(),
+            fresh={name for name, one in where.items() if one not in stored},
         ) as mapped,
     ):
         stages = {one.entity.name: one for one in stored}
@@ -79,15 +81,16 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
             if entity.entity.name in stages:
                 stage(work.connection, where[entity.entity.name], mapped.good(entity))
         reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at)
-        work.issues += mapped.issues()
+        ties = []
         for entity in plan.entities:
             name = entity.entity.name
             merged = _merge(work, entity, where[name], mapped, is_stored=name in stages)
             if work.kind != "replay":  # a replay states again what it stated before
                 for key, batch, row in merged.tied:
                     issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
-                    work.issues.append(PlacedIssue(batch, row, issue))
+                    ties.append(PlacedIssue(batch, row, issue))
             _account(work, entity, mapped, merged, reused.counts.get(name, 0))
+        work.issues += [*mapped.issues(), *ties]
         for entity in plan.entities:
             if entity.entity.name in stages and not any(one.only for one in group):
                 delete_missing(work, plan, entity, where[entity.entity.name], mapped, group[0].row.parts)
@@ -162,9 +165,9 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
 
 def _merge(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_stored: bool) -> Merged:
     if not is_stored:
-        expected = mapped.mapped_count(entity)
-        records = mapped.good(entity, envelope(where, work.run_id, work.at))
-        merged = insert_all(work.connection, where, records, expected=expected)
+        records = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
+        constants = envelope(where, work.run_id, work.at)
+        merged = insert_all(work.connection, where, records, constants, expected=mapped.read_count(entity))
         resolve_references(work.connection, where.entity, work.source)
         return merged
     _refuse_double_statements(work, entity, look_up(work.connection, where))

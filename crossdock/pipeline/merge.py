@@ -6,7 +6,7 @@ records. All of them run on the caller's connection, inside its transaction; the
 says that it wrote.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -82,7 +82,7 @@ class Stage:
 
 
 def envelope(where: Stage, run_id: int, at: datetime) -> Mapping[str, str]:
-    """Columns of new records that are the same in all of them: name -> DuckDB SQL."""
+    """Columns of new records that are the same in all of them: name -> SQL, for DuckDB as for PostgreSQL."""
     moment = f"CAST('{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00' AS TIMESTAMPTZ)"
     return {
         "source": quote_text(where.source),
@@ -94,13 +94,28 @@ def envelope(where: Stage, run_id: int, at: datetime) -> Mapping[str, str]:
     }
 
 
-def insert_all(connection: Connection, where: Stage, records: pa.RecordBatchReader, *, expected: int) -> Merged:
-    """Writes records of a source of which the store holds nothing; `records` carries the whole envelope."""
+def insert_all(
+    connection: Connection,
+    where: Stage,
+    records: Callable[[Mapping[str, str]], pa.RecordBatchReader],
+    constants: Mapping[str, str],
+    *,
+    expected: int,
+) -> Merged:
+    """Writes records of a source of which the store holds nothing.
+
+    Args:
+        connection: In the run's transaction.
+        where: Where they go.
+        records: Gives them with such of the `constants` as it is told.
+        constants: The envelope: column -> SQL, for DuckDB as for PostgreSQL.
+        expected: About how many they are.
+    """
     if expected >= BULK_ROWS:
-        with first_load(connection, where.target) as is_first:
+        with first_load(connection, where.target, constants) as is_first:
             if is_first:
-                return Merged(copy_rows(connection, where.target, records, freeze=True), 0, 0, 0)
-    return Merged(copy_rows(connection, where.target, records), 0, 0, 0)
+                return Merged(copy_rows(connection, where.target, records({}), freeze=True), 0, 0, 0)
+    return Merged(copy_rows(connection, where.target, records(constants)), 0, 0, 0)
 
 
 def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -> int:

@@ -78,31 +78,50 @@ def pages(connection: Connection, table: Table) -> int:
 
 
 @contextmanager
-def first_load(connection: Connection, table: Table) -> Iterator[bool]:
+def first_load(connection: Connection, table: Table, constants: Mapping[str, str]) -> Iterator[bool]:
     """Makes an empty table ready for very many rows; gives False where it turns out not to be empty.
 
-    Its secondary indexes are built at the end, and since the table's file is new in this transaction, a server with
+    Its indexes are built at the end, and since the table's file is new in this transaction, a server with
     `wal_level=minimal` writes the rows once instead of twice. Until the transaction ends nobody else can read the
     table, in which there was nothing to read.
 
     Source: PostgreSQL manual, "Populating a Database".
+
+    Args:
+        connection: In a transaction.
+        table: The table.
+        constants: Column -> SQL of a value that all the rows have; they need not be copied then.
     """
     connection.execute(text(f"LOCK TABLE {_name(table)} IN ACCESS EXCLUSIVE MODE"))
     if not is_empty(connection, table):
         yield False
         return
-    connection.execute(text(f"TRUNCATE {_name(table)}"))
-    found = connection.execute(
+    of_table = {"name": _name(table)}
+    keys = connection.execute(
+        text(
+            "SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint "
+            "WHERE conrelid = CAST(:name AS regclass) AND contype = 'p'"
+        ),
+        of_table,
+    ).all()
+    indexes = connection.execute(
         text(
             "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index "
-            "WHERE indrelid = CAST(:name AS regclass) AND NOT indisprimary AND NOT indisunique"
+            "WHERE indrelid = CAST(:name AS regclass) AND NOT indisunique"
         ),
-        {"name": _name(table)},
+        of_table,
     ).all()
-    for index in found:
+    before = [f"DROP CONSTRAINT {key.name}" for key in keys]
+    before += [f'ALTER "{column}" SET DEFAULT {value}' for column, value in constants.items()]
+    after = [f'ALTER "{column}" DROP DEFAULT' for column in constants]
+    after += [f"ADD CONSTRAINT {key.name} {key.definition}" for key in keys]
+    connection.execute(text(f"TRUNCATE {_name(table)}"))
+    for index in indexes:
         connection.execute(text(f"DROP INDEX {index.name}"))
+    connection.exec_driver_sql(f"ALTER TABLE {_name(table)} {', '.join(before)}")
     yield True
-    for index in found:
+    connection.exec_driver_sql(f"ALTER TABLE {_name(table)} {', '.join(after)}")
+    for index in indexes:
         connection.exec_driver_sql(index.definition)
 
 

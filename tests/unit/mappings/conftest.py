@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -112,24 +113,31 @@ def run_mapping(tmp_path: Path) -> Map:
         plan = make_plan(
             parse_mapping(text, "t.yaml"), header=columns, is_json=is_json, timezone=timezone, key_parts=key_parts
         )
-        with MappingRun(plan, batches) as mapped:
-            good = {}
-            for entity in plan.entities:
-                records = mapped.good(entity).read_all().to_pylist()
-                for record in records:
-                    del record["source_hash"]
-                good[entity.entity.name] = records
-            return Outcome(
-                plan,
-                good,
-                [row for entity in plan.entities for row in mapped.held(entity)],
-                [placed.issue for placed in mapped.issues()],
-                {entity.entity.name: mapped.read_count(entity) for entity in plan.entities},
-                {entity.entity.name: mapped.folded_count(entity) for entity in plan.entities},
-                mapped.date_orders,
-            )
+        kept, streamed = (_outcome(plan, batches, is_fresh=is_fresh) for is_fresh in (False, True))
+        assert streamed == kept, "a first load must give what a look-up gives"
+        return kept
 
     return run
+
+
+def _outcome(plan: Plan, batches: Sequence[LandedRows], *, is_fresh: bool) -> Outcome:
+    """What becomes of the rows, kept to be looked up or streamed into a store that holds nothing."""
+    with MappingRun(plan, batches, fresh=[e.entity.name for e in plan.entities if is_fresh]) as mapped:
+        good = {}
+        for entity in plan.entities:
+            records = mapped.stream(entity, {}) if mapped.is_streamed(entity) else mapped.good(entity)
+            good[entity.entity.name] = sorted(records.read_all().to_pylist(), key=itemgetter("key", "batch", "row"))
+            for record in good[entity.entity.name]:
+                del record["source_hash"]
+        return Outcome(
+            plan,
+            good,
+            [row for entity in plan.entities for row in mapped.held(entity)],
+            [placed.issue for placed in mapped.issues()],
+            {entity.entity.name: mapped.read_count(entity) for entity in plan.entities},
+            {entity.entity.name: mapped.folded_count(entity) for entity in plan.entities},
+            mapped.date_orders,
+        )
 
 
 def one_field(field: str, expression: str, entity: str = "purchase_order_line") -> str:
