@@ -251,7 +251,7 @@ class MappingRun:
         )
         self._db.execute(
             f"CREATE TEMP TABLE repeated_{name} AS SELECT hash(key) AS key FROM "
-            f"(SELECT {_joined(entity.key)} AS key FROM {self._from(entity, odd='TRUE')}) GROUP BY ALL HAVING count(*) > 1"
+            f"(SELECT {_joined(entity.key)} AS key FROM {self._from(entity, columns=entity.naming_sql)}) GROUP BY ALL HAVING count(*) > 1"
         )
         rows = self._db.sql(
             f"SELECT {_record(entity, constants)}, element, coalesce({others}, FALSE) AS _is_other "
@@ -500,20 +500,21 @@ class MappingRun:
             f"CAST(CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1) AS UUID)"
         )
 
-    def _from(self, entity: EntityPlan, *, only: str = "", odd: str = "") -> str:
+    def _from(self, entity: EntityPlan, *, only: str = "", columns: Sequence[str] = ()) -> str:
         """The source's rows or elements with every shared value, worked out level by level.
 
         Args:
             entity: The entity.
             only: Query of (batch, row, element) to which the rows are confined; empty for all.
-            odd: SQL of whether a row needs cleaning; empty to find out, which pays where most columns are asked for.
+            columns: SQL of the columns that are asked for, since a row needs cleaning only where one of them does;
+                empty for all.
         """
-        joined = ", ".join(self._raw_columns(entity)) or "''"
-        found = f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
-        odd = odd or ("TRUE" if self._plan.is_json else found)
-        rows = f"(SELECT *, {odd} AS _odd FROM {self._records(entity)})"
+        joined = ", ".join(columns or self._raw_columns(entity)) or "''"
+        odd = "TRUE" if self._plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
+        rows = self._records(entity)
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
+        rows = f"(SELECT *, {odd} AS _odd FROM {rows})"
         steps = self._steps(entity)
         for level in range(1, max((step.level for step in steps), default=0) + 1):
             values, joins = "", ""
@@ -616,7 +617,7 @@ class MappingRun:
             return
         named = (
             f"SELECT _batch AS batch, _row AS row, _at AS element, {_joined(entity.key)} AS key, "
-            f"{_joined(entity.parent)} AS parent FROM {self._from(entity, odd='TRUE')}"
+            f"{_joined(entity.parent)} AS parent FROM {self._from(entity, columns=entity.naming_sql)}"
         )
         self._db.execute(
             f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({named}) "

@@ -36,6 +36,7 @@ class EntityPlan:
         parent: Expressions that name the parent by its natural key; empty for a header.
         columns: Source columns that it reads, sorted.
         column_sql: SQL of each of these columns as received.
+        naming_sql: That of those which name the record and its parent.
         steps: Values that its expressions share, and code tables that they read.
         absent: Fields that the mapping would state but whose columns are not there.
         dates: Texts read as dates, each of which is asked for its order of day and month.
@@ -53,6 +54,7 @@ class EntityPlan:
     parent: tuple[str, ...]
     columns: tuple[str, ...]
     column_sql: tuple[str, ...]
+    naming_sql: tuple[str, ...]
     steps: tuple[Atom | Lookup, ...]
     absent: tuple[str, ...]
     dates: tuple[DateColumn, ...]
@@ -273,6 +275,8 @@ def _plan_entity(
     natural = [f"CAST({fields[k].sql} AS VARCHAR)" if k in fields else "NULL" for k in entity.key]
     parent = [f"CAST({fields[k].sql} AS VARCHAR)" for k in entity.parent_key]
     used = sorted({c for compiled in (*fields.values(), *own_key) for c in compiled.columns} | set(key_parts))
+    naming = [fields[k] for k in (*entity.key, *entity.parent_key) if k in fields]
+    named_by = sorted({c for compiled in (*naming, *own_key) for c in compiled.columns})
     return EntityPlan(
         entity=entity,
         each=mapped.each,
@@ -285,6 +289,7 @@ def _plan_entity(
         parent=(*parts, *parent) if parent else (),
         columns=tuple(used),
         column_sql=tuple(compiler.column_sql.get(c, source_column(c)) for c in used),
+        naming_sql=tuple(compiler.column_sql.get(c, source_column(c)) for c in named_by),
         steps=compiler.steps,
         absent=tuple(absent),
         dates=compiler.dates,

@@ -3,6 +3,9 @@
 import os
 import shutil
 import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import fsspec
@@ -42,15 +45,29 @@ def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "s
         with translate_disk_errors(), translate_errors(), alone(engine, stream_lock(source, stream), wait=True):
             acknowledge(engine, connector, source, stream)
             for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
-                with attempt:
-                    for batch in connector.read(stream, _position(engine, source, stream)):
-                        _keep(home, engine, run_id, source, stream, batch, clock)
+                with attempt, ThreadPoolExecutor(1) as writer:
+                    keep = partial(_keep, writer, home, engine, run_id, source, stream, clock)
+                    _keep_all(partial(connector.read, stream, _position(engine, source, stream)), keep)
                     if home.stream(source, stream).complete is True and isinstance(connector, ReadsKeys):
-                        _keep_keys(home, engine, run_id, source, stream, connector, clock)
+                        start = _position(engine, source, stream)
+                        _keep_all(partial(_keys, connector, stream, start), partial(keep, kind="keys"))
     except CrossdockError as error:
         fail_run(engine, run_id, error, clock())
         raise
     return run_id
+
+
+def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch], Callable[[], None]]) -> None:
+    """Keeps what is read, in order. The rows of each are written while the next one is read, and then it is noted."""
+    written: list[Callable[[], None]] = []
+    try:
+        for batch in read():
+            while written:
+                written.pop()()
+            written.append(keep(batch))
+    finally:  # what was read before a source failed is kept
+        while written:
+            written.pop()()
 
 
 def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) -> None:
@@ -94,31 +111,29 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
     return positions[-1]
 
 
-def _keep_keys(
-    home: Home, engine: Engine, run_id: int, source: str, stream: str, connector: ReadsKeys, clock: Clock
-) -> None:
-    """Lands the list of all keys that the source holds now, from which deletions are told; none where it is empty."""
+def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:
+    """The list of all keys that the source holds now, from which deletions are told; none where it is empty."""
     listed = list(connector.read_keys(stream))
-    if not listed:
-        return
-    keys = pa.concat_tables(listed, promote_options="default")
-    numbered = keys.append_column(ROW, pa.array(range(1, keys.num_rows + 1), pa.int64()))
-    counts = RowCounts(keys.num_rows, read=keys.num_rows)
-    batch = Batch(numbered, _position(engine, source, stream), Origin(f"{stream} (keys)"), counts)
-    _keep(home, engine, run_id, source, stream, batch, clock, kind="keys")
+    if listed:
+        keys = pa.concat_tables(listed, promote_options="default")
+        numbered = keys.append_column(ROW, pa.array(range(1, keys.num_rows + 1), pa.int64()))
+        counts = RowCounts(keys.num_rows, read=keys.num_rows)
+        yield Batch(numbered, cursor, Origin(f"{stream} (keys)"), counts)
 
 
 def _keep(
+    writer: Executor,
     home: Home,
     engine: Engine,
     run_id: int,
     source: str,
     stream: str,
-    batch: Batch,
     clock: Clock,
+    batch: Batch,
     *,
     kind: str = "rows",
-) -> None:
+) -> Callable[[], None]:
+    """Keeps the original and begins to write the rows; gives what notes the batch once they are written."""
     origin, counts = batch.origin, batch.counts
     at = clock()
     folder = f"{source}/{stream}/{at:%Y-%m}"
@@ -128,7 +143,8 @@ def _keep(
         else None
     )
     table, problem = _with_parts(batch)
-    data = _keep_rows(home, folder, table)
+    data = f"{_base(home)}/{folder}/{uuid.uuid4().hex}.parquet"
+    writing = writer.submit(_keep_rows, data, table)
     row = {
         "landed_at": at,
         "landed_run": run_id,
@@ -159,9 +175,14 @@ def _keep(
         "status": "landed",
         "problem": problem._asdict() if problem else None,
     }
-    with translate_errors(), engine.begin() as connection:
-        lock(connection, [f"landing:{source}.{stream}"])
-        connection.execute(insert(tables.batch).values(row))
+
+    def note() -> None:
+        writing.result()
+        with translate_errors(), engine.begin() as connection:
+            lock(connection, [f"landing:{source}.{stream}"])
+            connection.execute(insert(tables.batch).values(row))
+
+    return note
 
 
 def _with_parts(batch: Batch) -> tuple[pa.Table, Text | None]:
@@ -184,9 +205,8 @@ def _base(home: Home) -> str:
     return home.settings.landing or str(home.state / "landing")
 
 
-def _keep_rows(home: Home, folder: str, table: pa.Table) -> str:
-    """Writes the rows as Parquet under a name of their own; visible only when whole."""
-    url = f"{_base(home)}/{folder}/{uuid.uuid4().hex}.parquet"
+def _keep_rows(url: str, table: pa.Table) -> None:
+    """Writes the rows as Parquet; visible only when whole."""
     filesystem, path = fsspec.url_to_fs(url)
     filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
     with filesystem.open(f"{path}.part", "wb") as sink:
@@ -194,7 +214,6 @@ def _keep_rows(home: Home, folder: str, table: pa.Table) -> str:
             table, sink, compression="zstd", compression_level=1, use_dictionary=False, row_group_size=_ROW_GROUP
         )
     filesystem.mv(f"{path}.part", path)
-    return url
 
 
 def _keep_original(home: Home, folder: str, original: Path, sha256: str, suffix: str) -> str:
