@@ -25,7 +25,8 @@ from canonical_model.text import JsonValue, parse_json
 from connectors.base import ROW
 from connectors.formats import FormatOptions, read_file
 from crossdock.home import Zone, check_model, load_yaml
-from mappings.engine import LandedRows, MappingRun
+from mappings.engine import MappingRun
+from mappings.landed import LandedRows
 from mappings.plan import make_plan
 from mappings.spec import MappingFile, StoreLookup, find_mapping, shipped_folder
 

@@ -20,7 +20,8 @@ from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import copy_rows
 from crossdock.store.database import AnyRow
-from mappings.engine import LandedRows, MappingRun, PlacedIssue, PresentKeys
+from mappings.engine import MappingRun, PresentKeys
+from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
 
 

@@ -22,7 +22,8 @@ from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import pages, stored_hashes
 from crossdock.store.database import AnyRow
-from mappings.engine import KnownHashes, LandedRows, MappingRun, PlacedIssue
+from mappings.engine import KnownHashes, MappingRun
+from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
 from mappings.spec import find_mapping
 

@@ -15,7 +15,8 @@ from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
-from mappings.engine import LandedRows, MappingRun
+from mappings.engine import MappingRun
+from mappings.landed import LandedRows
 from mappings.plan import Plan
 
 _FIRST_ROWS = 5

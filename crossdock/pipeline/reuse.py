@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from canonical_model.entities import SPECS
 from canonical_model.issues import Issue
 from crossdock.pipeline.merge import Stage
-from mappings.engine import PlacedIssue
+from mappings.landed import PlacedIssue
 
 
 @dataclass(slots=True)

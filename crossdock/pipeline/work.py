@@ -12,7 +12,7 @@ from crossdock.home import Home, StreamFile
 from crossdock.pipeline.report import EntityCounts
 from crossdock.store import tables
 from crossdock.store.bulk import copy_records
-from mappings.engine import PlacedIssue
+from mappings.landed import PlacedIssue
 
 COUNTED = ("read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected", "deleted")
 

@@ -13,7 +13,8 @@ import pytest
 
 from canonical_model.issues import Issue
 from mappings.dates import DateOrder
-from mappings.engine import HeldRow, LandedRows, MappingRun
+from mappings.engine import MappingRun
+from mappings.landed import HeldRow, LandedRows
 from mappings.plan import Plan, make_plan
 from mappings.spec import parse_mapping
 

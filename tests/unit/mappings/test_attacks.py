@@ -11,8 +11,9 @@ import pytest
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from mappings.columns import JsonColumns, SheetColumns
-from mappings.engine import LandedRows, MappingRun, translate_error
+from mappings.engine import MappingRun, translate_error
 from mappings.expressions import MAX_LENGTH, Atom, Columns, ExpressionCompiler, MissingColumnError
+from mappings.landed import LandedRows
 from mappings.plan import make_plan
 from mappings.spec import EntityMapping, MappingFile, parse_mapping
 

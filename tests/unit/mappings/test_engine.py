@@ -15,7 +15,8 @@ from canonical_model.declaration import Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Language
-from mappings.engine import LandedRows, MappingRun
+from mappings.engine import MappingRun
+from mappings.landed import LandedRows
 from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import EntityMapping, MappingFile, parse_mapping
 from tests.unit.mappings.conftest import Landed, Map, one_field

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from canonical_model.errors import MappingError
-from mappings.engine import LandedRows, MappingRun
+from mappings.engine import MappingRun
+from mappings.landed import LandedRows
 from mappings.plan import make_plan
 from mappings.spec import StoreLookup, parse_mapping
 

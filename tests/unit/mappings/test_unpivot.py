@@ -9,7 +9,8 @@ import pytest
 
 from canonical_model.errors import MappingError
 from connectors.formats import FormatOptions, read_file
-from mappings.engine import LandedRows, MappingRun
+from mappings.engine import MappingRun
+from mappings.landed import LandedRows
 from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Landed, Map

@@ -1,0 +1,267 @@
+"""The SQL of one entity: its rows in the source, its records with a bit per wrong field, and what is wrong with them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from canonical_model.issues import CATALOGUE, Effect
+from mappings.checks import violations
+from mappings.columns import filled_cells, source_column, turned_rows
+from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
+from mappings.functions import ODD
+from mappings.plan import EntityPlan, Plan
+
+ROW_CODES = ("XD-CEL-003", "XD-CEL-004", "XD-CEL-005")
+"""What can be wrong with a whole row before it is read; all else that is found then belongs to one cell."""
+
+_LISTED = ("XD-COD-001", "XD-UNT-001")
+"""Codes come out of their list, so what the list lacks is a problem of reading already."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityQuery:
+    """What is asked of the view `source` to make one entity.
+
+    Attributes:
+        plan: The compiled mapping.
+        entity: Its part for the entity.
+        damage: (issue code, column) of all that was found wrong before anything was read.
+    """
+
+    plan: Plan
+    entity: EntityPlan
+    damage: Collection[tuple[str, str]] = ()
+
+    @property
+    def name(self) -> str:
+        """The entity's name."""
+        return self.entity.entity.name
+
+    @property
+    def has_parent(self) -> bool:
+        """Whether the same mapping makes the headers of these lines."""
+        return self.entity.entity.parent in {other.entity.name for other in self.plan.entities}
+
+    @property
+    def steps(self) -> tuple[Atom | Lookup, ...]:
+        """What its expressions and the version share."""
+        return (*self.entity.steps, *self.plan.version_steps)
+
+    @property
+    def key(self) -> str:
+        """The key as one text."""
+        return _joined(self.entity.key)
+
+    @property
+    def parent(self) -> str:
+        """What names the parent, as one text."""
+        return _joined(self.entity.parent)
+
+    @property
+    def version(self) -> str:
+        """Which of two statements is newer."""
+        return f"CAST({self.plan.version.sql if self.plan.version else '_modified'} AS DECIMAL(24,6))"
+
+    @property
+    def hash(self) -> str:
+        """128 bits that stand for the record's raw values under this very mapping; NULL for a damaged row."""
+        raw = ", ".join((*self.entity.hashed, *self.plan.version_columns)) or "''"
+        digest = quote_text(self.plan.fingerprint)
+        both = f"CAST(hash({digest}, {raw}) AS UHUGEINT) * 18446744073709551616 + hash({raw}, {digest}, 1)"
+        return f"CASE WHEN _suspects IS NULL THEN CAST({both} AS UUID) END"
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """All columns that it reads, as received."""
+        return (*self.entity.column_sql, *self.plan.version_columns)
+
+    @property
+    def count(self) -> str:
+        """Query of how many records the source holds, without reading any; empty where each row is one."""
+        if self.entity.turned:
+            return filled_cells(self.entity.turned)
+        if self.entity.each is None:
+            return ""
+        length = f"json_array_length({source_column('json')}, {_pointer(self.entity.each)})"
+        return f"SELECT coalesce(sum({length}), 0) FROM source"
+
+    @property
+    def records(self) -> str:
+        """The source's rows, elements or cells, with their place `_at` in the row."""
+        if self.entity.turned:
+            return turned_rows(self.entity.turned)
+        if self.entity.each is None:
+            return "(SELECT *, 0 AS _at FROM source)"
+        listed = f"json_extract({source_column('json')}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
+        return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
+
+    def values(self, *, only: str = "", columns: Sequence[str] = ()) -> str:
+        """The records with every shared value, worked out level by level.
+
+        Args:
+            only: Query of (batch, row, element) to which they are confined; empty for all.
+            columns: The columns that are asked for, since a row needs cleaning only where one of them does; empty for
+                all.
+        """
+        joined = ", ".join(columns or self.raw_columns) or "''"
+        odd = "TRUE" if self.plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
+        rows = self.records
+        if only:
+            rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
+        rows = f"(SELECT *, {odd} AS _odd FROM {rows})"
+        for level in range(1, max((step.level for step in self.steps), default=0) + 1):
+            values, joins = "", ""
+            for step in self.steps:
+                if step.level != level:
+                    continue
+                if isinstance(step, Atom):
+                    values += f", {step.sql} AS {step.name}"
+                else:
+                    values += f", {step.name}.code AS {step.name}_code, {step.name}.factor AS {step.name}_factor"
+                    joins += f" LEFT JOIN {self.name}{step.name} {step.name} ON {step.name}.word = {step.word}"
+            rows = f"(SELECT s.*{values} FROM {rows} s{joins})"
+        return f"{rows} s"
+
+    def hashes(self) -> str:
+        """Query of each record's place and hash."""
+        return f"SELECT _batch AS batch, _row AS row, _at AS element, {self.hash} AS source_hash FROM {self.records}"
+
+    def names(self) -> str:
+        """Query of each record's place, key and parent."""
+        return (
+            f"SELECT _batch AS batch, _row AS row, _at AS element, {self.key} AS key, {self.parent} AS parent "
+            f"FROM {self.values(columns=self.entity.naming_sql)}"
+        )
+
+    def mapped(self, *, only: str = "") -> str:
+        """Query of records with typed columns, one bit per field that is wrong, and what becomes of them."""
+        entity = self.entity
+        typed = [
+            f"{sql} AS {quote_name(column.name)}"
+            for field, compiled in entity.fields.items()
+            for column, sql in zip(
+                (c for c in entity.entity.fields[field].columns if c.is_mapped), compiled.parts, strict=True
+            )
+        ]
+        reading = {field: self._reading_problems(field) for field in entity.fields}
+        value = {field: self._value_problems(field) for field in entity.fields}
+        flags = [f"({_any(problems)}) AS _bad{i}" for i, problems in enumerate(reading.values())]
+        bits = " | ".join(
+            f"(CASE WHEN _bad{i} OR {_any(problems)} THEN {1 << i} ELSE 0 END)"
+            for i, problems in enumerate(value.values())
+        )
+        named = [part.sql for part in entity.own_key] or [
+            entity.fields[name].sql for name in entity.entity.key if entity.entity.fields[name].is_required
+        ]
+        known = " AND ".join(f"{part} IS NOT NULL" for part in named) or "TRUE"
+        inner = (
+            f"SELECT _batch AS batch, _row AS row, _at AS element, _odd, {self.key} AS key, "
+            f"{_joined(entity.natural)} AS _name, {self.parent} AS parent, "
+            f"{self.version} AS version, {self.hash} AS source_hash, {entity.unknown} AS unknown, "
+            f"{', '.join(typed)}, {', '.join(flags)}, "
+            f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
+            f"({_any(_with(Effect.PARK, reading))}) AS _park, _suspects IS NULL AND {known} AS is_known "
+            f"FROM {self.values(only=only)}"
+        )
+        stated = ", ".join(quote_name(column) for column in entity.stated)
+        return (
+            f"SELECT batch, row, element, key, _name, parent, version, source_hash, unknown, is_known, {stated}, "
+            f"CASE WHEN mask = 0 AND NOT _reject THEN NULL "
+            f"WHEN _reject OR {_any(_with(Effect.REJECT, value))} THEN 'rejected' "
+            f"WHEN _park OR {_any(_with(Effect.PARK, value))} THEN 'parked' END AS outcome, mask "
+            f"FROM (SELECT *, {bits} AS mask FROM ({inner}))"
+        )
+
+    def stored(self, constants: Mapping[str, str]) -> str:
+        """Columns of a mapped record that go to the store; a record with issues has no hash, so that it is judged again."""
+        fixed = "".join(f", {sql} AS {quote_name(name)}" for name, sql in constants.items())
+        stated = "".join(f", {quote_name(name)}" for name in self.entity.stated)
+        hashed = "CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash"
+        return f"key, {hashed}, version, batch, row, unknown{fixed}{stated}"
+
+    def explained(self, position: int, field: str) -> str:
+        """Query of the issues of one field, for the rows of `rows_<entity>` whose bit it is."""
+        problems = [*self._reading_problems(field), *self._value_problems(field)]
+
+        def case(pick: str) -> str:
+            whens = " ".join(
+                f"WHEN coalesce({p.condition}, FALSE) THEN "
+                f"{p.value if pick == 'value' else quote_text(getattr(p, pick))}"
+                for p in problems
+            )
+            return f"CASE {whens} END"
+
+        bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask <> 0"
+        return (
+            f"SELECT batch, row, element, '{self.name}', {position}, '{field}', "
+            f"{case('column')}, {case('code')}, {case('value')}, '' FROM {self.values(only=bad)} "
+            f"JOIN rows_{self.name} r ON r.batch = s._batch AND r.row = s._row AND r.element = s._at "
+            f"WHERE mask & {1 << position} <> 0"
+        )
+
+    def _reading_problems(self, field: str) -> list[Problem]:
+        """What can be wrong with reading one field from the source, most telling first."""
+        compiled = self.entity.fields[field]
+        damaged = [
+            Problem(f"list_contains(_suspects, '{code}:' || {cell})", code, shown, column)
+            for column, (cell, shown) in self._cells(compiled.columns)
+            if not self.plan.is_json
+            for code in sorted({code for code, _ in self.damage if code not in ROW_CODES})
+        ]
+        if field != next(iter(self.entity.fields)):
+            return [*damaged, *compiled.problems]
+        version = self.plan.version.problems if self.plan.version else ()
+        keys = [Problem(f"({part.sql} IS NULL)", "XD-REQ-001", "''", part.column) for part in self.entity.own_key]
+        return [*damaged, *compiled.problems, *version, *keys]
+
+    def _cells(self, columns: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
+        """Column -> SQL of its name in the sheet and of its content."""
+        found = {c: (quote_text(c), source_column(c)) for c in sorted(columns)}
+        if self.entity.turned:
+            name, value = self.entity.turned_names
+            found.pop(name, None)  # the header is never damaged
+            if value in found:
+                found[value] = "_turned.name", "_turned.value"
+        return list(found.items())
+
+    def _value_problems(self, field: str) -> list[Problem]:
+        """What can be wrong with the value that was read."""
+        entity = self.entity
+        spec = entity.entity.fields[field]
+        compiled = entity.fields[field]
+        column = compiled.main or next(iter(sorted(compiled.columns)), "")
+        names = tuple(quote_name(c.name) for c in spec.columns if c.is_mapped)
+        is_plain = column in entity.columns and (compiled.main or len(compiled.columns) == 1)
+        shown = entity.column_sql[entity.columns.index(column)] if is_plain else f"CAST({names[0]} AS VARCHAR)"
+        return [
+            Problem(
+                f"(CASE WHEN _odd THEN {condition} ELSE FALSE END)" if code == "XD-TXT-002" else condition,
+                code,
+                shown,
+                column,
+            )
+            for code, condition in violations(spec, names)
+            if code not in _LISTED
+        ]
+
+    def _broken_row(self) -> str:
+        """Condition that the whole row is unfit, to stand behind another."""
+        codes = [code for code in ROW_CODES if CATALOGUE[code].effect is Effect.REJECT]
+        listed = ", ".join(quote_text(f"{code}:{column}") for code, column in sorted(self.damage) if code in codes)
+        return f" OR coalesce(list_has_any(_suspects, [{listed}]), FALSE)" if listed else ""
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """The parts of a key as one text."""
+    return " || '|' || ".join(f"xd_key({part})" for part in parts) or "NULL"
+
+
+def _with(effect: Effect, problems: Mapping[str, list[Problem]]) -> list[Problem]:
+    return [problem for listed in problems.values() for problem in listed if CATALOGUE[problem.code].effect is effect]
+
+
+def _any(problems: Sequence[Problem]) -> str:
+    return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems if not p.is_detail) or "FALSE"
+
+
+def _pointer(path: str) -> str:
+    return quote_text("$" + "".join(f'."{piece}"' for piece in path.split(".")))
