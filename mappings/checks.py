@@ -8,7 +8,7 @@ import pyarrow as pa
 from canonical_model.codes import code_list
 from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.validity import SCHEMES
-from mappings.expressions import quote_text
+from mappings.compiled import quote_text
 
 
 def violations(spec: FieldSpec, parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:

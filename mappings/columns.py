@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from canonical_model.entities import SPECS
 from canonical_model.text import half_width
-from mappings.expressions import quote_name, quote_text
+from mappings.compiled import quote_name, quote_text
 from mappings.functions import NOT_BLANK
 from mappings.headers import HeaderReader
 

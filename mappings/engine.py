@@ -24,8 +24,8 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits, create_lists
 from mappings.columns import source_column
+from mappings.compiled import Atom, Lookup, quote_name, quote_text
 from mappings.dates import DateOrder, decide_orders
-from mappings.expressions import Atom, Lookup, quote_name, quote_text
 from mappings.folding import fold
 from mappings.functions import macros_for
 from mappings.landed import HeldRow, LandedRows, PlacedIssue

@@ -6,13 +6,10 @@ functions, and each syntax-tree class that is allowed has a compiler of its own 
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol
+from collections.abc import Mapping
+from dataclasses import replace
 
-from sqlglot import Dialect, exp, parser, tokens
-from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot import exp
 
 from canonical_model.codes import list_names
 from canonical_model.declaration import FieldSpec, Kind
@@ -20,187 +17,17 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
+from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
 from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
 from mappings.headers import HeaderReader, Measure
-from mappings.spec import MappingFile, StoreLookup, code_table
+from mappings.spec import MappingFile, code_table
+from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
 from mappings.unknown import unknown_pattern
 from mappings.words import nearest
 
 _ODD = re.compile(r"\b_odd\b(?=\))")
 _NAMES = re.compile(r"_[a-z]?(?:atom|lookup)[0-9]+(?:_code|_factor)?")
-
-
-class _Mapping(Dialect):
-    """Expressions only: no built-in function, so that `date(x)` is ours and never a CAST."""
-
-    class Tokenizer(tokens.Tokenizer):
-        IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"']
-        QUOTES: ClassVar[list[str | tuple[str, str]]] = ["'"]
-
-    class Parser(parser.Parser):
-        FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
-        FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {}
-        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A condition under which an expression has no right value, and the issue that says so.
-
-    Attributes:
-        condition: SQL.
-        code: Issue code.
-        value: SQL of the value to show.
-        column: Source column to show.
-        is_detail: Whether a later one of the same effect holds too, so that this one only says more.
-    """
-
-    condition: str
-    code: str
-    value: str
-    column: str
-    is_detail: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """One compiled expression.
-
-    Attributes:
-        kind: What it gives.
-        parts: SQL of its values, in the order of the kind's columns.
-        problems: What can be wrong, most telling first.
-        columns: Source columns that it reads.
-        header: The column of which it is the plain value; empty for anything computed.
-        unknown: SQL of its text where that says that the value is unknown, else NULL; one for each value it reads.
-        main: That of its first value, where a second column gives the unit or currency; else empty.
-    """
-
-    kind: Kind
-    parts: tuple[str, ...]
-    problems: tuple[Problem, ...] = ()
-    columns: tuple[str, ...] = ()
-    main: str = ""
-    unknown: tuple[str, ...] = ()
-    header: str = ""
-
-    @property
-    def sql(self) -> str:
-        """Its first value."""
-        return self.parts[0]
-
-    @property
-    def column(self) -> str:
-        """The column that a person would look at; empty for a constant."""
-        return self.columns[0] if self.columns else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """A value that is worked out once for each row and used under its name by everything that needs it.
-
-    Attributes:
-        name: Its column.
-        sql: What it is, over source columns and atoms of lower levels.
-        level: 1 where it needs no other atom, else one more than the highest that it needs.
-    """
-
-    name: str
-    sql: str
-    level: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A code table that an expression reads: joined on the normalised spelling.
-
-    Attributes:
-        name: Name of its table; its code and factor are the columns `<name>_code` and `<name>_factor`.
-        word: SQL of the spelling to look up.
-        rows: (spelling, code, factor).
-        level: As for an atom.
-        asked: What the store is asked for, where its rows come from there; else None.
-        keys: SQL over the source's columns of the values asked for, in the order of `asked.match`.
-    """
-
-    name: str
-    word: str
-    rows: tuple[tuple[str, str, str], ...]
-    level: int
-    asked: StoreLookup | None = None
-    keys: tuple[str, ...] = ()
-
-
-class Columns(Protocol):
-    """Where the columns of an expression come from: a sheet's header, or a JSON document."""
-
-    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        """(SQL that gives the column as text, its name in the source), None where there is no such column."""
-        ...
-
-    def whole(self, text: str) -> tuple[str, str] | None:
-        """The same for a right-hand side that is, letter for letter, a column's name."""
-        ...
-
-    def names(self) -> list[str]:
-        """All names there are, for error messages."""
-        ...
-
-
-class MissingColumnError(Exception):
-    """The header does not carry a column that an expression reads."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-def _brackets(listed: list[Token]) -> int:
-    deepest = depth = 0
-    for token in listed:
-        if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE):
-            depth += 1
-        elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE):
-            depth -= 1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _union(*parts: Compiled) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(column for part in parts for column in part.columns))
-
-
-def _unknowns(*parts: Compiled) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for part in parts for text in part.unknown))
-
-
-def _depth(root: exp.Expr) -> int:
-    deepest, stack = 0, [(root, 1)]
-    while stack:
-        node, depth = stack.pop()
-        deepest = max(deepest, depth)
-        stack.extend((child, depth + 1) for child in node.iter_expressions())
-    return deepest
-
-
-def _weight(node: exp.Expr) -> int:
-    inner = 1 + sum(_weight(child) for child in node.iter_expressions())
-    if isinstance(node, exp.Anonymous):
-        return inner * (4 if str(node.this).lower() in _PARSERS else 1)
-    if isinstance(node, exp.Div | exp.Case):
-        return inner * 4
-    return inner
-
-
-def quote_text(text: str) -> str:
-    """`text` as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quote_name(name: str) -> str:
-    """`name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 _COMPARISONS: dict[type[exp.Expr], str] = {
@@ -217,14 +44,6 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Mul: "xd_times",
     exp.Div: "xd_over",
 }
-MAX_LENGTH = 2000
-"""Most characters of one expression."""
-MAX_BRACKETS = 8
-"""Most brackets within brackets; the parser's time doubles with every further one around a type's name."""
-MAX_DEPTH = 50
-"""Most levels of one expression: a sum of so many parts, brackets within brackets."""
-MAX_WEIGHT = 20_000
-"""Most work that one expression asks for: functions read their argument several times, so nesting multiplies."""
 MAX_SQL = 400_000
 """Most characters of SQL that one expression may become."""
 MAX_TEXT = 20_000
@@ -237,6 +56,10 @@ _PARSERS = (
     *("text", "number", "integer", "date", "instant", "flag", "code", "quantity", "money", *_REFERENCES),
     *("coalesce", "concat", *_TEXT_FUNCTIONS),
 )
+FUNCTION_NAMES: tuple[str, ...] = tuple(sorted(_PARSERS))
+"""Every function that a mapping may call."""
+
+assert set(_REFERENCES) <= set(SPECS)  # noqa: S101  # references name entities
 
 
 class ExpressionCompiler:
@@ -312,42 +135,16 @@ class ExpressionCompiler:
         return self._bounded(self._column(*whole) if whole else self._visit(self._parse(text, "key"), text, None), text)
 
     def _parse(self, text: str, name: str) -> exp.Expr:
-        hint = Text(
-            "列名里有空格、括号或符号时请加双引号，例如 '\"重量(kg)\"'。",
-            "Put a column name with blanks, brackets or signs in double quotes, such as '\"重量(kg)\"'.",
-        )
-        if len(text) > MAX_LENGTH:
-            raise self._too_much(text)
-        if "\x00" in text:
-            raise self._error(text, Text(f"{name} 里有空字符。", f"{name} contains a NUL character."))
         try:
-            if _brackets(_Mapping().tokenize(text)) > MAX_BRACKETS:
-                raise self._too_much(text)
-            parsed = _Mapping().parse(text)
-        except SqlglotError as error:
-            raise self._error(
-                text, Text(f"{name} 的表达式看不懂。", f"The expression of {name} does not parse."), hint
-            ) from error
-        except RecursionError as error:
-            raise self._too_much(text) from error
-        if len(parsed) != 1 or parsed[0] is None:
-            raise self._error(text, Text(f"{name} 必须是一个表达式。", f"{name} must be one expression."), hint)
-        if _depth(parsed[0]) > MAX_DEPTH or _weight(parsed[0]) > MAX_WEIGHT:
-            raise self._too_much(text)
-        return parsed[0]
+            return parse(text, name)
+        except ExpressionError as error:
+            raise self._error(text, error.what, error.hint) from error
 
     def _bounded(self, compiled: Compiled, text: str) -> Compiled:
         size = sum(map(len, compiled.parts)) + sum(len(p.condition) + len(p.value) for p in compiled.problems)
         if size > MAX_SQL:
-            raise self._too_much(text)
+            raise self._error(text, *TOO_MUCH)
         return compiled
-
-    def _too_much(self, text: str) -> MappingError:
-        return self._error(
-            text,
-            Text("表达式太长或嵌套太深。", "The expression is too long or nested too deeply."),
-            Text("请把它拆开，或在来源系统里先算好。", "Split it, or compute it in the source system."),
-        )
 
     def _error(self, text: str, what: Text, hint: Text | None = None) -> MappingError:
         shown = clip(text)
@@ -939,7 +736,9 @@ class ExpressionCompiler:
                 return self._convert(compiled, names[target.kind], text)
 
 
-FUNCTION_NAMES: tuple[str, ...] = tuple(sorted(_PARSERS))
-"""Every function that a mapping may call."""
+def _union(*parts: Compiled) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(column for part in parts for column in part.columns))
 
-assert set(_REFERENCES) <= set(SPECS)  # noqa: S101  # references name entities
+
+def _unknowns(*parts: Compiled) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for part in parts for text in part.unknown))

@@ -3,7 +3,7 @@
 import duckdb
 
 from canonical_model.declaration import FieldSpec
-from mappings.expressions import quote_name, quote_text
+from mappings.compiled import quote_name, quote_text
 from mappings.plan import EntityPlan
 from mappings.unknown import unknown_merged
 

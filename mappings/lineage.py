@@ -9,7 +9,8 @@ from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from mappings.columns import source_column
-from mappings.expressions import Compiled, ExpressionCompiler
+from mappings.compiled import Compiled
+from mappings.expressions import ExpressionCompiler
 from mappings.plan import Plan
 from mappings.spec import MappingFile
 

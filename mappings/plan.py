@@ -12,8 +12,9 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, source_column
+from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError
 from mappings.dates import DateColumn
-from mappings.expressions import Atom, Columns, Compiled, ExpressionCompiler, Lookup, MissingColumnError
+from mappings.expressions import ExpressionCompiler
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader
 from mappings.spec import EntityMapping, MappingFile

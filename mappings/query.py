@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from canonical_model.issues import CATALOGUE, Effect
 from mappings.checks import violations
 from mappings.columns import filled_cells, source_column, turned_rows
-from mappings.expressions import Atom, Lookup, Problem, quote_name, quote_text
+from mappings.compiled import Atom, Lookup, Problem, quote_name, quote_text
 from mappings.functions import ODD
 from mappings.plan import EntityPlan, Plan
 

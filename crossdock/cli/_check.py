@@ -14,7 +14,8 @@ from crossdock.home import Home, SourceFile
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.sources import open_source
 from mappings.columns import JsonColumns, source_column
-from mappings.expressions import Columns, ExpressionCompiler
+from mappings.compiled import Columns
+from mappings.expressions import ExpressionCompiler
 from mappings.plan import Plan
 from mappings.spec import find_mapping
 

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 from canonical_model.declaration import EntitySpec, Kind
 from crossdock.store.bulk import copy_rows, first_load
 from crossdock.store.tables import canonical
-from mappings.expressions import quote_text
+from mappings.compiled import quote_text
 
 _ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""

@@ -6,7 +6,7 @@ import yaml
 
 from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.entities import SPECS
-from mappings.expressions import quote_name, quote_text
+from mappings.compiled import quote_name, quote_text
 from mappings.suggest.match import CURRENCY, UNIT, Candidate, ColumnSuggestion, family
 
 _CALLS = {Kind.QUANTITY: ("quantity", UNIT), Kind.MONEY: ("money", CURRENCY)}

@@ -22,8 +22,9 @@ from crossdock.incidents.rules import RuleFile
 from crossdock.incidents.rules import _check_query as check_query
 from crossdock.incidents.sentences import SentenceTemplate
 from mappings.columns import JsonColumns, source_column
+from mappings.compiled import Columns
 from mappings.engine import MappingRun
-from mappings.expressions import Columns, ExpressionCompiler
+from mappings.expressions import ExpressionCompiler
 from mappings.landed import LandedRows
 from mappings.plan import make_plan
 from mappings.spec import MappingFile, code_table, parse_mapping

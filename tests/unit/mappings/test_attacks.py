@@ -11,11 +11,13 @@ import pytest
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from mappings.columns import JsonColumns, SheetColumns
+from mappings.compiled import Atom, Columns, MissingColumnError
 from mappings.engine import MappingRun, translate_error
-from mappings.expressions import MAX_LENGTH, Atom, Columns, ExpressionCompiler, MissingColumnError
+from mappings.expressions import ExpressionCompiler
 from mappings.landed import LandedRows
 from mappings.plan import make_plan
 from mappings.spec import EntityMapping, MappingFile, parse_mapping
+from mappings.syntax import MAX_LENGTH
 
 MAPPING = "mapping: t/t\nentities:\n  purchase_order_line:\n    fields: {order_number: 单号, line_number: 行号}\n"
 SPEC = parse_mapping(MAPPING, "t.yaml")

@@ -1,0 +1,129 @@
+"""What expressions of a mapping become: SQL, what can be wrong with it, and what expressions share."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from canonical_model.declaration import Kind
+from mappings.spec import StoreLookup
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A condition under which an expression has no right value, and the issue that says so.
+
+    Attributes:
+        condition: SQL.
+        code: Issue code.
+        value: SQL of the value to show.
+        column: Source column to show.
+        is_detail: Whether a later one of the same effect holds too, so that this one only says more.
+    """
+
+    condition: str
+    code: str
+    value: str
+    column: str
+    is_detail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One compiled expression.
+
+    Attributes:
+        kind: What it gives.
+        parts: SQL of its values, in the order of the kind's columns.
+        problems: What can be wrong, most telling first.
+        columns: Source columns that it reads.
+        header: The column of which it is the plain value; empty for anything computed.
+        unknown: SQL of its text where that says that the value is unknown, else NULL; one for each value it reads.
+        main: That of its first value, where a second column gives the unit or currency; else empty.
+    """
+
+    kind: Kind
+    parts: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    columns: tuple[str, ...] = ()
+    main: str = ""
+    unknown: tuple[str, ...] = ()
+    header: str = ""
+
+    @property
+    def sql(self) -> str:
+        """Its first value."""
+        return self.parts[0]
+
+    @property
+    def column(self) -> str:
+        """The column that a person would look at; empty for a constant."""
+        return self.columns[0] if self.columns else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A value that is worked out once for each row and used under its name by everything that needs it.
+
+    Attributes:
+        name: Its column.
+        sql: What it is, over source columns and atoms of lower levels.
+        level: 1 where it needs no other atom, else one more than the highest that it needs.
+    """
+
+    name: str
+    sql: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A code table that an expression reads: joined on the normalised spelling.
+
+    Attributes:
+        name: Name of its table; its code and factor are the columns `<name>_code` and `<name>_factor`.
+        word: SQL of the spelling to look up.
+        rows: (spelling, code, factor).
+        level: As for an atom.
+        asked: What the store is asked for, where its rows come from there; else None.
+        keys: SQL over the source's columns of the values asked for, in the order of `asked.match`.
+    """
+
+    name: str
+    word: str
+    rows: tuple[tuple[str, str, str], ...]
+    level: int
+    asked: StoreLookup | None = None
+    keys: tuple[str, ...] = ()
+
+
+class Columns(Protocol):
+    """Where the columns of an expression come from: a sheet's header, or a JSON document."""
+
+    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
+        """(SQL that gives the column as text, its name in the source), None where there is no such column."""
+        ...
+
+    def whole(self, text: str) -> tuple[str, str] | None:
+        """The same for a right-hand side that is, letter for letter, a column's name."""
+        ...
+
+    def names(self) -> list[str]:
+        """All names there are, for error messages."""
+        ...
+
+
+class MissingColumnError(Exception):
+    """The header does not carry a column that an expression reads."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def quote_text(text: str) -> str:
+    """`text` as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
