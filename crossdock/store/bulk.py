@@ -143,9 +143,13 @@ def stored_hashes(connection: Connection, table: Table, source: str, stream: str
         spans = [{"first": f"({start},0)", "last": f"({start + _PAGES},0)"} for start in range(0, size, _PAGES)]
         found = [cursor.execute(of_rows, values | span).fetchone()[0] for span in spans]
         found.append(cursor.execute(of_statements, values).fetchone()[0])
-    joined = b"".join(part for part in found if part)
-    raw = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(joined) // 16, [None, pa.py_buffer(joined)])
-    return pa.table({"source_hash": pa.ExtensionArray.from_storage(pa.uuid(), raw)})
+    chunks = [
+        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(part) // 16, [None, pa.py_buffer(part)])
+        for part in found
+        if part
+    ]
+    hashes = [pa.ExtensionArray.from_storage(pa.uuid(), chunk) for chunk in chunks]
+    return pa.table({"source_hash": pa.chunked_array(hashes, pa.uuid())})
 
 
 def _name(table: Table) -> str:
