@@ -484,6 +484,8 @@ class PresentKeys(MappingRun):
     def _run(self) -> None:
         self._lock()
         self._make_source()
+        self._decide_orders()
+        self._look_up()
 
     @staticmethod
     def can_tell(entity: EntityPlan, columns: Sequence[str]) -> bool:

@@ -92,11 +92,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     is_baseline = is_first_load(work.connection, work.source, work.stream)
     parked: dict[int, Parked] = {}
     chosen = list(choose(work, chooser, waiting, parked))
-    for group in groups(work, chosen):
-        apply_group(work, group)
-    for row in landed:
-        if row.kind == "keys":
-            delete_absent_keys(work, chooser, row)
+    apply_in_order(work, chooser, waiting, chosen)
     again = list(rows_to_judge_again(work, chooser))
     for one in again:
         apply_group(work, [one])
@@ -172,7 +168,19 @@ def choose(
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
 
 
-def groups(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
+def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow], chosen: Sequence[Chosen]) -> None:
+    """Merges what was chosen of the batches; a list of keys speaks only for the records that came before it."""
+    taken = {one.row.id: one for one in chosen}
+    for kind, rows in groupby(batches, key=lambda row: str(row.kind)):
+        if kind == "keys":
+            for row in rows:
+                delete_absent_keys(work, chooser, row)
+            continue
+        for group in _groups(work, [taken[row.id] for row in rows if row.id in taken]):
+            apply_group(work, group)
+
+
+def _groups(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
     """Batches that are mapped together: those of one plan; of complete statements those of one read."""
 
     def of_one_read(one: Chosen) -> tuple[object, ...]:

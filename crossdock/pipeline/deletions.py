@@ -15,6 +15,7 @@ from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.land import fetch_rows
+from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Stage
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
@@ -86,7 +87,7 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
     if not isinstance(plan, Plan):
         return
     landed = LandedRows(keys.id, fetch_rows(keys.data_url, work.folder), keys.rows_read, keys.name, "", {}, None)
-    with PresentKeys(plan, [landed]) as present:
+    with PresentKeys(plan, [landed], lookups=lambda *asked: find_stored(work.connection, *asked)) as present:
         for entity in plan.entities:
             if not present.can_tell(entity, keys.columns):
                 continue

@@ -91,8 +91,8 @@ def stream_lock(source: str, stream: str) -> str:
 def _position(engine: Engine, source: str, stream: str) -> Cursor:
     """Behind the last landed batch, else behind the last committed one, else the beginning.
 
-    A batch that did not move the cursor is a part of a file whose rest never came, since that landing was cut off.
-    The file will be read again whole, so the part is set aside.
+    A batch of a file that did not move the cursor is a part whose rest never came, since that landing was cut off.
+    The file will be read again whole, so the part is set aside. Rows of a query may well leave the cursor where it was.
     """
     batch, cursor = tables.batch, tables.cursor
     mine = (
@@ -101,10 +101,11 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
     committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
     with translate_errors(), engine.begin() as connection:
         start = connection.scalar(committed) or {}
-        waiting = list(connection.execute(select(batch.c.id, batch.c.cursor).where(*mine).order_by(batch.c.id)).all())
+        found = select(batch.c.id, batch.c.cursor, batch.c.sha256).where(*mine).order_by(batch.c.id)
+        waiting = list(connection.execute(found).all())
         positions: list[Cursor] = [start, *(row.cursor for row in waiting)]
         unfinished = []
-        while waiting and positions[-1] == positions[-2]:
+        while waiting and waiting[-1].sha256 and positions[-1] == positions[-2]:
             unfinished.append(waiting.pop().id)
             positions.pop()
         connection.execute(update(batch).where(batch.c.id.in_(unfinished)).values(status="superseded"))

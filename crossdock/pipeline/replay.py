@@ -19,10 +19,8 @@ from canonical_model.errors import ConfigError, CrossdockError
 from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.again import settle
-from crossdock.pipeline.apply import Parked, choose, close, groups, lock_stream, report_of
+from crossdock.pipeline.apply import Parked, apply_in_order, choose, close, lock_stream, report_of
 from crossdock.pipeline.choose import MappingChooser
-from crossdock.pipeline.deletions import delete_absent_keys
-from crossdock.pipeline.group import apply_group
 from crossdock.pipeline.land import stream_lock
 from crossdock.pipeline.report import RunReport
 from crossdock.pipeline.runs import begin_run, end_run, fail_run
@@ -124,11 +122,7 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
         _take_out(work, entities)
     parked: dict[int, Parked] = {}
     chosen = list(choose(work, chooser, batches, parked))
-    for group in groups(work, chosen):
-        apply_group(work, group)
-    for row in batches:
-        if row.kind == "keys":
-            delete_absent_keys(work, chooser, row)
+    apply_in_order(work, chooser, batches, chosen)
     settle(work, chosen)
     work.write_issues()
     close(work, [row for row in batches if row.kind == "rows"], chosen, parked, cursor=None)

@@ -8,6 +8,8 @@ from canonical_model.errors import TransientError
 from canonical_model.language import Text
 from connectors.base import Batch, Cursor
 from connectors.sql import SqlConnector
+from crossdock.pipeline.land import land
+from crossdock.pipeline.replay import replay
 from tests.integration.hub import LEAN, Hub, counts, refused
 
 pytestmark = pytest.mark.store
@@ -44,6 +46,37 @@ def test_native_types_arrive_exact_and_only_news_comes_the_second_time(erp: Hub)
     erp.do("UPDATE public.po SET changed = changed + interval '1 hour' WHERE line_number <> 3")
     assert counts(erp.sync("po")) == {"read": 5, "updated": 1, "unchanged": 4}
     assert counts(erp.sync("po")) == {"read": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize("watermark", ["changed", []], ids=["watermark", "full"])
+def test_of_a_table_read_whole_changes_come_and_what_is_gone_is_deleted(erp: Hub, watermark: str | list[str]) -> None:
+    config = {"table": "public.po", "key": ["order_number", "line_number"], "watermark": watermark}
+    stream = {"config": config, "mapping": "own/orders", "complete": True}
+    erp.write("sources/erp.yaml", {"source": "erp", "connector": "sql", "connection": "db", "streams": {"po": stream}})
+    erp.sync("po")
+    erp.do("UPDATE public.po SET ordered = 7 WHERE line_number = 2")  # no newer watermark: the cursor stays where it is
+    erp.do("DELETE FROM public.po WHERE line_number = 3")
+    report = erp.sync("po")
+    assert counts(report) == {"read": 4, "updated": 1, "unchanged": 3}
+    assert {one.entity: one.deleted for one in report.entities}["purchase_order_line"] == 1
+    assert erp.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NOT NULL") == ["PO-1|3"]
+
+
+def test_a_list_of_keys_speaks_only_for_the_rows_that_came_before_it(erp: Hub) -> None:
+    stream = erp.home.sources["erp"].model_dump(mode="json")["streams"]["po"] | {"complete": True}
+    erp.write("sources/erp.yaml", {"source": "erp", "connector": "sql", "connection": "db", "streams": {"po": stream}})
+    erp.sync("po")
+    erp.do(
+        "INSERT INTO public.po (order_number, line_number, ordered, unit, changed) VALUES ('PO-1', 6, 1, '个', now())"
+    )
+    land(erp.home, erp.engine, "erp", "po", clock=erp.clock)
+    erp.do(
+        "INSERT INTO public.po (order_number, line_number, ordered, unit, changed) VALUES ('PO-1', 7, 1, '个', now())"
+    )
+    erp.sync("po")
+    replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
+    alive = erp.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key")
+    assert alive == [f"PO-1|{line}" for line in range(1, 8)]
 
 
 def test_a_landing_cut_off_goes_on_though_the_rows_behind_it_are_gone(
