@@ -328,7 +328,14 @@ def _say_next(screen: Screen, home: "Home", runs: Sequence[Document]) -> None:
                 "Failed streams: mend what is said above and run crossdock sync again; it goes on where it was.",
             )
         )
-    if any(file["status"] == "parked" for run in runs for file in _list(run, "files")):
+    if any(run.get("question") for run in runs):
+        steps.append(
+            Text(
+                "带 ? 的数据流等您决定：照上面做，文件不用重发。",
+                "Streams marked ? wait for your decision: do as said above; no file need be sent again.",
+            )
+        )
+    if any(file["status"] == "parked" for run in runs if not run.get("question") for file in _list(run, "files")):
         steps.append(
             Text(
                 "整份搁置的文件在收件夹旁的 failed/ 里：改好后重新放进收件夹。",

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.group import Chosen
+from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import is_kept
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
@@ -17,18 +18,18 @@ _PARTS = re.compile(r"(?<!\\)\|")
 """Between the parts of a key."""
 
 
-def files_that_fit_now(work: Work, chooser: MappingChooser) -> list[AnyRow]:
-    """Batches that parked since no mapping fitted, and for which one does today."""
+def files_to_judge_again(work: Work, chooser: MappingChooser) -> list[AnyRow]:
+    """Batches that parked since no mapping fitted and for which one does today, and those that wait for a new key."""
     batch = tables.batch
     parked = select(batch).where(
         batch.c.source == work.source,
         batch.c.stream == work.stream,
         batch.c.status == "parked",
         batch.c.rows_read > 0,
-        batch.c.problem["kind"].astext == "mapping",
+        batch.c.problem["kind"].astext.in_(("mapping", "key")),
     )
     found = work.connection.execute(parked.order_by(batch.c.id)).all()
-    return [row for row in found if isinstance(chooser.choose(header_of(row)), Plan)]
+    return [row for row in found if row.problem["kind"] == "key" or isinstance(chooser.choose(header_of(row)), Plan)]
 
 
 def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]:
@@ -56,7 +57,7 @@ def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]
     for one in work.connection.execute(select(batch).where(*kept).order_by(batch.c.id)).all():
         plan = chooser.choose(header_of(one))
         mine = [row for row in rows if row.batch_id == one.id]
-        if not isinstance(plan, Plan) or not is_kept(one.data_url):
+        if not isinstance(plan, Plan) or changed_key(work, plan) or not is_kept(one.data_url):
             continue
         headers = _headers_of(work, plan, one, mine)
         again = {

@@ -12,16 +12,17 @@ from sqlalchemy import Engine, insert, select, update
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
-from canonical_model.errors import CrossdockError
+from canonical_model.errors import CrossdockError, MappingError
 from canonical_model.language import Language, Text
 from crossdock.home import Home
-from crossdock.pipeline.again import files_that_fit_now, rows_to_judge_again, settle
+from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, settle
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.cursor import move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.drift import columns_to_read
 from crossdock.pipeline.group import Chosen, apply_group
 from crossdock.pipeline.guard import GuardError, check_guard
+from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import acknowledge, stream_lock
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
@@ -40,11 +41,14 @@ class Parked:
 
     Attributes:
         problem: In words.
-        kind: "damaged" (it must be sent again), "mapping" (judged again by itself) or "drift" (a person decides).
+        kind: "damaged" (it must be sent again), "mapping" (judged again by itself), "drift" (a person decides) or "key"
+            (a person decides, and is asked by every run until then).
+        question: What a person is asked about the mapping, not about the file; None for other kinds.
     """
 
     problem: Text
     kind: str
+    question: MappingError | None = None
 
 
 def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) -> RunReport:
@@ -73,8 +77,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
             acknowledge(engine, open_source(home, source), source, stream)
     except GuardError as error:
         park_run(engine, run_id, error, clock())
-        question = Text(error.render(Language.ZH), error.render(Language.EN))
-        report = RunReport(run_id, source, stream, "parked", question=question)
+        report = RunReport(run_id, source, stream, "parked", question=_in_words(error))
     except CrossdockError as error:
         fail_run(engine, run_id, error, clock())
         raise
@@ -88,7 +91,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     if (status := _ended(work)) is not None:
         return RunReport(work.run_id, work.source, work.stream, status, entities=_stored_counts(work))
     landed = _landed(work)
-    waiting = [*files_that_fit_now(work, chooser), *landed]
+    waiting = [*files_to_judge_again(work, chooser), *landed]
     is_baseline = is_first_load(work.connection, work.source, work.stream)
     parked: dict[int, Parked] = {}
     chosen = list(choose(work, chooser, waiting, parked))
@@ -104,7 +107,8 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     work.write_issues()
     close(work, waiting, chosen, parked, cursor=landed[-1].cursor if landed else None)
     status = "succeeded" if chosen or again or work.counts else "parked" if parked else "idle"
-    end_run(work.connection, work.run_id, status, work.at, is_baseline=is_baseline and bool(chosen))
+    question = next((one.question for one in parked.values() if one.question), None)
+    end_run(work.connection, work.run_id, status, work.at, is_baseline=is_baseline and bool(chosen), question=question)
     report = report_of(work, waiting, chosen, parked, status=status, is_baseline=is_baseline and bool(chosen))
     return replace(report, waited=sum(len(one.only or ()) for one in again))
 
@@ -130,7 +134,12 @@ def report_of(
         entities=work.entity_counts(),
         issues=tuple(placed.issue for placed in work.issues[:SHOWN_ISSUES]),
         issue_count=len(work.issues),
+        question=next((_in_words(one.question) for one in parked.values() if one.question), None),
     )
+
+
+def _in_words(question: CrossdockError) -> Text:
+    return Text(question.render(Language.ZH), question.render(Language.EN))
 
 
 def lock_stream(work: Work, chooser: MappingChooser) -> None:
@@ -163,6 +172,10 @@ def choose(
         columns = columns_to_read(work, row, plan.spec.mapping)
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
+            continue
+        question = changed_key(work, plan)
+        if question is not None:
+            parked[row.id] = Parked(question.what, "key", question)
             continue
         confined = chooser.choose(replace(header_of(row), columns=columns))
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
@@ -234,6 +247,7 @@ def close(
         if row.id in parked:
             problem = parked[row.id].problem._asdict() | {"kind": parked[row.id].kind}
             values = {"status": "parked", "applied_run": work.run_id, "problem": problem}
+            values["is_approved"] = False  # what was approved was another question
         else:
             values = {"status": "applied", "applied_run": work.run_id, "mapping": mappings.get(row.id), "problem": None}
         work.connection.execute(update(batch).where(batch.c.id == row.id).values(values))
@@ -241,7 +255,9 @@ def close(
         return
     taken = {one.row.name for one in chosen}  # a file of which one sheet went in is done; the other is reported
     failed = {
-        row.name: " / ".join(parked[row.id].problem) for row in waiting if row.id in parked and row.name not in taken
+        row.name: " / ".join(parked[row.id].problem)
+        for row in waiting
+        if row.id in parked and parked[row.id].question is None and row.name not in taken
     }
     move_cursor(work.connection, work.source, work.stream, cursor, failed, work.run_id, work.at)
 

@@ -14,6 +14,7 @@ from canonical_model.errors import ConfigError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.pipeline.choose import MappingChooser, header_of
+from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Stage
@@ -84,8 +85,8 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
     mine = (batch.c.source == work.source, batch.c.stream == work.stream, batch.c.kind == "rows", batch.c.rows_read > 0)
     last = work.connection.execute(select(batch).where(*mine).order_by(batch.c.id.desc()).limit(1)).one_or_none()
     plan = chooser.choose(header_of(last)) if last is not None else None
-    if not isinstance(plan, Plan):
-        return
+    if not isinstance(plan, Plan) or changed_key(work, plan):
+        return  # every read lists the keys anew
     landed = LandedRows(keys.id, fetch_rows(keys.data_url, work.folder), keys.rows_read, keys.name, "", {}, None)
     with PresentKeys(plan, [landed], lookups=lambda *asked: find_stored(work.connection, *asked)) as present:
         for entity in plan.entities:

@@ -5,14 +5,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text, update
 
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.pipeline.deletions import delete_missing
+from crossdock.pipeline.keys import note_keys
 from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.lineage import keep_lineage
 from crossdock.pipeline.lookups import look_up as find_stored
@@ -61,7 +61,7 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
         )
         for entity in plan.entities
     }
-    keep_keys(work, plan)
+    note_keys(work, plan)
     digest = keep_lineage(work.connection, plan)
     work.connection.execute(update(tables.batch).where(tables.batch.c.id.in_(landed)).values(lineage=digest))
     stored = [one for one in where.values() if _is_stored(work, one)]
@@ -115,38 +115,6 @@ def landed_rows(work: Work, one: Chosen) -> LandedRows:
         only=one.only,
         is_file=bool(row.sha256),
     )
-
-
-def keep_keys(work: Work, plan: Plan) -> None:
-    """Notes what the mapping makes keys of, and refuses a mapping that makes them of something else than before.
-
-    Raises:
-        MappingError (XD-MAP-010): Its records would stand beside the old ones as if they were new.
-    """
-    for entity in plan.entities:
-        name, made_of = entity.entity.name, list(plan.spec.entities[entity.entity.name].key or entity.entity.key)
-        values = {"source": work.source, "stream": work.stream, "entity": name, "mapping": plan.spec.mapping}
-        table = tables.stated_key
-        mine = [table.c[column] == value for column, value in values.items()]
-        before = work.connection.scalar(select(table.c.expressions).where(*mine))
-        if before is None:
-            statement = upsert(table).values(**values, expressions=made_of)
-            work.connection.execute(statement.on_conflict_do_nothing())
-        elif before != made_of:
-            was, now = ", ".join(before), ", ".join(made_of)
-            raise MappingError(
-                Text(
-                    f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
-                    f"The key of {name} was ({was}) and is now ({now}); each record would become a new one.",
-                ),
-                where=f"mappings/{plan.spec.mapping}.yaml",
-                hint=Text(
-                    f"改回原来的 key，或先看后换：crossdock replay {work.source} {work.stream} --rekey --dry-run。",
-                    f"Put the old key back, or look first and then change: crossdock replay {work.source} {work.stream} "
-                    "--rekey --dry-run.",
-                ),
-                code="XD-MAP-010",
-            )
 
 
 def _is_stored(work: Work, where: Stage) -> bool:

@@ -86,6 +86,7 @@ def replay(
 
     Raises:
         ConfigError (XD-CFG-142): Nothing was landed, or some of it is no longer kept and records cannot be made anew.
+        MappingError (XD-MAP-010): The mapping makes other keys, and `rekey` was not said.
         CrossdockError: Nothing was written.
     """
     chooser = MappingChooser(home, source, stream)
@@ -122,6 +123,9 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
         _take_out(work, entities)
     parked: dict[int, Parked] = {}
     chosen = list(choose(work, chooser, batches, parked))
+    for waits in parked.values():
+        if waits.question:  # what has gone in must not wait again
+            raise waits.question
     apply_in_order(work, chooser, batches, chosen)
     settle(work, chosen)
     work.write_issues()

@@ -35,21 +35,24 @@ def is_first_load(connection: Connection, source: str, stream: str) -> bool:
     return not connection.scalar(select(earlier))
 
 
-def end_run(connection: Connection, run_id: int, status: str, at: datetime, *, is_baseline: bool) -> None:
-    """Records how a run ended, in the transaction of its rows."""
-    ended = {"status": status, "finished_at": at, "is_baseline": is_baseline, "problem": None}
+def end_run(
+    connection: Connection,
+    run_id: int,
+    status: str,
+    at: datetime,
+    *,
+    is_baseline: bool,
+    question: CrossdockError | None = None,
+) -> None:
+    """Records how a run ended and what it asks, in the transaction of its rows."""
+    problem = _problem(question) if question else None
+    ended = {"status": status, "finished_at": at, "is_baseline": is_baseline, "problem": problem}
     connection.execute(update(run).where(run.c.id == run_id).values(ended))
 
 
 def park_run(engine: Engine, run_id: int, error: GuardError, at: datetime) -> None:
     """Records what a run would have done and asks about, in a transaction of its own."""
-    problem = {
-        "code": error.problem_code,
-        "zh": error.what.zh,
-        "en": error.what.en,
-        "where": error.where,
-        "sample": error.sample,
-    }
+    problem = _problem(error) | {"sample": error.sample}
     with translate_errors(), engine.begin() as connection:
         parked = {"status": "parked", "finished_at": at, "problem": problem}
         connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(parked))
@@ -57,7 +60,10 @@ def park_run(engine: Engine, run_id: int, error: GuardError, at: datetime) -> No
 
 def fail_run(engine: Engine, run_id: int, error: CrossdockError, at: datetime) -> None:
     """Records why a run failed, in a transaction of its own; what has already ended well stays so."""
-    problem = {"code": error.problem_code, "zh": error.what.zh, "en": error.what.en, "where": error.where}
     with translate_errors(), engine.begin() as connection:
-        failed = {"status": "failed", "finished_at": at, "problem": problem}
+        failed = {"status": "failed", "finished_at": at, "problem": _problem(error)}
         connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(failed))
+
+
+def _problem(error: CrossdockError) -> dict[str, object]:
+    return {"code": error.problem_code, "zh": error.what.zh, "en": error.what.en, "where": error.where}

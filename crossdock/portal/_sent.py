@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 
 from canonical_model.language import Text
 from crossdock.delivery.links import UploadLink
+from crossdock.returned import waits_for_sender
 from crossdock.store.database import AnyRow, translate_errors
 from crossdock.store.tables import batch, held_row, issue
 
@@ -136,14 +137,14 @@ class SentFiles:
 def _file(parts: Sequence[AnyRow], outcomes: Iterable[tuple[int, str]], marks: dict[int, int]) -> SentFile:
     numbers = {part.id for part in parts}
     mine = [outcome for number, outcome in outcomes if number in numbers]
-    parked = next((part for part in parts if part.status == "parked"), None)
+    parked = next(filter(waits_for_sender, parts), None)
     return SentFile(
         number=parts[0].id,
         name=PurePosixPath(parts[0].name).name,
         at=parts[0].landed_at,
         status=_status(parts),
-        problem=Text(parked.problem["zh"], parked.problem["en"]) if parked and parked.problem else None,
-        rows=sum(part.rows_read for part in parts if part.status != "parked"),
+        problem=Text(parked.problem["zh"], parked.problem["en"]) if parked else None,
+        rows=sum(part.rows_read for part in parts if not waits_for_sender(part)),
         waiting=mine.count("parked"),
         rejected=mine.count("rejected"),
         marked=sum(marks.get(number, 0) for number in numbers),
@@ -152,6 +153,6 @@ def _file(parts: Sequence[AnyRow], outcomes: Iterable[tuple[int, str]], marks: d
 
 def _status(parts: Sequence[AnyRow]) -> str:
     """A file of which one sheet with rows went in is applied, whatever became of the others."""
-    statuses = {part.status for part in parts}
+    statuses = {part.status if part.status != "parked" or waits_for_sender(part) else "landed" for part in parts}
     went_in = any(part.status == "applied" and part.rows_read for part in parts)
     return "landed" if "landed" in statuses else "parked" if "parked" in statuses and not went_in else "applied"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.hub import Hub, order_row
+from tests.integration.hub import LEAN, Hub, order_row
 from tests.unit.cli.conftest import Cli
 
 pytestmark = pytest.mark.store
@@ -67,6 +67,24 @@ def test_a_replay_is_looked_at_before_it_is_done(home: Cli, hub: Hub) -> None:
     refused = home("replay", "erp", "nothing")
     assert refused.exit_code == 2
     assert "[XD-CFG-003]" in refused.stderr
+
+
+def test_a_changed_key_is_asked_about_and_goes_in_when_answered(home: Cli, hub: Hub) -> None:
+    lines = {**LEAN["purchase_order_line"], "key": ["order_number", "item"]}
+    hub.mapping("own/orders", {**LEAN, "purchase_order_line": lines}, columns={"unit": ["单位"]})
+    hub.put("b.csv", [order_row("PO-1"), order_row("PO-2"), order_row("PO-3"), order_row("PO-4")])
+    asked = home("sync")
+    assert asked.exit_code == 3
+    assert "? [XD-MAP-010]" in asked.stderr
+    assert "crossdock replay erp orders --rekey --dry-run" in asked.stderr
+    assert "failed/" not in asked.stdout
+    assert home.json("sync", exit_code=3)["runs"][0]["question"]["zh"].startswith("[XD-MAP-010]")
+    refused = home("replay", "erp", "orders")
+    assert refused.exit_code == 2
+    assert "[XD-MAP-010]" in refused.stderr
+    assert home("replay", "erp", "orders", "--rekey").exit_code == 0
+    assert home("sync").exit_code == 0
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order_line WHERE deleted_at IS NULL") == 4
 
 
 def test_what_has_had_its_time_is_listed_and_removed(home: Cli, hub: Hub) -> None:

@@ -195,14 +195,3 @@ def test_a_column_that_went_parks_a_frozen_stream(hub: Hub) -> None:
     hub.put("b.csv", [order_row(quantity="1")[:-1]], header=HEADER[:-1])
     assert hub.sync().status == "parked"
     assert hub.line("ordered") == 500
-
-
-def test_another_key_makes_no_records_beside_the_old_ones(hub: Hub) -> None:
-    hub.load(order_row())
-    other = {**LEAN, "purchase_order_line": {**LEAN["purchase_order_line"], "key": ["order_number", "item"]}}
-    hub.mapping("own/orders", other, columns={"unit": ["单位"]})
-    hub.put("b.csv", [order_row(quantity="7")])
-    error = refused(hub.sync)
-    assert error.problem_code == "XD-MAP-010"
-    assert "--rekey" in error.render(Language.ZH)
-    assert alive(hub) == ["PO-1|10"]

@@ -54,7 +54,7 @@ def test_records_are_made_anew_under_another_key(hub: Hub) -> None:
     other = {**LEAN, "purchase_order_line": {**LEAN["purchase_order_line"], "key": ["order_number", "item"]}}
     hub.mapping("own/orders", other, columns={"unit": ["单位"]})
     hub.put("b.csv", [order_row("PO-3")])
-    assert refused(hub.sync).problem_code == "XD-MAP-010"
+    assert hub.sync().status == "parked"
     report = replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
     lines = next(one for one in report.differences if one.entity == "purchase_order_line")
     assert (lines.added, lines.removed) == (2, 2)
