@@ -1,7 +1,9 @@
 """Text forms that more than one layer must agree on."""
 
 import json
+import re
 import unicodedata
+from urllib.parse import quote, unquote
 
 JsonValue = None | bool | int | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -23,3 +25,17 @@ def half_width(text: str) -> str:
 def clip(text: str, length: int = 80) -> str:
     """`text`, at most `length` characters, the cut marked with an ellipsis."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+_IN_URL = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
+_IN_ODBC = re.compile(r"(?i)(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
+
+
+def passwords_in(address: str) -> set[str]:
+    """Passwords inside a URL or an ODBC connection string, as written and as meant; what must never show."""
+    found = set()
+    for written in _IN_URL.findall(address):
+        found |= {written, unquote(written), quote(unquote(written), safe="")}
+    for written in _IN_ODBC.findall(address):
+        found |= {written, written.removeprefix("{").removesuffix("}").replace("}}", "}")}
+    return found - {""}

@@ -1,10 +1,12 @@
 """Settings of the SQL connector."""
 
-import hashlib
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from connectors.base import ConnectorConfig
+
+_one_or_more = BeforeValidator(lambda value: [value] if isinstance(value, str) else value, str | list[str])
 
 
 class SqlConfig(ConnectorConfig):
@@ -18,8 +20,10 @@ class SqlStream(ConnectorConfig):
 
     table: str | None = Field(default=None, description="Table or view, with its schema where needed: erp.po_line.")
     query: str | None = Field(default=None, description="A SELECT in place of a table; without ORDER BY.")
-    key: list[str] = Field(min_length=1, description="Columns that together name one row; never null.")
-    watermark: list[str] = Field(
+    key: Annotated[list[str], _one_or_more] = Field(
+        min_length=1, description="Columns that together name one row; never null."
+    )
+    watermark: Annotated[list[str], _one_or_more] = Field(
         default=[],
         description="Column that grows with each change (time or counter), or several of which the first that is not "
         "null counts: [modified, created]. Left out: every read is a full one.",
@@ -32,20 +36,9 @@ class SqlStream(ConnectorConfig):
     )
     batch_rows: int = Field(default=50_000, ge=1, description="Rows per batch.")
 
-    @field_validator("key", "watermark", mode="before", json_schema_input_type=str | list[str])
-    @classmethod
-    def _one_or_more(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
-
     @model_validator(mode="after")
     def _one_place(self) -> "SqlStream":
         if (self.table is None) is (self.query is None):
             message = "give either table or query / table 与 query 二选一"
             raise ValueError(message)
         return self
-
-    @property
-    def identity(self) -> str:
-        """Digest of what a cursor depends on: with another table, query, key or watermark all is read anew."""
-        text = self.model_dump_json(include={"table", "query", "key", "watermark"})
-        return hashlib.sha256(text.encode()).hexdigest()[:16]

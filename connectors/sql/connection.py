@@ -1,22 +1,22 @@
-"""A database by SQLAlchemy URL or through an ODBC driver, and what either says when it cannot be read."""
+"""A database by SQLAlchemy URL or through an ODBC driver, what it holds, and what it says when it cannot be read."""
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.connectors.pyodbc import PyODBCConnector
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.reflection import ObjectKind
 
 from canonical_model.errors import AuthError, ConfigError, CrossdockError, TransientError
 from canonical_model.language import Text
-from canonical_model.text import clip, parse_json
+from canonical_model.text import JsonValue, clip, parse_json, passwords_in
+from connectors.base import Discovered
 
 _TIMEOUTS = dict.fromkeys(("postgresql", "mysql", "mariadb"), "connect_timeout") | {"mssql": "timeout"}
 _BEHIND_ODBC = {"microsoft sql server": "mssql+pyodbc", "mysql": "mysql+pyodbc", "mariadb": "mysql+pyodbc"}
-_PLAIN = re.compile(r"[^\[\]{}(),;?*=!@\s]*")
-_PASSWORD = re.compile(r"(?i)(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
 # SQLSTATE first, then words, since the drivers of SQLite, MySQL and Oracle give no SQLSTATE
 _REFUSED = re.compile(
     r"(?i)^(28|42501)|authentication failed|no password supplied|no pg_hba\.conf entry|access denied|login failed"
@@ -27,6 +27,10 @@ _UNFIT = re.compile(
     r"|invalid (identifier|object name|column name)|unknown (database|column)|does(n't| not) exist"
     r"|unable to open database file"
 )
+_SYSTEM = re.compile(r"(?i)information_schema|pg_.*|sys|mysql|performance_schema|db_.*|guest")
+_CHANGED = re.compile(r"(?i)modif|updat|chang|last|rowver|修改|更新|变更|时间戳")
+_ORDERED = re.compile(r"(?i)date|time|int|num|char|text")
+_NUMBERED = re.compile(r"(.*_)?(id|no|code|guid|uuid)|.*(ID|Id|编号|单号|内码|主键)")
 
 
 class OdbcDialect(PyODBCConnector, DefaultDialect):
@@ -42,38 +46,39 @@ registry.register("odbc", __name__, "OdbcDialect")
 def connect(secrets: Mapping[str, str], timeout_seconds: int) -> Iterator[sa.Connection]:
     """A connection in which each statement stands alone, so that a long read holds nothing in the source.
 
-    Args:
-        secrets: `odbc` or `url`; `user` and `password` are put in their places.
-        timeout_seconds: How long to wait for it.
-
     Raises:
         CrossdockError: What the database, its driver or SQLAlchemy said, as `translate_errors` puts it.
     """
     try:
-        engine = _by_odbc(secrets, timeout_seconds) if "odbc" in secrets else _by_url(secrets, timeout_seconds)
-        with engine.connect() as connection:
+        with _engine(secrets, timeout_seconds).connect() as connection:
             yield connection
     except (sa.exc.SQLAlchemyError, OSError, ImportError, UnicodeError) as error:
-        translated = translate_errors(error, secrets)
         shows = any(secret in str(error) for secret in _hidden(secrets))
-        raise translated from None if shows else error
+        raise translate_errors(error, secrets) from None if shows else error
 
 
-def _by_url(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
+def _engine(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
+    if "odbc" in secrets:
+        import pyodbc  # only here: it needs unixODBC, which who comes by URL may not have
+
+        try:
+            opened = pyodbc.connect(odbc_string(secrets), timeout=timeout_seconds, autocommit=True)
+            dialect = _BEHIND_ODBC.get(str(opened.getinfo(pyodbc.SQL_DBMS_NAME)).lower(), "odbc")
+        except pyodbc.Error as error:
+            raise sa.exc.DBAPIError("", None, error) from error
+        return sa.create_engine(f"{dialect}://", creator=lambda: opened, poolclass=sa.NullPool, hide_parameters=True)
     if "url" not in secrets:
         raise ConfigError(
             Text("连接里没有 url，也没有 odbc。", "The connection has neither url nor odbc."),
             hint=Text(
-                "请在环境变量或 Airflow 连接里给出其中一个。",
-                "Give one of them in the environment or the Airflow connection.",
+                "请在环境变量或 Airflow 连接里给出一个。", "Give one in the environment or the Airflow connection."
             ),
             code="XD-CFG-033",
         )
     url = sa.make_url(secrets["url"])
-    url = url.set(username=secrets.get("user", url.username), password=secrets.get("password", url.password))
     system = url.get_backend_name()
     return sa.create_engine(
-        url,
+        url.set(username=secrets.get("user", url.username), password=secrets.get("password", url.password)),
         isolation_level="AUTOCOMMIT",
         poolclass=sa.NullPool,
         hide_parameters=True,
@@ -82,47 +87,29 @@ def _by_url(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
     )
 
 
-def _by_odbc(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
-    import pyodbc  # only here: it needs unixODBC, which who comes by URL may not have
-
-    try:
-        opened = pyodbc.connect(odbc_string(secrets), timeout=timeout_seconds, autocommit=True)
-        system = str(opened.getinfo(pyodbc.SQL_DBMS_NAME)).lower()
-    except pyodbc.Error as error:
-        raise sa.exc.DBAPIError("", None, error) from error
-    dialect = _BEHIND_ODBC.get(system, "odbc")
-    return sa.create_engine(f"{dialect}://", creator=lambda: opened, poolclass=sa.NullPool, hide_parameters=True)
-
-
 def odbc_string(secrets: Mapping[str, str]) -> str:
     """The connection string with user and password, neither of which can break out of its place.
 
     Source: https://learn.microsoft.com/sql/odbc/reference/syntax/sqldriverconnect-function (braces, } doubled; of a
     keyword that comes twice the first counts). In braces only what must be: psqlodbc takes them for part of a user.
     """
-    given = {key: secrets[name] for key, name in (("UID", "user"), ("PWD", "password")) if name in secrets}
-    return "".join(f"{key}={_quoted(value)};" for key, value in given.items()) + secrets["odbc"]
+    given = [(key, secrets[name]) for key, name in (("UID", "user"), ("PWD", "password")) if name in secrets]
+    plain = re.compile(r"[^\[\]{}(),;?*=!@\s]*").fullmatch
+    quoted = [(key, value if plain(value) else "{" + value.replace("}", "}}") + "}") for key, value in given]
+    return "".join(f"{key}={value};" for key, value in quoted) + secrets["odbc"]
 
 
-def _quoted(value: str) -> str:
-    return value if _PLAIN.fullmatch(value) else "{" + value.replace("}", "}}") + "}"
-
-
-def _hidden(secrets: Mapping[str, str]) -> set[str]:
-    """What must not show: addresses as a whole, and every password."""
-    hidden = {secrets.get(name, "") for name in ("url", "odbc", "password")}
-    with suppress(sa.exc.ArgumentError):
-        hidden.add(sa.make_url(secrets.get("url", "")).password or "")
-    for written in _PASSWORD.findall(secrets.get("odbc", "")):
-        hidden |= {written, written.removeprefix("{").removesuffix("}").replace("}}", "}")}
-    return hidden - {""}
+def _hidden(secrets: Mapping[str, str]) -> list[str]:
+    """What must not show, the longest first: addresses as a whole, and every password."""
+    given = {secrets[name] for name in ("url", "odbc", "password") if secrets.get(name)}
+    return sorted(given.union(*map(passwords_in, given)), key=len, reverse=True)
 
 
 def translate_errors(error: BaseException, secrets: Mapping[str, str]) -> CrossdockError:
     """Our error for one of SQLAlchemy or a driver, by who must act, with no secret in it."""
     original = getattr(error, "orig", None) or error
     said = " ".join(str(original).split())
-    for secret in sorted(_hidden(secrets), key=len, reverse=True):
+    for secret in _hidden(secrets):
         said = said.replace(secret, "***")
     state = getattr(original, "sqlstate", None) or next(iter(original.args), "")
     known, said = f"{state} {said}" if isinstance(state, str) else said, clip(said, 300)
@@ -131,20 +118,48 @@ def translate_errors(error: BaseException, secrets: Mapping[str, str]) -> Crossd
             Text(f"数据库拒绝了登录或权限：{said}", f"The database refused the login or the permission: {said}"),
             hint=Text("请核对连接的用户名、密码和权限。", "Check the user, password and grants of the connection."),
         )
-    if (
-        not isinstance(error, sa.exc.DBAPIError | OSError)
-        or isinstance(error, sa.exc.DataError)
-        or _UNFIT.search(known)
-    ):
+    is_ours = not isinstance(error, sa.exc.DBAPIError | OSError) or isinstance(error, sa.exc.DataError)
+    if is_ours or _UNFIT.search(known):
         return ConfigError(
             Text(f"按这些设置读不了数据库：{said}", f"The database cannot be read with these settings: {said}"),
-            hint=Text(
-                "请核对 table、query、key、watermark、连接地址和驱动。",
-                "Check table, query, key, watermark, the address and its driver.",
-            ),
+            hint=Text("请核对表或查询、各列、地址和驱动。", "Check table or query, columns, address and driver."),
             code="XD-CFG-030",
         )
     return TransientError(
         Text(f"数据库暂时读不了：{said}", f"The database cannot be read at present: {said}"),
         hint=Text("稍后会自动再试。", "It is tried again later."),
     )
+
+
+def discover(connection: sa.Connection) -> Iterator[Discovered]:
+    """Tables and views outside the system's own schemas, with their declared or likely key and likely watermark.
+
+    Raises:
+        ConfigError (XD-CFG-127): This kind of database cannot be looked into.
+    """
+    try:
+        inspector = sa.inspect(connection)
+        own = inspector.default_schema_name
+        for schema in sorted(inspector.get_schema_names(), key=lambda name: (name != own, name)):
+            if _SYSTEM.fullmatch(schema):
+                continue
+            primary, unique = inspector.get_multi_pk_constraint(schema), inspector.get_multi_unique_constraints(schema)
+            for place, columns in sorted(inspector.get_multi_columns(schema, kind=ObjectKind.ANY).items()):
+                name = place[1] if schema == own else f"{schema}.{place[1]}"
+                types = {str(column["name"]): str(column["type"]) for column in columns}
+                keys = [primary[place]["constrained_columns"]] if place in primary else []  # views have none
+                found = next(filter(None, keys + [one["column_names"] for one in unique.get(place, [])]), None)
+                key: list[JsonValue] = list(found or list(filter(_NUMBERED.fullmatch, types))[:1])
+                marked = [one for one, kind in types.items() if _CHANGED.search(one) and _ORDERED.search(kind)]
+                settings: dict[str, JsonValue] = {"table": name, "key": key}
+                if marked:
+                    settings["watermark"] = marked[0]
+                zh, en = ("表", "table") if place in primary else ("视图", "view")
+                guessed = ("，key 是猜的", ", the key is a guess") if key and not found else ("", "")
+                yield Discovered(name, tuple(types), settings, Text(zh + guessed[0], en + guessed[1]))
+    except NotImplementedError as error:
+        raise ConfigError(
+            Text("这种数据库列不出有哪些表。", "This kind of database does not tell its tables."),
+            hint=Text("请用数据库客户端看，再写 table 和 key。", "Look with its own client, then write table and key."),
+            code="XD-CFG-127",
+        ) from error

@@ -1,6 +1,7 @@
 """Values of a database: as Arrow columns without floats, and as JSON in a cursor."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -15,15 +16,10 @@ from canonical_model.text import JsonValue, clip
 from connectors.sql.config import SqlStream
 
 _NATIVE = {bool, int, str, bytes, date, datetime, Decimal}
-_THAW: dict[str, Callable[[str], object]] = {
-    "int": int,
-    "str": str,
-    "bytes": bytes.fromhex,
-    "date": date.fromisoformat,
-    "datetime": datetime.fromisoformat,
-    "Decimal": Decimal,
-    "UUID": UUID,
-}
+_MOMENT = re.compile(r"\d{4}(-?)\d\d\1\d\d([ T]\d\d(:?)\d\d(\3\d\d)?)?")
+_THAW: dict[str, Callable[[str], object]] = {kind.__name__: kind for kind in (int, str, Decimal, UUID)} | {
+    "bytes": bytes.fromhex, "date": date.fromisoformat, "datetime": datetime.fromisoformat
+}  # fmt: skip
 
 
 def to_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table:
@@ -39,8 +35,7 @@ def _column(values: Sequence[object]) -> pa.Array:
             array = pa.array(values)
             if pa.types.is_decimal(array.type):
                 return array.cast(pa.decimal128(38, array.type.scale))
-            is_zoned = pa.types.is_timestamp(array.type) and array.type.tz
-            return array.cast(pa.timestamp("us", "UTC")) if is_zoned else array
+            return array.cast(pa.timestamp("us", "UTC")) if getattr(array.type, "tz", None) else array
     return pa.array([None if value is None else _text(value) for value in values], pa.string())
 
 
@@ -55,13 +50,8 @@ def _text(value: object) -> str:
 
 
 def freeze(value: object) -> JsonValue:
-    """A key or watermark as it stands in a cursor: its kind and its exact text.
-
-    Raises:
-        ConfigError (XD-CFG-031): Values of this kind do not order rows exactly.
-    """
-    kind = type(value).__name__
-    if kind not in _THAW:
+    """A key or watermark as it stands in a cursor: its kind and exact text; XD-CFG-031 where it orders nothing."""
+    if (kind := type(value).__name__) not in _THAW:
         raise _unordered(value)
     return [kind, value.hex() if isinstance(value, bytes) else str(value)]
 
@@ -72,39 +62,27 @@ def thaw(frozen: JsonValue) -> object:
 
 
 def step_back(watermark: object, stream: SqlStream) -> object:
-    """The watermark less the overlap, in which rows may have been committed late.
-
-    Raises:
-        ConfigError (XD-CFG-031): It is neither a time nor a counter.
-    """
-    seconds, count = timedelta(seconds=stream.overlap_seconds), stream.overlap_count
+    """The watermark less the overlap, in which rows may come late; XD-CFG-031 where it is no time and no counter."""
+    seconds = timedelta(seconds=stream.overlap_seconds)
     if isinstance(watermark, datetime):
         return watermark - seconds
     if isinstance(watermark, date):
         return watermark - timedelta(days=-(-stream.overlap_seconds // 86_400))
     if isinstance(watermark, int | Decimal) and not isinstance(watermark, bool):
-        return watermark - count
+        return watermark - stream.overlap_count
     if isinstance(watermark, bytes):  # SQL Server's rowversion
-        return max(int.from_bytes(watermark) - count, 0).to_bytes(len(watermark))
-    if isinstance(watermark, str):  # a time kept as text, spelled alike down to the second: it sorts before any longer
+        return max(int.from_bytes(watermark) - stream.overlap_count, 0).to_bytes(len(watermark))
+    if isinstance(watermark, str) and (found := _MOMENT.match(watermark)):  # the same spelling, without a fraction
         with suppress(ValueError, OverflowError):
-            moment = datetime.fromisoformat(watermark) - seconds
-            day, at = ("%Y-%m-%d", 10) if watermark[4] == "-" else ("%Y%m%d", 8)
-            spelling = day + watermark[at : at + 1] + ("%H:%M:%S" if ":" in watermark else "%H%M%S")
-            return moment.strftime(spelling)[: len(watermark)]
+            digits = iter(f"{datetime.fromisoformat(found[0]) - seconds:%Y%m%d%H%M%S}")
+            return re.sub(r"\d", lambda _: next(digits), found[0])
     raise _unordered(watermark)
 
 
 def _unordered(value: object) -> ConfigError:
-    kind, shown = type(value).__name__, clip(repr(value), 40)
+    shown = f"{type(value).__name__} {clip(repr(value), 40)}"
     return ConfigError(
-        Text(
-            f"{kind} 类型的列不能作 key 或 watermark（取值 {shown}）。",
-            f"A column of type {kind} cannot be a key or watermark (value {shown}).",
-        ),
-        hint=Text(
-            "key 请选编号，watermark 请选修改时间或自增号。",
-            "Choose a number for the key, a time of change or a counter for the watermark.",
-        ),
+        Text(f"{shown} 这种值不能作 key 或 watermark。", f"A value like {shown} cannot be a key or watermark."),
+        hint=Text("key 请选编号，watermark 请选修改时间或自增号。", "Take a number, or a time of change or a counter."),
         code="XD-CFG-031",
     )

@@ -4,23 +4,19 @@ import os
 import re
 import tempfile
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 import typer
 
 from canonical_model.clock import utc_now
 from canonical_model.errors import ConfigError, CrossdockError, NotifyError
 from canonical_model.language import Text
-from canonical_model.text import parse_json
+from canonical_model.text import parse_json, passwords_in
 from crossdock.cli._exits import ExitCode
 
 _MASK = "***"
 _SHORTEST_SECRET = 6
 _PUBLIC = {"agent_id", "corp_id", "database", "driver", "host", "port", "schema", "user", "username"}
-_IN_URL = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
-_IN_ODBC = re.compile(r"(?:PWD|PASSWORD)\s*=\s*(?:\{([^}]*)\}|([^;]*))", re.IGNORECASE)
 
 
 class UsageError(ConfigError):
@@ -137,17 +133,9 @@ def _secrets() -> set[str]:
                 parsed = None
             values = parsed if isinstance(parsed, dict) else {"whole": value}
             for key, one in values.items():
-                found |= set(_parts(str(one)))
+                found |= passwords_in(str(one))
                 if key.lower() not in _PUBLIC:
                     found.add(str(one))
         elif name == "CROSSDOCK_DATABASE_URL":
-            found |= set(_parts(value))
+            found |= passwords_in(value)
     return {one for one in found if len(one) >= _SHORTEST_SECRET}
-
-
-def _parts(value: str) -> Iterator[str]:
-    """Passwords inside an address or an ODBC string, as written and as meant."""
-    for password in _IN_URL.findall(value):
-        yield from (password, unquote(password), quote(unquote(password), safe=""))
-    for braced, bare in _IN_ODBC.findall(value):
-        yield from (braced, bare)

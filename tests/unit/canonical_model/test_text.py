@@ -3,7 +3,7 @@
 import pytest
 
 from canonical_model.language import Language, choose_language
-from canonical_model.text import clip, half_width, parse_json
+from canonical_model.text import clip, half_width, parse_json, passwords_in
 
 
 def test_numbers_of_json_keep_their_digits() -> None:
@@ -31,3 +31,16 @@ def test_the_setting_wins_then_english_where_lang_says_so_then_chinese(
     setting: str | None, lang: str, language: str
 ) -> None:
     assert choose_language(setting, {"LANG": lang}) is Language(language)
+
+
+@pytest.mark.parametrize(
+    ("address", "passwords"),
+    [
+        ("postgresql://me:p%3Bw@h/x?a=b", {"p%3Bw", "p;w"}),
+        ("Driver=x;Pwd = {a;b}}c};UID=y", {"{a;b}}c}", "a;b}c"}),
+        ("DSN=erp;password=plain;x=1", {"plain"}),
+        ("postgresql://me@h/x", set()),
+    ],
+)
+def test_passwords_inside_addresses_are_found_as_written_and_as_meant(address: str, passwords: set[str]) -> None:
+    assert passwords_in(address) == passwords
