@@ -213,6 +213,27 @@ def test_twenty_thousand_rows_go_through_in_one_go(hub: Hub) -> None:
     assert hub.one("SELECT sum(rows_read)::int FROM crossdock.batch") == 40_000
 
 
+def test_a_first_load_of_many_rows_tells_bad_and_repeated_ones_and_leaves_the_table_as_it_was(hub: Hub) -> None:
+    shape = (
+        "SELECT (SELECT jsonb_agg(indexdef ORDER BY indexdef) FROM pg_indexes WHERE tablename = 'purchase_order_line') "
+        "|| (SELECT jsonb_agg(coalesce(column_default, '-') || is_nullable ORDER BY ordinal_position) "
+        "FROM information_schema.columns WHERE table_schema = 'canonical' AND table_name = 'purchase_order_line')"
+    )
+    before = hub.one(shape)
+    rows = [order_row(f"PO-{n // 10}", str(n % 10), item=f"{n:06}") for n in range(20_000)]
+    rows[500][7] = "大概"  # parked: no such unit
+    rows[501][6] = "-1"  # rejected
+    rows += [list(rows[700]), list(rows[701])]  # the same again, and one that says something else
+    rows[-1][6] = "499"
+    report = hub.load(*rows)
+    assert counts(report) == {"read": 20_002, "created": 19_997, "folded": 1, "parked": 1, "rejected": 3}
+    assert hub.one(shape) == before
+    assert hub.query(
+        "SELECT DISTINCT source, stream, created_run = changed_run, created_at = changed_at, count(*) OVER () "
+        "FROM canonical.purchase_order_line GROUP BY source, stream, created_run, changed_run, created_at, changed_at"
+    ) == [("erp", "orders", True, True, 1)]
+
+
 # which mapping
 
 
