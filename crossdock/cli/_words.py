@@ -59,6 +59,10 @@ EVENTS = {
     "resolved": Text("恢复", "resolved"),
     "reopened": Text("再次发生", "reopened"),
 }
+_UNTOLD = {
+    "contradiction": Text("这一列两种顺序都有", "the column holds both orders"),
+    "unclear": Text("这一列没有大于 12 的数来证明", "no number above 12 in the column shows it"),
+}
 COUNTED = ("created", "updated", "unchanged", "stale", "folded", "parked", "rejected")
 COUNTS = {
     "read": Text("读入 =", "read ="),
@@ -129,6 +133,30 @@ def _ranges(rows: list[int], comma: str, *, most: int = 6) -> str:
             runs.append([row, row])
     shown = comma.join(str(first) if first == last else f"{first}–{last}" for first, last in runs[:most])
     return shown + ("…" if len(runs) > most else "")
+
+
+def date_order(column: str, order: str, reason: str) -> Text:
+    """How dates such as 03/04/2026 of a column were read, and why: by the column, a setting, or not at all."""
+    if not order:
+        why = _UNTOLD[reason]
+        return Text(
+            f"“{column}”里 03/04/2026 这样的日期分不清日和月：{why.zh}，所以没有猜。请对方写 2026-04-03，或在数据源里写 date_order",
+            f"dates such as 03/04/2026 in “{column}” do not tell day from month: {why.en}, and nothing was guessed. "
+            "Ask for 2026-04-03, or set date_order in the source",
+        )
+    day = Text("4 月 3 日", "3 April") if order == "dmy" else Text("3 月 4 日", "4 March")
+    if reason == "column":
+        place = Text("第一个", "first") if order == "dmy" else Text("第二个", "second")
+        why = Text(f"这一列有日期的{place.zh}数大于 12", f"the {place.en} number of a date in this column is above 12")
+    else:
+        why = Text(
+            f"这一列自己定不下来，按设置 date_order: {order}",
+            f"the column does not settle it, and date_order: {order} is set",
+        )
+    return Text(
+        f"“{column}”里 03/04/2026 这样的日期读作 {day.zh}：{why.zh}",
+        f"dates such as 03/04/2026 in “{column}” were read as {day.en}: {why.en}",
+    )
 
 
 def ago(span: timedelta) -> Text:

@@ -167,6 +167,7 @@ def _report(connection: "Connection", row: "AnyRow") -> "RunReport":
     from canonical_model.issues import CATALOGUE, Issue
     from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
     from crossdock.store.tables import batch, issue, run_entity
+    from mappings.dates import DateOrder
 
     its_own = or_(batch.c.applied_run == row.id, and_(batch.c.landed_run == row.id, batch.c.applied_run.is_(None)))
     files = connection.execute(select(batch).where(its_own).order_by(batch.c.id)).all()
@@ -191,6 +192,7 @@ def _report(connection: "Connection", row: "AnyRow") -> "RunReport":
                 rows_skipped=file.rows_skipped,
                 rows_read=file.rows_read,
                 problem=stored_text(file.problem) if file.problem else None,
+                date_orders=tuple(DateOrder(file.id, **one) for one in file.date_orders),
             )
             for file in files
         ),

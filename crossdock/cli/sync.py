@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -12,7 +12,7 @@ from crossdock.cli._exits import ExitCode, worst
 from crossdock.cli._faults import as_document, exit_code, scrub_error
 from crossdock.cli._screen import Document, Screen
 from crossdock.cli._session import HomeOption, JsonOption, session
-from crossdock.cli._words import COUNTED, COUNTS, Places, RowAccount, entity_label, merge_places, skipped
+from crossdock.cli._words import COUNTED, COUNTS, Places, RowAccount, date_order, entity_label, merge_places, skipped
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -118,6 +118,13 @@ class _Extra:
     skipped: Places
 
 
+class _ReadDates(TypedDict):
+    column: str
+    order: str
+    reason: str
+    text: Text
+
+
 class ShownRun:
     """Words one run."""
 
@@ -194,6 +201,9 @@ class ShownRun:
                     style="dim",
                     indent=4,
                 )
+            orders = self._date_orders(name, sheet)
+            for one in orders:
+                self._screen.say(one["text"], style="dim" if one["order"] else "yellow", indent=4)
             absent = self._absent(name, sheet)
             if absent:
                 self._screen.say(
@@ -207,6 +217,7 @@ class ShownRun:
             shown.append(
                 {
                     "absent": absent,
+                    "date_orders": orders,
                     "name": name,
                     "sheet": sheet,
                     "status": "parked" if problem else "applied",
@@ -222,6 +233,15 @@ class ShownRun:
     def _absent(self, name: str, sheet: str) -> list[str]:
         files = [file for file in self._report.files if (file.name, file.sheet) == (name, sheet)]
         return sorted({field for file in files for field in file.absent})
+
+    def _date_orders(self, name: str, sheet: str) -> "list[_ReadDates]":
+        """Once each, since the parts of a large text are asked one by one."""
+        files = [file for file in self._report.files if (file.name, file.sheet) == (name, sheet)]
+        told = dict.fromkeys((one.column, one.order, one.reason) for file in files for one in file.date_orders)
+        return [
+            {"column": column, "order": order, "reason": reason, "text": date_order(column, order, reason)}
+            for column, order, reason in told
+        ]
 
     def _joined(self) -> dict[tuple[str, str], tuple[RowAccount, Text | None, str]]:
         """One entry per sheet; a large text file arrives in several parts."""

@@ -30,6 +30,7 @@ from crossdock.pipeline.sources import open_source
 from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow, alone, lock, translate_errors
+from mappings.dates import DateOrder
 from mappings.plan import Plan
 
 SHOWN_ISSUES = 20
@@ -130,7 +131,11 @@ def report_of(
         work.stream,
         status,
         is_baseline=is_baseline,
-        files=tuple(_file_report(r, taken.get(r.id), parked.get(r.id)) for r in waiting if r.kind == "rows"),
+        files=tuple(
+            _file_report(r, taken.get(r.id), parked.get(r.id), _orders_of(work, r.id))
+            for r in waiting
+            if r.kind == "rows"
+        ),
         entities=work.entity_counts(),
         issues=tuple(placed.issue for placed in work.issues[:SHOWN_ISSUES]),
         issue_count=len(work.issues),
@@ -250,6 +255,9 @@ def close(
             values["is_approved"] = False  # what was approved was another question
         else:
             values = {"status": "applied", "applied_run": work.run_id, "mapping": mappings.get(row.id), "problem": None}
+            values["date_orders"] = [
+                {"column": one.column, "order": one.order, "reason": one.reason} for one in _orders_of(work, row.id)
+            ]
         work.connection.execute(update(batch).where(batch.c.id == row.id).values(values))
     if cursor is None:
         return
@@ -262,11 +270,18 @@ def close(
     move_cursor(work.connection, work.source, work.stream, cursor, failed, work.run_id, work.at)
 
 
+def _orders_of(work: Work, batch: int) -> tuple[DateOrder, ...]:
+    """How the run read the dates of a batch that could be either."""
+    return tuple(one for one in work.date_orders if one.batch == batch)
+
+
 def _file(row: AnyRow) -> tuple[str, str]:
     return row.name, row.sha256
 
 
-def _file_report(row: AnyRow, chosen: Chosen | None, parked: Parked | None) -> FileReport:
+def _file_report(
+    row: AnyRow, chosen: Chosen | None, parked: Parked | None, date_orders: tuple[DateOrder, ...]
+) -> FileReport:
     return FileReport(
         name=row.name,
         sheet=row.sheet,
@@ -279,4 +294,5 @@ def _file_report(row: AnyRow, chosen: Chosen | None, parked: Parked | None) -> F
         rows_read=row.rows_read,
         problem=parked.problem if parked else None,
         absent=tuple(f"{e.entity.name}.{name}" for e in chosen.plan.entities for name in e.absent) if chosen else (),
+        date_orders=date_orders,
     )

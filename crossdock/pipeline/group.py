@@ -82,6 +82,7 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
             if entity.entity.name in stages:
                 stage(work.connection, where[entity.entity.name], mapped.good(entity))
         reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at)
+        work.date_orders += mapped.date_orders
         ties = []
         for entity in plan.entities:
             name = entity.entity.name

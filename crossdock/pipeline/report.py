@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from canonical_model.issues import Issue
 from canonical_model.language import Text
+from mappings.dates import DateOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class FileReport:
         rows_total, rows_above, rows_header, rows_skipped, rows_read: Where its rows went.
         problem: Why it is parked.
         absent: Fields that the mapping would state but for whose columns the header has nothing.
+        date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
     """
 
     name: str
@@ -47,6 +49,7 @@ class FileReport:
     rows_read: int
     problem: Text | None
     absent: tuple[str, ...] = ()
+    date_orders: tuple[DateOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

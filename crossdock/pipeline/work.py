@@ -12,6 +12,7 @@ from crossdock.home import Home, StreamFile
 from crossdock.pipeline.report import EntityCounts
 from crossdock.store import tables
 from crossdock.store.bulk import copy_records
+from mappings.dates import DateOrder
 from mappings.landed import PlacedIssue
 
 COUNTED = ("read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected", "deleted")
@@ -32,6 +33,7 @@ class Work:
         folder: For copies of landed files that lie elsewhere.
         counts: Entity -> where its records went, in the order of `COUNTED`.
         issues: What was found, in the order in which it was.
+        date_orders: How dates that could be either were read, and why.
     """
 
     home: Home
@@ -44,6 +46,7 @@ class Work:
     folder: Path
     counts: dict[str, list[int]] = field(default_factory=dict)
     issues: list[PlacedIssue] = field(default_factory=list)
+    date_orders: list[DateOrder] = field(default_factory=list)
 
     @property
     def settings(self) -> StreamFile:

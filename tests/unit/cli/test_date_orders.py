@@ -1,0 +1,70 @@
+"""How an ambiguous date was read reaches the reader: in `sync`, in `runs show`, and in the store."""
+
+import pytest
+
+from tests.integration.hub import Hub, order_row
+from tests.unit.cli.conftest import Cli
+
+pytestmark = pytest.mark.store
+
+BY_COLUMN = "“交期”里 03/04/2026 这样的日期读作 4 月 3 日：这一列有日期的第一个数大于 12"
+
+
+@pytest.fixture
+def home(hub: Hub) -> Cli:
+    """The command line over a hub without a record."""
+    url = str(hub.engine.url.render_as_string(hide_password=False))
+    return Cli({"CROSSDOCK_HOME": str(hub.path), "CROSSDOCK_DATABASE_URL": url})
+
+
+def test_what_a_column_proved_is_said_by_sync_and_by_runs_show(home: Cli, hub: Hub) -> None:
+    hub.put("a.csv", [order_row("PO-1", due="03/04/2026"), order_row("PO-2", due="25/12/2026")])
+
+    synced = home("sync")
+    run = str(hub.one("SELECT max(id) FROM crossdock.run"))
+    shown = home("runs", "show", run)
+    (file,) = home.json("runs", "show", run)["files"]
+
+    assert hub.line("requested_on::text") == "2026-04-03"
+    for result in (synced, shown):
+        assert BY_COLUMN in result.stdout
+        assert "订单日期" not in result.stdout  # its dates are clear by themselves
+    assert [(one["column"], one["order"], one["reason"]) for one in file["date_orders"]] == [("交期", "dmy", "column")]
+    assert (
+        "were read as 3 April: the first number of a date in this column is above 12"
+        in (file["date_orders"][0]["text"]["en"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "dates", "order", "reason", "said"),
+    [
+        ("", ["12/25/2026"], "mdy", "column", "读作 3 月 4 日：这一列有日期的第二个数大于 12"),
+        ("mdy", ["2026-05-01"], "mdy", "setting", "读作 3 月 4 日：这一列自己定不下来，按设置 date_order: mdy"),
+        ("", ["2026-05-01"], "", "unclear", "分不清日和月：这一列没有大于 12 的数来证明，所以没有猜"),
+        ("", ["12/25/2026", "25/12/2026"], "", "contradiction", "分不清日和月：这一列两种顺序都有，所以没有猜"),
+    ],
+)
+def test_each_reason_has_its_sentence(
+    home: Cli, hub: Hub, setting: str, dates: list[str], order: str, reason: str, said: str
+) -> None:
+    source = hub.path / "sources" / "erp.yaml"
+    source.write_text(source.read_text(encoding="utf-8") + f"date_order: '{setting}'\n", encoding="utf-8")
+    rows = [order_row(f"PO-{number}", due=due) for number, due in enumerate(["03/04/2026", *dates], start=1)]
+    hub.put("a.csv", rows)
+
+    (file,) = home.json("sync", exit_code=0)["runs"][0]["files"]
+
+    (told,) = file["date_orders"]
+    assert (told["order"], told["reason"]) == (order, reason)
+    assert said in told["text"]["zh"]
+    assert "03/04/2026" in told["text"]["en"]
+
+
+def test_a_file_of_clear_dates_says_nothing_of_them(home: Cli, hub: Hub) -> None:
+    hub.put("a.csv", [order_row("PO-1", due="03/04/2026"), order_row("PO-2", due="25/12/2026")])
+    hub.put("b.csv", [order_row("PO-3", due="2026-04-03")])
+
+    files = home.json("sync")["runs"][0]["files"]
+
+    assert {one["name"]: len(one["date_orders"]) for one in files} == {"a.csv": 1, "b.csv": 0}
