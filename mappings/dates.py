@@ -1,13 +1,18 @@
 """Whether 03/04/2026 is the 3rd of April: asked of the whole column, once for each landed batch."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 _CLEANED = re.compile(r"xd_tidy\((.+?), TRUE\)")
+
+_SHOWN: Mapping[str, set[str]] = {
+    "dmy": {"d"}, "mdy": {"m"}, "contradiction": {"d", "m"}, "setting": {"d", "m"}, "unclear": set()
+}  # fmt: skip
+"""What a whole column showed; where a setting had to decide, no part of it may decide otherwise."""
 
 SHORT_YEARS = ("dmy", "mdy", "ymd")
 """Settings of `date_order`; each also says in which order a date with a year of two digits is read."""
@@ -46,7 +51,11 @@ class DateOrder:
 
 
 def decide_orders(
-    db: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[DateColumn], setting: str
+    db: duckdb.DuckDBPyConnection,
+    rows: str,
+    columns: Sequence[DateColumn],
+    setting: str,
+    shown: Iterable[DateOrder] = (),
 ) -> list[DateOrder]:
     """Asks the columns of `rows` for their order of day and month, and defines the macros that give it.
 
@@ -58,6 +67,7 @@ def decide_orders(
         rows: SQL of the rows, with their `_batch`.
         columns: The columns.
         setting: `date_order` of the stream or mapping; empty where there is none.
+        shown: What came of whole columns, for batches of which `rows` are only a part.
     """
     if not columns:
         return []
@@ -70,13 +80,17 @@ def decide_orders(
         seen = ", ".join(f"CASE WHEN {odd[i]} THEN xd_order({c.sql}) END AS v{i}" for i, c in enumerate(columns))
         any_seen = " OR ".join(f"v{i} IS NOT NULL" for i in range(len(columns)))
         found = db.execute(f"SELECT DISTINCT * FROM (SELECT _batch, {seen} FROM {rows}) WHERE {any_seen}").fetchall()
+    known = {(one.batch, one.column): _SHOWN[one.order if one.reason == "column" else one.reason] for one in shown}
     orders = []
     for i, column in enumerate(columns):
         marks: dict[int, set[str]] = {}
         for batch, *values in found:
             if values[i] is not None:
                 marks.setdefault(batch, set()).add(values[i])
-        decided = [DateOrder(batch, column.column, *_decide(seen, setting)) for batch, seen in sorted(marks.items())]
+        decided = [
+            DateOrder(batch, column.column, *_decide(seen | known.get((batch, column.column), set()), setting))
+            for batch, seen in sorted(marks.items())
+        ]
         decided = [one for one in decided if one.reason]
         whens = "".join(f" WHEN {one.batch} THEN '{one.order}'" for one in decided if one.order)
         body = f"CASE batch{whens} ELSE '' END" if whens else "''"

@@ -364,11 +364,12 @@ class MappingRun:
 
     def _decide_orders(self) -> None:
         """Asks each column of dates for its order; `date_orders` tells what came of it."""
+        shown = [one for batch in self._batches.values() for one in batch.date_orders]
         asked = [(query.records, query.entity.dates) for query in self._queries.values()]
         orders = [
             order
             for rows, dates in (*asked, ("source", self._plan.version_dates))
-            for order in decide_orders(self._db, rows, dates, self._plan.date_order)
+            for order in decide_orders(self._db, rows, dates, self._plan.date_order, shown)
         ]
         self.date_orders = tuple(dict.fromkeys(orders))
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from canonical_model.issues import Issue
+from mappings.dates import DateOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class LandedRows:
         suspects: Damaged cells: (row, column, issue code).
         only: Rows to which the batch is confined; None for all. `rows` counts these.
         is_file: Whether it is a file, which can be a complete statement by itself.
+        date_orders: What came of its whole columns, where it is confined to some rows.
     """
 
     batch: int
@@ -35,6 +37,7 @@ class LandedRows:
     suspects: tuple[tuple[int, str, str], ...] = ()
     only: tuple[int, ...] | None = None
     is_file: bool = True
+    date_orders: tuple[DateOrder, ...] = ()
 
     def place(self, row: int, column: str) -> str:
         """Where a person finds the cell: "采购单.xlsx [Sheet1] C7"."""

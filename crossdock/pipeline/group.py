@@ -22,6 +22,7 @@ from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import pages, stored_hashes
 from crossdock.store.database import AnyRow
+from mappings.dates import DateOrder
 from mappings.engine import KnownHashes, MappingRun
 from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
@@ -115,6 +116,7 @@ def landed_rows(work: Work, one: Chosen) -> LandedRows:
         suspects=tuple((int(number), str(column), str(code)) for number, column, code in row.suspects),
         only=one.only,
         is_file=bool(row.sha256),
+        date_orders=tuple(DateOrder(row.id, **shown) for shown in row.date_orders) if one.only is not None else (),
     )
 
 

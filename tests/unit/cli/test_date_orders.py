@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.hub import Hub, order_row
+from tests.integration.hub import LEAN, Hub, order_row
 from tests.unit.cli.conftest import Cli
 
 pytestmark = pytest.mark.store
@@ -68,3 +68,28 @@ def test_a_file_of_clear_dates_says_nothing_of_them(home: Cli, hub: Hub) -> None
     files = home.json("sync")["runs"][0]["files"]
 
     assert {one["name"]: len(one["date_orders"]) for one in files} == {"a.csv": 1, "b.csv": 0}
+
+
+@pytest.mark.parametrize("setting", ["", "mdy"])
+def test_rows_that_are_judged_again_are_read_as_their_whole_column(hub: Hub, setting: str) -> None:
+    lookup = {"entity": "item", "match": {"gtin": "item"}, "give": "item_number", "source": "erp"}
+    lines = {"purchase_order_line": {"fields": {**LEAN["purchase_order_line"]["fields"], "item": "our_item"}}}
+    options: dict[str, object] = {"lookups": {"our_item": lookup}, "date_order": setting}
+    hub.mapping("own/by_barcode", lines, columns={"unit": ["单位"]}, **options)
+    hub.mapping("own/items", {"item": {"fields": {"item_number": "料号", "gtin": "条码"}}})
+    hub.stream("own/items", "own/by_barcode")
+    hub.put("items.csv", [("A", "6291041500213")], header=("料号", "条码"))
+    hub.sync()
+    hub.load(
+        order_row("PO-1", item="6291041500213", due="25/12/2026"),
+        order_row("PO-2", item="4006381333931", due="03/04/2026"),
+    )
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order_line") == 1
+    hub.put("more.csv", [("B", "4006381333931")], header=("料号", "条码"))
+    hub.mapping("own/by_barcode", lines, columns={"unit": ["单位", "UOM"]}, **options)
+    hub.sync()
+
+    assert hub.line("requested_on::text", "PO-2|10") == "2026-04-03"
+    assert hub.column("SELECT date_orders FROM crossdock.batch WHERE name = '订单.csv'") == [
+        [{"column": "交期", "order": "dmy", "reason": "column"}]
+    ]
