@@ -1,8 +1,9 @@
-"""DAGs made from a deployment's files: one for each source, one for incidents, one for delivery.
+"""DAGs made from a deployment's files: one for each source, one each for incidents, delivery and retention.
 
     crossdock_<source>     <stream>.land → <stream>.apply ──▶ Asset postgres://<store>/crossdock/canonical/<entity>
     crossdock_incidents    evaluate (any of these, and hourly) ──▶ Asset postgres://<store>/crossdock/crossdock/alert
     crossdock_delivery     deliver (that one, and every two minutes for what is to be tried again)
+    crossdock_retention    prune (nightly; only where crossdock.yaml has a `retention:`)
 
 The parser loads this every half minute: it reads YAML, and never a database, a network or a connection.
 """
@@ -29,12 +30,13 @@ from airflow.sdk import (
 
 from canonical_model.errors import TransientError
 from crossdock.airflow import tasks
-from crossdock.home import Home, SourceFile
+from crossdock.home import Home, Retention, SourceFile
 from mappings.spec import find_mapping
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INCIDENTS_CRON = "7 * * * *"  # clock rules; not at :00 or :30, when everybody else runs
 DELIVERY_CRON = "1-59/2 * * * *"  # what WeCom could not take is tried again; odd minutes, so never :00 or :30
+RETENTION_CRON = "17 3 * * *"  # in the deployment's zone, when few syncs run
 POOL_SLOTS = 2
 RETRIES = 2
 
@@ -72,6 +74,8 @@ def build_dags(home_path: Path | None = None) -> dict[str, DAG]:
         "crossdock_incidents": (_incidents_dag, ""),
         "crossdock_delivery": (_delivery_dag, ""),
     }
+    if home.settings.retention != Retention():
+        builders["crossdock_retention"] = (_retention_dag, "")
     return {dag_id: build(home, dag_id, name) for dag_id, (build, name) in builders.items() if wanted in (None, dag_id)}
 
 
@@ -165,6 +169,22 @@ def _delivery_dag(home: Home, dag_id: str, _: str) -> DAG:
     )
     with dag:
         task(task_id="deliver", **_effort())(tasks.deliver)(str(home.path))
+    return dag
+
+
+def _retention_dag(home: Home, dag_id: str, _: str) -> DAG:
+    dag = DAG(
+        dag_id=dag_id,
+        description="清理过了保留期的落地文件和历史 · landed files and history that have had their time",
+        schedule=CronTriggerTimetable(RETENTION_CRON, timezone=home.settings.timezone),
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        tags={"crossdock"},
+        doc_md="`retention:` · `crossdock.yaml`",
+    )
+    with dag:
+        task(task_id="prune", **_effort())(tasks.prune)(str(home.path))
     return dag
 
 

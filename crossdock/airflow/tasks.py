@@ -97,6 +97,24 @@ def deliver(home: str) -> None:
         print(delivery.deliver(deployment, engine))  # noqa: T201  # the task's log in Airflow
 
 
+def prune(home: str) -> None:
+    """Removes landed files and history that have had their time.
+
+    Raises:
+        AirflowSkipException: Nothing is that old.
+        CrossdockError: A setting is wrong, or the store is gone; nothing was removed.
+    """
+    from crossdock.pipeline.retention import prune as remove
+    from crossdock.store.database import open_store
+
+    deployment = Home.find(Path(home), airflow_connection)
+    with open_store(deployment) as engine:
+        gone = remove(deployment, engine)
+    print(gone)  # noqa: T201  # the task's log in Airflow
+    if not (gone.batches or gone.partitions):
+        raise AirflowSkipException("没有过期的 / nothing is past its time")
+
+
 def _is_due(engine: "Engine", home: Home, source: str, stream: str, cron: str) -> bool:
     """Whether a moment of `cron` has passed since the stream was last read."""
     from zoneinfo import ZoneInfo

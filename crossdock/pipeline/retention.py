@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import fsspec
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import Connection, Engine, func, select, text, update
 
 from canonical_model.clock import Clock, utc_now
 from crossdock.home import Home
@@ -48,6 +48,8 @@ def prune(home: Home, engine: Engine, *, dry_run: bool = False, clock: Clock = u
                 .where(batch.c.id.in_([row.id for row in rows]))
                 .values(status="expired", original_url=None)
             )
+            if partitions:  # runs go by this table first: else one that waits for us would hold what we wait for
+                connection.execute(text("LOCK TABLE crossdock.run IN ACCESS EXCLUSIVE MODE"))
             for name in partitions:
                 connection.execute(text(f"DROP TABLE crossdock.{name}"))
         oldest = connection.scalar(
@@ -94,6 +96,11 @@ def _old_partitions(connection: Connection, months: int | None, clock: Clock) ->
     now = clock()
     index = now.year * 12 + now.month - 1 - months
     first_kept = f"{index // 12:04d}_{index % 12 + 1:02d}"
+    run, batch = tables.run, tables.batch
+    asking = select(batch.c.applied_run).where(batch.c.status == "parked", batch.c.problem["kind"].astext == "drift")
+    waits = connection.scalar(select(func.min(run.c.started_at)).where(run.c.id.in_(asking)))
+    if waits is not None:  # nobody could decide about a run that is gone
+        first_kept = min(first_kept, f"{waits:%Y_%m}")
     found = connection.scalars(
         text(
             "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "

@@ -8,7 +8,7 @@ from canonical_model.clock import Clock
 from canonical_model.errors import CrossdockError
 from crossdock.pipeline.guard import GuardError
 from crossdock.store.database import ensure_partitions, translate_errors
-from crossdock.store.tables import run, run_entity
+from crossdock.store.tables import batch, run, run_entity
 
 ENDED = ("succeeded", "parked", "idle")
 """Statuses of a run whose transaction is committed: a second try of it finds nothing left to do."""
@@ -24,7 +24,7 @@ def begin_run(engine: Engine, source: str, stream: str, clock: Clock, kind: str)
 
 
 def is_first_load(connection: Connection, source: str, stream: str) -> bool:
-    """Whether no run of the stream has brought a good record yet."""
+    """Whether no run of the stream has brought a good record yet; a run past its retention is taken to have."""
     earlier = exists().where(
         run.c.source == source,
         run.c.stream == stream,
@@ -32,7 +32,14 @@ def is_first_load(connection: Connection, source: str, stream: str) -> bool:
         run_entity.c.run_id == run.c.id,
         run_entity.c.created + run_entity.c.updated + run_entity.c.unchanged > 0,
     )
-    return not connection.scalar(select(earlier))
+    past = exists().where(
+        batch.c.source == source,
+        batch.c.stream == stream,
+        batch.c.status.in_(("applied", "expired")),
+        batch.c.rows_read > 0,
+        ~exists().where(run.c.id == batch.c.applied_run),
+    )
+    return not connection.scalar(select(earlier | past))
 
 
 def end_run(

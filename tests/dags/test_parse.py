@@ -27,6 +27,7 @@ def parse(home: Path, place: Path, seed: str = "0") -> subprocess.Popen[bytes]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(place),
+        "PYTHONPATH": str(ROOT),  # this checkout, wherever the package was installed from
         "AIRFLOW_HOME": str(place),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "CROSSDOCK_HOME": str(home),
@@ -156,6 +157,21 @@ def test_streams_with_different_schedules_make_one_dag_that_runs_at_all_of_them(
     }
     assert sorted(crons) == ["*/10 * * * *", "0 6 * * *"]
     assert own == {"purchase_orders.land": "0 6 * * *", "goods_receipts.land": "*/10 * * * *"}
+
+
+def test_what_has_had_its_time_goes_nightly_where_the_settings_say_how_long_it_has(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(HOME, home)
+    settings = home / "crossdock.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "retention: {history_months: 24}\n", encoding="utf-8")
+
+    parsed = result(parse(home, tmp_path / "airflow"), tmp_path / "airflow")
+
+    dag = parsed["dags"]["crossdock_retention"]["dag"]
+    timetable = dag["timetable"]["__var"]
+    assert structure(dag) == {"prune": ([], "default_pool", [])}
+    assert (timetable["expression"], timetable["timezone"]) == ("17 3 * * *", "Asia/Shanghai")
+    assert (dag["max_active_runs"], dag["catchup"]) == ("1", False)
 
 
 def canonical(*entities: str) -> list[str]:

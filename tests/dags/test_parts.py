@@ -86,7 +86,7 @@ def test_no_parameter_of_a_task_has_a_name_that_airflow_keeps_for_itself() -> No
 
     from crossdock.airflow import tasks
 
-    functions = (tasks.land, tasks.apply, tasks.evaluate, tasks.deliver)
+    functions = (tasks.land, tasks.apply, tasks.evaluate, tasks.deliver, tasks.prune)
     names = {name for function in functions for name in inspect.signature(function).parameters}
     assert {"home", "source", "stream"} <= names
     assert names & set(Context.__annotations__) == set()

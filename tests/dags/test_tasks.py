@@ -128,3 +128,24 @@ def test_evaluate_with_nothing_to_tell_is_skipped(home: Path) -> None:
 
     with pytest.raises(AirflowSkipException):
         tasks.evaluate(str(home))
+
+
+def test_what_has_had_its_time_is_removed_and_nothing_else(
+    home: Path, run_type: Callable[[str], None], fresh_store: Engine
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from crossdock.airflow import tasks
+
+    settings = home / "crossdock.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "retention: {landing_days: 30}\n", encoding="utf-8")
+    run_type("manual")
+    tasks.apply(str(home), tasks.land(str(home), "erp", "purchase_orders"))
+    with pytest.raises(AirflowSkipException):
+        tasks.prune(str(home))
+    with fresh_store.begin() as connection:
+        connection.execute(text("UPDATE crossdock.batch SET landed_at = landed_at - interval '31 days'"))
+    tasks.prune(str(home))
+
+    with fresh_store.connect() as connection:
+        assert connection.scalars(text("SELECT DISTINCT status FROM crossdock.batch")).all() == ["expired"]

@@ -1,13 +1,18 @@
 """Replay of landed batches with today's mapping, and what is kept for how long."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from crossdock.pipeline.guard import discard
 from crossdock.pipeline.replay import replay
 from crossdock.pipeline.retention import prune
-from tests.integration.hub import LEAN, Hub, order_row, refused
+from tests.integration.hub import HEADER, LEAN, Hub, order_row, refused
+from tests.unit.pipeline.test_complete import says
 
 pytestmark = pytest.mark.store
 
@@ -110,3 +115,39 @@ def test_what_still_waits_is_kept(hub: Hub) -> None:
     hub.clock.forward(days=10)
     assert prune(hub.home, hub.engine, clock=hub.clock).batches == 0
     assert hub.clock() - timedelta(days=9) > hub.one("SELECT landed_at FROM crossdock.batch")
+
+
+def test_a_stream_whose_history_is_gone_is_no_first_load_again(hub: Hub) -> None:
+    hub.settings(retention={"history_months": 1})
+    assert hub.load(order_row("PO-1"), name="a.csv").is_baseline
+    hub.clock.forward(days=70)
+    assert prune(hub.home, hub.engine, clock=hub.clock).partitions
+    report = hub.load(order_row("PO-2"), name="b.csv")
+    assert (report.status, report.is_baseline) == ("succeeded", False)
+
+
+def test_the_history_of_a_file_that_waits_for_a_person_is_kept(hub: Hub) -> None:
+    hub.settings(retention={"history_months": 1})
+    says(hub, drift="park")
+    hub.load(order_row("PO-1"), name="a.csv")
+    hub.put("b.csv", [[*order_row("PO-2"), "x"]], header=(*HEADER, "备注"))
+    asked = hub.sync()
+    assert asked.status == "parked"
+    hub.clock.forward(days=70)
+    assert prune(hub.home, hub.engine, clock=hub.clock).partitions == ()
+    discard(hub.engine, asked.run_id, hub.clock)
+    assert prune(hub.home, hub.engine, clock=hub.clock).partitions
+
+
+def test_old_history_goes_while_a_run_is_under_way(hub: Hub) -> None:
+    hub.settings(retention={"history_months": 1})
+    hub.load(order_row("PO-1"), name="a.csv")
+    hub.clock.forward(days=70)
+    with ThreadPoolExecutor(1) as beside, hub.engine.begin() as running:
+        running.execute(text("SELECT FROM crossdock.run"))
+        pruned = beside.submit(prune, hub.home, hub.engine, clock=hub.clock)
+        while not hub.one("SELECT count(*) FROM pg_locks WHERE NOT granted") and not pruned.done():
+            time.sleep(0.01)
+        running.execute(text("SELECT FROM crossdock.change"))  # as a run does, after it has found its own record
+        running.commit()
+        assert pruned.result(timeout=30).partitions
