@@ -252,6 +252,9 @@ def _say_run(one: Session, row: "AnyRow") -> None:
         code, where = row.problem.get("code", ""), row.problem.get("where", "")
         place = Text(f"（{where}）", f" ({where})") if where else Text("", "")
         one.screen.warn(Text(f"[{code}] {what.zh}{place.zh}", f"[{code}] {what.en}{place.en}"))
+        hint = stored_text(row.problem.get("hint"))
+        if hint.zh:
+            one.screen.say(hint, indent=2)
         for change in row.problem.get("sample", ()):
             _say_change(one, change)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import sqlglot
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlglot import exp
@@ -53,13 +53,19 @@ class RuleFile(BaseModel):
     enabled: bool = Field(default=True, description="false silences a shipped rule of the same name.")
     title: Bilingual = Field(description="First line of the card.")
     severity: Literal["info", "warning", "critical"] = "warning"
-    watches: list[str] = Field(min_length=1, description="Entities whose change asks the rule anew.")
+    watches: list[str] = Field(default=[], description="Entities whose change asks the rule anew.")
     clock: bool = Field(default=False, description="Also asked at every evaluation, since time alone can make it true.")
     notify: list[str] = Field(min_length=1, description="Roles of crossdock.yaml to be told.")
     query: str = Field(
         description="SELECT over facts.*; one row per subject, with a column `subject`, and `sources` where it can."
     )
     sentence: Bilingual = Field(description="Jinja2 template over the row's columns.")
+
+    @model_validator(mode="after")
+    def _is_asked_sometime(self) -> "RuleFile":
+        if not (self.watches or self.clock):
+            raise ValueError("watches 是空的，也没有 clock: true / neither watches nor clock: true")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

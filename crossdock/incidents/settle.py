@@ -72,6 +72,8 @@ class Settlement:
 
     def _is_quiet(self, facts: Facts) -> bool:
         involved = facts.get("sources")
+        if involved == []:  # about no record, so neither a first load nor a new rule makes it old news
+            return False
         if self._is_new or not self._first_loads:
             return self._is_new
         return not isinstance(involved, list) or bool(self._first_loads & set(involved))

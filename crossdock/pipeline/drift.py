@@ -34,15 +34,16 @@ def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | 
     came = [name for name in columns if name not in before]
     went = [name for name in before if name not in columns]
     if went or (came and policy is Drift.PARK):
-        return _question(came, went)
+        return _question(came, went, work.run_id)
     return tuple(name for name in columns if name in before)
 
 
-def _question(came: list[str], went: list[str]) -> Text:
+def _question(came: list[str], went: list[str], run: int) -> Text:
     zh = [f"多了 {'、'.join(came)}"] * bool(came) + [f"少了 {'、'.join(went)}"] * bool(went)
     en = [f"{', '.join(came)} came"] * bool(came) + [f"{', '.join(went)} went"] * bool(went)
     return Text(
-        f"列和上次不同：{'，'.join(zh)}。请核对文件；确认要按新的列读，运行 crossdock run approve <运行号>。",
-        f"The columns are not those of last time: {', '.join(en)}. Check the file; to read it as it is, run "
-        "crossdock run approve <run>.",
+        f"列和上次不同：{'，'.join(zh)}。请核对文件；"
+        f"要按新的列读：crossdock run approve {run}；文件有误：crossdock run discard {run}。",
+        f"The columns are not those of last time: {', '.join(en)}. Check the file; to read it as it is: "
+        f"crossdock run approve {run}; if the file is wrong: crossdock run discard {run}.",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, select, text, update
+from sqlalchemy import Connection, Engine, literal, select, text, update
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.entities import SPECS
@@ -130,9 +130,11 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
     run, batch = tables.run, tables.batch
     found = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
     waiting: Sequence[AnyRow] = []
-    if found is not None and found.status == "parked":
+    if found is not None:
         stopped = (batch.c.status == "landed") & (batch.c.landed_at <= found.finished_at)
+        stopped &= literal(found.status == "parked")
         drifted = (batch.c.status == "parked") & (batch.c.applied_run == run_id) & (batch.c.rows_read > 0)
+        drifted &= literal(found.status == "parked") | (batch.c.problem["kind"].astext == "drift")
         mine = select(batch).where(batch.c.source == found.source, batch.c.stream == found.stream, stopped | drifted)
         waiting = connection.execute(mine.order_by(batch.c.id)).all()
     if found is None or not waiting:

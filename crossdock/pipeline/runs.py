@@ -73,4 +73,5 @@ def fail_run(engine: Engine, run_id: int, error: CrossdockError, at: datetime) -
 
 
 def _problem(error: CrossdockError) -> dict[str, object]:
-    return {"code": error.problem_code, "zh": error.what.zh, "en": error.what.en, "where": error.where}
+    said = {"code": error.problem_code, "zh": error.what.zh, "en": error.what.en, "where": error.where}
+    return said | {"hint": error.hint._asdict()}

@@ -15,12 +15,15 @@ from crossdock.portal._moments import day, moment
 
 _FIRST = ("purchase_order_line", "purchase_order")  # their labels hold where several entities name a field alike
 _ENTITIES = (*_FIRST, *(name for name in SPECS if name not in _FIRST))
-_HIDDEN = {"subject", "key", "sources"}  # the title and the sentence say them in words
+_HIDDEN = {"subject", "key", "sources", "problem_zh", "problem_en"}  # the title and the sentence say them in words
 _PART_SUFFIXES = ("_unit", "_currency", "_id", "_offset", "_tz_assumed", "_source", "_source_unit")
 _BEFORE = "_before"
 _UNIT = "unit"  # beside several quantities of one row
 _PLAIN = {
     "source": (Text("数据来源", "Source"), None),
+    "stream": (Text("数据流", "Stream"), Kind.TEXT),
+    "run": (Text("运行", "Run"), Kind.TEXT),
+    "asked_at": (Text("停下的时间", "Asked at"), None),
     "days": (Text("天数", "Days"), Kind.INTEGER),
     "days_late": (Text("延误天数", "Days late"), Kind.INTEGER),
     "reason": (Text("原因", "Reason"), Kind.TEXT),

@@ -18,6 +18,41 @@ SELECT moment AS now, (moment AT TIME ZONE current_setting('crossdock.timezone')
 FROM (SELECT current_setting('crossdock.now')::timestamptz AS moment) AS given"""
 
 
+# What the guard stopped waits as it was landed, and each later run asks the same again: the first stands for them all,
+# until more is landed. A file whose columns changed is asked about once. What waits for a key is asked about by every
+# run, and goes by the run that landed the first of it.
+_PARKED_RUN = """CREATE VIEW facts.parked_run AS
+SELECT r.source, r.stream, r.id AS run, r.finished_at AS asked_at,
+  concat_ws('', r.problem ->> 'zh', r.problem -> 'hint' ->> 'zh') AS problem_zh,
+  concat_ws(' ', r.problem ->> 'en', r.problem -> 'hint' ->> 'en') AS problem_en
+FROM (
+  SELECT b.source, b.stream, max(b.landed_at) AS landed_at FROM crossdock.batch b
+  WHERE b.status = 'landed' AND NOT b.is_approved AND EXISTS (
+    SELECT FROM crossdock.run r
+    WHERE r.source = b.source AND r.stream = b.stream AND r.status = 'parked' AND r.finished_at >= b.landed_at)
+  GROUP BY b.source, b.stream
+) stopped
+CROSS JOIN LATERAL (
+  SELECT * FROM crossdock.run r
+  WHERE r.source = stopped.source AND r.stream = stopped.stream AND r.status = 'parked'
+    AND r.finished_at >= stopped.landed_at ORDER BY r.id LIMIT 1
+) r
+UNION ALL
+SELECT r.source, r.stream, r.id, r.finished_at,
+  string_agg(DISTINCT b.name, '、') || '：' || min(b.problem ->> 'zh'),
+  string_agg(DISTINCT b.name, ', ') || ': ' || min(b.problem ->> 'en')
+FROM crossdock.batch b JOIN crossdock.run r ON r.id = b.applied_run
+WHERE b.status = 'parked' AND b.problem ->> 'kind' = 'drift'
+GROUP BY r.source, r.stream, r.id, r.finished_at
+UNION ALL
+SELECT r.source, r.stream, min(b.landed_run), min(b.landed_at),
+  concat_ws('', r.problem ->> 'zh', r.problem -> 'hint' ->> 'zh'),
+  concat_ws(' ', r.problem ->> 'en', r.problem -> 'hint' ->> 'en')
+FROM crossdock.batch b JOIN crossdock.run r ON r.id = b.applied_run
+WHERE b.status = 'parked' AND b.problem ->> 'kind' = 'key'
+GROUP BY r.source, r.stream, r.id, r.problem"""
+
+
 def _definitions() -> list[str]:
     views = [
         f"CREATE VIEW facts.{spec.name} AS SELECT source, key, "
@@ -25,12 +60,12 @@ def _definitions() -> list[str]:
         f"FROM canonical.{spec.name} WHERE deleted_at IS NULL"
         for spec in SPECS.values()
     ]
-    return [*views, _CHANGE, _CLOCK]
+    return [*views, _CHANGE, _CLOCK, _PARKED_RUN]
 
 
 def names() -> list[str]:
     """The views that a rule may read."""
-    return [*SPECS, "change", "clock"]
+    return [*SPECS, "change", "clock", "parked_run"]
 
 
 def refresh(connection: Connection) -> None:

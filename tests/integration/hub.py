@@ -160,6 +160,7 @@ class Hub:
             "order_changed_after_confirmation",
             "receipt_short",
             "response_differs",
+            "run_parked",
         ):
             self.rule(shipped, enabled=False)
 

@@ -34,6 +34,7 @@ def test_a_stopped_run_asks_shows_a_sample_and_goes_in_when_approved(home: Cli, 
     run = hub.one("SELECT max(id) FROM crossdock.run")
     shown = home("runs", "show", str(run))
     assert "PO-1" in shown.stdout
+    assert f"确认无误：crossdock run approve {run}；文件有误：crossdock run discard {run}。" in shown.stdout
 
     approved = home("run", "approve", str(run))
     assert approved.exit_code == 0, approved.output

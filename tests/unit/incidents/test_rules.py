@@ -197,6 +197,7 @@ def test_a_query_that_reads_our_views_finds_what_it_says(hub: Hub, query: str) -
         ({"severity": "loud"}, "XD-CFG-005", "severity"),
         ({"colour": "red"}, "XD-CFG-005", "colour"),
         ({"notify": []}, "XD-CFG-005", "notify"),
+        ({"watches": []}, "XD-CFG-005", "watches"),
         ({"sentence": {"zh": "{{ x", "en": "x"}}, "XD-CFG-061", "句子"),
         ({"sentence": {"zh": "{{ nosuch }}", "en": "x"}}, "XD-CFG-061", "nosuch"),
         ({"sentence": {"zh": "{{ ''.__class__.__mro__ }}", "en": "x"}}, "XD-CFG-061", "__class__"),
@@ -222,9 +223,10 @@ def test_the_shipped_rules_are_in_force_and_run(hub: Hub) -> None:
         "order_changed_after_confirmation",
         "receipt_short",
         "response_differs",
+        "run_parked",
     ]
     hub.evaluate()
-    assert hub.one("SELECT count(*) FROM crossdock.rule_state") == 4
+    assert hub.one("SELECT count(*) FROM crossdock.rule_state") == 5
 
 
 def test_quantities_and_days_are_shown_as_people_write_them() -> None:

@@ -189,6 +189,22 @@ def test_a_new_column_goes_by_the_policy(hub: Hub, policy: str, status: str) -> 
         assert hub.line("requested_on") is not None
 
 
+def test_a_file_that_asks_beside_one_that_went_in_can_be_approved(hub: Hub) -> None:
+    says(hub, drift="park")
+    hub.load(order_row("PO-1"), name="a.csv")
+    hub.put("b.csv", [order_row("PO-2")])
+    hub.put("c.csv", [[*order_row("PO-3"), "x"]], header=(*HEADER, "备注"))
+    report = hub.sync()
+    assert report.status == "succeeded"
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+    (asked,) = (one.problem.zh for one in report.files if one.problem)
+    assert f"crossdock run approve {report.run_id}" in asked
+
+    approve(hub.engine, report.run_id)
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+
+
 def test_a_column_that_went_parks_a_frozen_stream(hub: Hub) -> None:
     says(hub, drift="freeze")
     hub.load(order_row())

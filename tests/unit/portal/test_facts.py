@@ -27,6 +27,9 @@ def row(reader: FactReader, name: str, value: JsonValue, **beside: JsonValue) ->
         ("document_status", "approved", ("单据状态", "已审核")),
         ("document_status", "特批", ("单据状态", "特批")),
         ("source", "erp", ("数据来源", "金蝶 ERP")),
+        ("stream", "orders", ("数据流", "orders")),
+        ("run", "1200", ("运行", "1200")),
+        ("asked_at", "2026-11-22T01:30:00+00:00", ("停下的时间", "2026年11月22日 09:30")),
         ("is_tax_included", True, ("含税", "是")),
         ("ordered_before", "5", ("原订购数量", "5")),
         ("plant_note", "2026-13-45", ("plant note", "2026-13-45")),
@@ -41,7 +44,8 @@ def test_a_fact_is_worded_by_the_model(name: str, value: JsonValue, expected: tu
 def test_units_and_currencies_stand_beside_their_numbers() -> None:
     assert ZH.table({"ordered": "500", "ordered_unit": "XCT", "ordered_source_unit": "箱"})[0].value == "500 箱"
     assert row(ZH, "unit_price", "1.10", unit_price_currency="CNY") == ("单价", "1.1 CNY")
-    shown = ZH.table({"short": "50", "ordered": "500", "unit": "箱", "item_id": "x", "subject": "s", "key": "k"})
+    hidden: dict[str, JsonValue] = {"item_id": "x", "subject": "s", "key": "k", "problem_zh": "z", "problem_en": "e"}
+    shown = ZH.table({"short": "50", "ordered": "500", "unit": "箱", **hidden})
     assert [(fact.label, fact.value) for fact in shown] == [("订购数量", "500 箱"), ("短缺数量", "50 箱")]
 
 
