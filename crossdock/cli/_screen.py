@@ -6,10 +6,10 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from canonical_model.language import Language, Text
 
@@ -52,6 +52,12 @@ def plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return str(value)
+
+
+class Tell(Protocol):
+    """Says what is going on now, after `steps` further steps."""
+
+    def __call__(self, words: Words, *, steps: int = 1) -> None: ...
 
 
 class Screen:
@@ -114,7 +120,7 @@ class Screen:
         _line(self._err, self.get(words), "bold red", 0)
 
     @contextmanager
-    def busy(self, words: Words, *, done: int = 0, steps: int = 0) -> Iterator[Callable[[Words], None]]:
+    def busy(self, words: Words, *, done: int = 0, steps: int = 0) -> Iterator[Tell]:
         """A moving sign beside `words`, and for how long already; only on a terminal.
 
         Args:
@@ -123,10 +129,10 @@ class Screen:
             steps: Steps in all, shown as a bar; 0 for no bar.
 
         Yields:
-            Call it with the words of each further step.
+            Call it with the words of each further step, or of what goes on within this one (`steps=0`).
         """
         if self.as_json or not self._err.is_terminal:
-            yield lambda _words: None
+            yield lambda words, *, steps=1: None
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -134,7 +140,7 @@ class Screen:
         shown = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
         with Progress(*shown, console=self._err, transient=True) as progress:
             task = progress.add_task(self.get(words), total=steps or None, completed=done)
-            yield lambda next_words: progress.update(task, description=self.get(next_words), advance=1)
+            yield lambda words, *, steps=1: progress.update(task, description=self.get(words), advance=steps)
 
     def publish(self) -> None:
         """Prints the document where one was asked for; once, so a command that goes on serving does it early."""

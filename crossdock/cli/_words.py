@@ -59,6 +59,11 @@ EVENTS = {
     "resolved": Text("恢复", "resolved"),
     "reopened": Text("再次发生", "reopened"),
 }
+_PHASES = {
+    "landing": Text("落地", "landing"),
+    "mapping": Text("映射", "mapping"),
+    "merging": Text("合并", "merging"),
+}
 _UNTOLD = {
     "contradiction": Text("这一列两种顺序都有", "the column holds both orders"),
     "unclear": Text("这一列没有大于 12 的数来证明", "no number above 12 in the column shows it"),
@@ -133,6 +138,14 @@ def _ranges(rows: list[int], comma: str, *, most: int = 6) -> str:
             runs.append([row, row])
     shown = comma.join(str(first) if first == last else f"{first}–{last}" for first, last in runs[:most])
     return shown + ("…" if len(runs) > most else "")
+
+
+def under_way(name: str, phase: str, rows: int) -> Text:
+    """How far the run of a stream is: "erp.orders：落地 120,000 行"."""
+    doing = _PHASES[phase]
+    if not rows:
+        return Text(f"{name}：{doing.zh} …", f"{name}: {doing.en} …")
+    return Text(f"{name}：{doing.zh} {rows:,} 行", f"{name}: {doing.en} {rows:,} rows")
 
 
 def date_order(column: str, order: str, reason: str) -> Text:

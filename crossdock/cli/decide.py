@@ -8,7 +8,7 @@ from canonical_model.language import Text
 from crossdock.cli._exits import ExitCode
 from crossdock.cli._session import HomeOption, JsonOption, session
 from crossdock.cli.issues import check_run
-from crossdock.cli.sync import ShownRun
+from crossdock.cli.sync import ShownRun, telling
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,8 +34,8 @@ def approve(run: RunArgument, *, home: HomeOption = None, as_json: JsonOption = 
 
         _check(engine, run)
         source, stream = let_through(engine, run)
-        with one.screen.busy(Text(f"正在入库 {source}.{stream} …", f"Storing {source}.{stream} …")):
-            report = sync(one.home, engine, source, stream)
+        with one.screen.busy(Text(f"正在入库 {source}.{stream} …", f"Storing {source}.{stream} …")) as tell:
+            report = sync(one.home, engine, source, stream, tell=telling(f"{source}.{stream}", tell))
         shown = ShownRun(one.screen, engine, report)
         one.screen.document |= shown.run()
         one.code = ExitCode.NEEDS_PERSON if shown.needs_person else ExitCode.FINE

@@ -1,6 +1,6 @@
 """`crossdock sync`: reads what is new, checks it, stores it, and says where every row went."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -10,15 +10,26 @@ from canonical_model.errors import ConfigError, CrossdockError, StoreError
 from canonical_model.language import Text
 from crossdock.cli._exits import ExitCode, worst
 from crossdock.cli._faults import as_document, exit_code, scrub_error
-from crossdock.cli._screen import Document, Screen
+from crossdock.cli._screen import Document, Screen, Tell
 from crossdock.cli._session import HomeOption, JsonOption, session
-from crossdock.cli._words import COUNTED, COUNTS, Places, RowAccount, date_order, entity_label, merge_places, skipped
+from crossdock.cli._words import (
+    COUNTED,
+    COUNTS,
+    Places,
+    RowAccount,
+    date_order,
+    entity_label,
+    merge_places,
+    skipped,
+    under_way,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from crossdock.home import Home
     from crossdock.pipeline import RunReport
+    from crossdock.pipeline.progress import Phase
 
 _STORE_IS_GONE = "XD-TMP-002"
 _SHOWN_ISSUES = 10
@@ -55,8 +66,8 @@ def sync(
                 name = f"{source}.{stream}"
                 words = Text(f"正在同步 {name} …", f"Syncing {name} …")
                 try:
-                    with one.screen.busy(words, done=done, steps=len(streams)):
-                        report = run_stream(one.home, engine, source, stream)
+                    with one.screen.busy(words, done=done, steps=len(streams)) as tell:
+                        report = run_stream(one.home, engine, source, stream, tell=telling(name, tell))
                 except CrossdockError as error:
                     if isinstance(error, StoreError) or error.problem_code == _STORE_IS_GONE:
                         raise  # the other streams would meet the same
@@ -68,6 +79,11 @@ def sync(
                     codes.append(ExitCode.NEEDS_PERSON if shown.needs_person else ExitCode.FINE)
         one.code = worst(codes)
         _say_next(one.screen, one.home, runs)
+
+
+def telling(name: str, tell: Tell) -> "Callable[[Phase, int], None]":
+    """What the pipeline calls, so that somebody who waits sees how far the run of a stream is."""
+    return lambda phase, rows: tell(under_way(name, phase, rows), steps=0)
 
 
 def choose_streams(home: "Home", target: str | None) -> list[tuple[str, str]]:

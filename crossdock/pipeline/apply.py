@@ -24,6 +24,7 @@ from crossdock.pipeline.group import Chosen, apply_group
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import acknowledge, stream_lock
+from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
 from crossdock.pipeline.sources import open_source
@@ -52,7 +53,7 @@ class Parked:
     question: MappingError | None = None
 
 
-def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) -> RunReport:
+def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, tell: Tell = tell_nobody) -> RunReport:
     """Maps and merges what waits in the landing zone for the stream of run `run_id`, then tells the source.
 
     A run that its guard stops is parked: it stores nothing, and its batches wait for a person.
@@ -73,7 +74,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now) ->
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
         ):
             with engine.begin() as connection:
-                work = Work(home, connection, run_id, kind, source, stream, clock(), Path(folder))
+                work = Work(home, connection, run_id, kind, source, stream, clock(), Path(folder), tell=tell)
                 report = _run(work, chooser, clock)
             acknowledge(engine, open_source(home, source), source, stream)
     except GuardError as error:

@@ -17,6 +17,7 @@ from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.lineage import keep_lineage
 from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
+from crossdock.pipeline.progress import Phase, told
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
@@ -67,6 +68,7 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
     work.connection.execute(update(tables.batch).where(tables.batch.c.id.in_(landed)).values(lineage=digest))
     stored = [one for one in where.values() if _is_stored(work, one)]
     rows = sum(one.rows for one in landed.values())
+    work.tell(Phase.MAPPING, rows)
     # the connection is free while the engine hashes what was landed, so the stored hashes come meanwhile
     with (
         ThreadPoolExecutor(1) as beside,
@@ -81,7 +83,7 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
         stages = {one.entity.name: one for one in stored}
         for entity in plan.entities:
             if entity.entity.name in stages:
-                stage(work.connection, where[entity.entity.name], mapped.good(entity))
+                stage(work.connection, where[entity.entity.name], told(mapped.good(entity), work.tell))
         reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at)
         work.date_orders += mapped.date_orders
         ties = []
@@ -137,9 +139,12 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
 
 def _merge(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_stored: bool) -> Merged:
     if not is_stored:
-        records = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
+        read = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
         constants = envelope(where, work.run_id, work.at)
-        merged = insert_all(work.connection, where, records, constants, expected=mapped.read_count(entity))
+        expected = mapped.read_count(entity)
+        merged = insert_all(
+            work.connection, where, lambda fixed: told(read(fixed), work.tell), constants, expected=expected
+        )
         resolve_references(work.connection, where.entity, work.source)
         return merged
     _refuse_double_statements(work, entity, look_up(work.connection, where))

@@ -20,6 +20,7 @@ from canonical_model.errors import CrossdockError, TransientError
 from canonical_model.language import Text
 from connectors.base import ROW, Acknowledges, Batch, Connector, Cursor, Origin, ReadsKeys, RowCounts
 from crossdock.home import Home
+from crossdock.pipeline.progress import Phase, Tell, tell_nobody
 from crossdock.pipeline.runs import begin_run, fail_run
 from crossdock.pipeline.sources import open_source
 from crossdock.store import tables
@@ -29,7 +30,16 @@ ATTEMPTS = 3
 _ROW_GROUP = 65_536
 
 
-def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "sync", clock: Clock = utc_now) -> int:
+def land(
+    home: Home,
+    engine: Engine,
+    source: str,
+    stream: str,
+    *,
+    kind: str = "sync",
+    clock: Clock = utc_now,
+    tell: Tell = tell_nobody,
+) -> int:
     """Reads everything new of a stream into the landing zone and gives the number of the run.
 
     A run of the kind "backfill" tells old news: its incidents raise no alerts. Each batch is durable with the cursor
@@ -47,7 +57,8 @@ def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "s
             for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
                 with attempt, ThreadPoolExecutor(1) as writer:
                     keep = partial(_keep, writer, home, engine, run_id, source, stream, clock)
-                    _keep_all(partial(connector.read, stream, _position(engine, source, stream)), keep)
+                    read = partial(connector.read, stream, _position(engine, source, stream))
+                    _keep_all(partial(_told, read, tell), keep)
                     if home.stream(source, stream).complete is True and isinstance(connector, ReadsKeys):
                         start = _position(engine, source, stream)
                         _keep_all(partial(_keys, connector, stream, start), partial(keep, kind="keys"))
@@ -55,6 +66,16 @@ def land(home: Home, engine: Engine, source: str, stream: str, *, kind: str = "s
         fail_run(engine, run_id, error, clock())
         raise
     return run_id
+
+
+def _told(read: Callable[[], Iterable[Batch]], tell: Tell) -> Iterator[Batch]:
+    """What is read; `tell` is told of each batch once it is taken over."""
+    landed = 0
+    tell(Phase.LANDING, landed)
+    for batch in read():
+        yield batch
+        landed += batch.counts.read
+        tell(Phase.LANDING, landed)
 
 
 def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch], Callable[[], None]]) -> None:

@@ -6,15 +6,24 @@ from canonical_model.clock import Clock, utc_now
 from crossdock.home import Home
 from crossdock.pipeline.apply import apply
 from crossdock.pipeline.land import land
+from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import RunReport
 
 
 def sync(
-    home: Home, engine: Engine, source: str, stream: str, *, kind: str = "sync", clock: Clock = utc_now
+    home: Home,
+    engine: Engine,
+    source: str,
+    stream: str,
+    *,
+    kind: str = "sync",
+    clock: Clock = utc_now,
+    tell: Tell = tell_nobody,
 ) -> RunReport:
-    """Lands what is new in a stream and applies it.
+    """Lands what is new in a stream and applies it; `tell` is told how far it is.
 
     Raises:
         CrossdockError: The run failed; its record says why, and a later run goes on where this one was.
     """
-    return apply(home, engine, land(home, engine, source, stream, kind=kind, clock=clock), clock=clock)
+    run_id = land(home, engine, source, stream, kind=kind, clock=clock, tell=tell)
+    return apply(home, engine, run_id, clock=clock, tell=tell)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from canonical_model.entities import SPECS
 from crossdock.home import Home, StreamFile
+from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import EntityCounts
 from crossdock.store import tables
 from crossdock.store.bulk import copy_records
@@ -34,6 +35,7 @@ class Work:
         counts: Entity -> where its records went, in the order of `COUNTED`.
         issues: What was found, in the order in which it was.
         date_orders: How dates that could be either were read, and why.
+        tell: Is told how far the run is.
     """
 
     home: Home
@@ -47,6 +49,7 @@ class Work:
     counts: dict[str, list[int]] = field(default_factory=dict)
     issues: list[PlacedIssue] = field(default_factory=list)
     date_orders: list[DateOrder] = field(default_factory=list)
+    tell: Tell = tell_nobody
 
     @property
     def settings(self) -> StreamFile:

@@ -287,6 +287,7 @@ def test_a_busy_sign_counts_steps_on_a_terminal_only(
     loud = Screen(Language.ZH, as_json=False)
     with loud.busy("正在同步 a", done=0, steps=2) as tell:
         tell("正在同步 b")
+        tell("正在同步 b：合并 2 行", steps=0)
     shown = capsys.readouterr().err
     assert "正在同步 b" in shown
     assert "1/2" in shown
