@@ -13,6 +13,7 @@ from crossdock.cli._words import moment
 
 if TYPE_CHECKING:
     from crossdock.pipeline.xref import Decision, Reference
+    from crossdock.pipeline.xref.conflicts import Side
 
 group = typer.Typer(
     help="编码对照：同一物料、往来方、地点在各处的编码 · codes of one item, party or location in different systems"
@@ -201,8 +202,8 @@ def conflicts(
                 (
                     conflict.subject,
                     _field(conflict.ours.entity, conflict.field),
-                    _side(one, conflict.ours.value, conflict.ours.source, conflict.ours.changed_at),
-                    _side(one, conflict.theirs.value, conflict.theirs.source, conflict.theirs.changed_at),
+                    _side(one, conflict.ours),
+                    _side(one, conflict.theirs),
                 )
                 for conflict in found
             ],
@@ -210,8 +211,9 @@ def conflicts(
         )
 
 
-def _side(one: Session, value: str, source: str, at: object) -> str:
-    return f"{value}\n{source}, {moment(at, one.zone)}"  # type: ignore[arg-type]  # an instant
+def _side(one: Session, side: "Side") -> Text:
+    at = moment(side.changed_at, one.zone)
+    return Text(f"{side.value}（{side.source}，{at}）", f"{side.value} ({side.source}, {at})")
 
 
 def _check(given: str | None, allowed: tuple[str, ...], option: str) -> None:

@@ -423,6 +423,7 @@ def test_every_guide_is_there_and_in_both_languages() -> None:
         "airflow",
         "runbook",
         "operations",
+        "xref",
         "architecture",
     } <= names
     for page in PAGES:

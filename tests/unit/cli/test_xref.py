@@ -36,6 +36,7 @@ def test_codes_are_found_shown_rejected_confirmed_and_compared(deployed: Deploye
     shown = cli("xref", "conflicts")
     assert shown.exit_code == 0
     assert "PO-18 10" in shown.output
+    assert "300 H87（erp，20" in shown.output
     (conflict,) = [one for one in cli.json("xref", "conflicts")["conflicts"] if one["field"] == "ordered"]
     assert (conflict["ours"]["value"], conflict["theirs"]["value"]) == ("300 H87", "500 H87")
     assert conflict["ours"]["changed_at"] > conflict["theirs"]["changed_at"]
