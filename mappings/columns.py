@@ -1,6 +1,7 @@
 """Where an expression finds its columns: in a sheet's header, by its aliases, or in a JSON document by path."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from canonical_model.entities import SPECS
 from canonical_model.text import half_width
@@ -39,6 +40,36 @@ def normalise_header(name: str) -> str:
     return "".join(text.split()).replace("*", "").rstrip(":").removesuffix("(必填)")
 
 
+_HAN, _LATIN = r"[^A-Za-z]*?[\u3400-\u9fff][^A-Za-z]*?", r"[A-Za-z][^\u3400-\u9fff]*?"
+_BETWEEN = r"\s*[\s/|(（]\s*"
+_TWICE = re.compile(
+    rf"(?P<han>{_HAN}){_BETWEEN}(?P<latin>{_LATIN})[)）]?|(?P<en>{_LATIN}){_BETWEEN}(?P<zh>{_HAN})[)）]?"
+)
+
+
+def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[str, str]]:
+    """(part, column) of headers in two languages, 数量 and Qty of 数量 Qty, where most columns of the sheet have one.
+
+    A single 客户 PO beside Chinese headers is no 客户, and the second part of 金额 USD is no name.
+    """
+    found = []
+    for column in header:
+        words = re.sub(r"[(（\[【][^()（）\[\]【】]*[)）\]】]$", "", column) if headers.read(column) else column
+        split = _TWICE.fullmatch(words.strip())
+        parts = [part for part in split.groups() if part] if split else []
+        if parts and not any(headers.read(f"{one}({other})") for one, other in (parts, parts[::-1])):
+            found += [(normalise_header(part), column) for part in parts]
+    return found if len(found) > len(header) else ()  # two parts for each of more than half of the columns
+
+
+def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Name -> column of the names that one column alone goes by."""
+    columns: dict[str, set[str]] = {}
+    for name, column in pairs:
+        columns.setdefault(name, set()).add(column)
+    return {name: found.pop() for name, found in columns.items() if len(found) == 1}
+
+
 class SheetColumns:
     """Columns of a table with a header.
 
@@ -58,17 +89,15 @@ class SheetColumns:
     ) -> None:
         self._header = list(header)
         self._by_form = {normalise_header(name): name for name in reversed(self._header)}
-        bases: dict[str, list[str]] = {}
-        for column in self._header:
-            if headers and (measure := headers.read(column)):
-                bases.setdefault(normalise_header(measure.base), []).append(column)
         # 数量(箱) beside 数量(个): neither is 数量
-        self._by_base = {base: columns[0] for base, columns in bases.items() if len(columns) == 1}
+        bases = ((column, headers.read(column)) for column in self._header) if headers else ()
+        self._by_base = _alone((normalise_header(measure.base), column) for column, measure in bases if measure)
+        self._by_part = _alone(_said_twice(self._header, headers)) if headers else {}
         self._aliases = aliases
         self._fields = SPECS[entity].fields
 
     def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        """The column called `path`, letter for letter first, then by alias, by the model's own labels, and so without units."""
+        """The column called `path`, letter for letter first, then by alias, by the model's own labels, so without units, so in one language of two."""
         name = ".".join(path)
         if name in self._header:
             return source_column(name), name
@@ -77,7 +106,7 @@ class SheetColumns:
             spec = self._fields[name]
             candidates = [spec.label.zh, spec.label.en, *spec.aliases]
         forms = [normalise_header(candidate) for candidate in (name, *candidates)]
-        for known in (self._by_form, self._by_base):
+        for known in (self._by_form, self._by_base, self._by_part):
             for form in forms:
                 if form in known:
                     return source_column(known[form]), known[form]

@@ -125,6 +125,21 @@ def test_two_columns_that_differ_in_their_unit_alone_are_neither(run_mapping: Ma
     assert (record["ordered"], record["ordered_unit"]) == (5, "XCT")
 
 
+@pytest.mark.parametrize("name", ["数量", "ordered", "Qty", "数量 Qty(PCS)"])
+def test_a_column_in_two_languages_is_found_by_either(run_mapping: Map, name: str) -> None:
+    header: dict[str, str | None] = {"料号/Part No.": "A1", "数量 Qty(PCS)": "5", "Due Date (交期)": "2026-03-01"}
+    _, record = one(run_mapping, "ordered", f'quantity("{name}")', header)
+    assert (record["ordered"], record["ordered_unit"]) == (5, "H87")
+
+
+def test_a_second_word_is_no_translation_where_it_is_a_currency_or_stands_alone(run_mapping: Map) -> None:
+    two: dict[str, str | None] = {"料号 Item": "A1", "数量 Qty": "3", "交期 Due": "2026-03-01", "单价 USD": "5"}
+    alone: dict[str, str | None] = {"料号": "A1", "数量": "3", "单价 Net": "5"}
+    for header in (two, alone):
+        outcome, _ = one(run_mapping, "unit_price", "money(单价, 'CNY')", header)
+        assert outcome.plan.entities[0].absent == ("unit_price",)
+
+
 def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -> None:
     text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, gross_weight_kg: gross_weight_kg, shelf_life_days: 保质期}\n"
     (record,) = run_mapping(text, [{"a": "1", "毛重（kg）": "5", "保质期(天)": "180"}]).good["item"]
