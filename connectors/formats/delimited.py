@@ -205,7 +205,7 @@ class _Splitter:
         self.has_inner_lines = self.line != begin + 1
         for batch in self._batches(self.head.starts[begin]):
             rows, odd = self._place_ragged(pa.table(batch))
-            yield self._number(_unguarded(rows) if self.text.has_quotes else rows, odd)
+            yield self._number(_unguarded(rows) if self.text.has_quotes or self.text.has_apostrophes else rows, odd)
         if self.ragged:
             yield self._number(*self._place_ragged(_empty(len(self.layout.names)).drop_columns(ROW), is_end=True))
 
@@ -322,10 +322,10 @@ class _Splitter:
 
 
 def _unguarded(rows: pa.Table) -> pa.Table:
-    """`rows` in which ="000123", Excel's way to keep a text in CSV, is 000123."""
+    """`rows` in which ="000123" and '000123, ways to keep a code a text in Excel, are 000123."""
     for position, column in enumerate(rows.columns):
-        if holds_any(column, ['="']):
-            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$', r"\1")
+        if holds_any(column, ['="', "'"]):
+            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$|^\'(\d[\w-]*)$', r"\1\2")
             rows = rows.set_column(position, rows.schema.field(position), bare)
     return rows
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,8 +22,10 @@ _MARKS = (
 _UTF8_LINE = re.compile(rb"[\x00-\x7f]*(?:[\xe2-\xef][\x80-\xbf]{2}[\x00-\x7f]*)+")
 """A line with CJK characters in UTF-8; three characters of GBK look so once in a hundred thousand times."""
 _BY_CHANCE = 0.001
-_PRIVATE = re.compile(rb"\xee[\x80-\xbf]{2}|\xef[\x80-\xa3][\x80-\xbf]")
-"""U+E000 to U+F8FF in UTF-8, the area for private use: Big5 that is read as GB18030 soon has some."""
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+"""U+E000 to U+F8FF, the area for private use: Big5 that is read as GB18030 soon has some."""
+_SELDOM = 0.5
+_LAST_COMMON_ROW = 0xD7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class PlainText:
         encoding: The encoding of the original.
         lines: Lines in it, the last one also without a line end.
         has_quotes: Whether a double quote stands anywhere: without one no value runs over several lines.
+        has_apostrophes: Whether an apostrophe stands anywhere.
         has_marks: Whether # or + stands anywhere, as in #N/A and 6.9E+12.
         null_line: The first line with a null byte; 0 for none.
     """
@@ -44,6 +48,7 @@ class PlainText:
     encoding: str
     lines: int
     has_quotes: bool = True
+    has_apostrophes: bool = True
     has_marks: bool = True
     null_line: int = 0
 
@@ -80,7 +85,7 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         with tempfile.NamedTemporaryFile(suffix=".utf8") as copy:
             target = Path(copy.name)
             surveyed = _survey(target, 0, codec) if _transcode(path, target, codec, offset) else None
-            if surveyed is not None and encoding is None and (strange := _private(target)):
+            if surveyed is not None and encoding is None and (strange := _strange(target)):
                 yield strange
                 return
             if surveyed is not None:
@@ -97,11 +102,13 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
 
 def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     """What one look at every byte tells, None when the file is not strict UTF-8."""
-    ends, last, rest, has_quotes, has_marks, null_line = 0, b"", b"", False, False, 0
+    ends, last, rest, null_line = 0, b"", b"", 0
+    has_quotes = has_apostrophes = has_marks = False
     with path.open("rb") as file:
         file.seek(offset)
         while block := file.read(_BLOCK):
             has_quotes = has_quotes or b'"' in block
+            has_apostrophes = has_apostrophes or b"'" in block
             has_marks = has_marks or b"#" in block or b"+" in block
             if not null_line and b"\x00" in block:
                 null_line = 1 + ends + count_line_ends(block[: block.index(b"\x00")])
@@ -114,7 +121,7 @@ def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     if rest:
         return None
     lines = ends + (last not in {b"", b"\n", b"\r"})
-    return PlainText(path, offset, encoding, lines, has_quotes, has_marks, null_line)
+    return PlainText(path, offset, encoding, lines, has_quotes, has_apostrophes, has_marks, null_line)
 
 
 def _whole_characters(block: bytes) -> tuple[bytes, bytes]:
@@ -165,18 +172,36 @@ def _mixed(path: Path) -> Text | None:
     )
 
 
-def _private(path: Path) -> Text | None:
-    """The sentence for text with characters that no standard defines: it was decoded as what it is not."""
+def _strange(path: Path) -> Text | None:
+    """The sentence for text that was decoded as what it is not; None where it reads like Chinese.
+
+    Müller and 品番 of other encodings become M黮ler and 昳斣: characters that no standard defines or that are seldom used.
+    """
     with path.open("rb") as file:
-        found = _PRIVATE.search(file.read(_BLOCK))
-    if found is None:
+        blocks = iter(lambda: file.read(_BLOCK), b"")
+        text = next((block for block in blocks if not block.isascii()), b"").decode("utf-8", "ignore")
+    foreign = [letter for letter in text if not letter.isascii()]
+    private = next((letter for letter in foreign if _PRIVATE.match(letter)), None)
+    seldom = [letter for letter in foreign if not _is_usual(letter)]
+    if private is None and len(seldom) <= _SELDOM * len(foreign):
         return None
+    at = text.index(private or seldom[0])
+    shown = " ".join(text[max(0, at - 4) : at + 6].split())
     return Text(
-        "文件不是 UTF-8，按 GB18030 读又有认不得的字，可能是 Big5 等别的编码。请在设置里写明 encoding（如 big5、shift_jis），"
-        "确实是国标就写 gb18030。",
-        "The file is not UTF-8, and read as GB18030 it has unknown characters: it may be Big5 or another encoding. "
-        "Name encoding in the settings (big5, shift_jis; gb18030 where it is that).",
+        f"文件不是 UTF-8，按 GB18030 读又有认不得的字（“{shown}”），可能是 Big5、西欧等别的编码。"
+        "请在设置里写明 encoding（如 big5、shift_jis、cp1252），确实是国标就写 gb18030。",
+        f"The file is not UTF-8, and read as GB18030 it has unlikely characters (“{shown}”): it may be Big5, West European "
+        "or another encoding. Name encoding in the settings (big5, shift_jis, cp1252; gb18030 where it is that).",
     )
+
+
+@lru_cache(maxsize=8_192)
+def _is_usual(letter: str) -> bool:
+    """Whether a letter is a sign or one of the 3755 characters in common use, the first level of GB/T 2312."""
+    try:
+        return letter.encode("gb2312")[0] <= _LAST_COMMON_ROW
+    except UnicodeEncodeError:
+        return False
 
 
 def _transcode(source: Path, target: Path, codec: str, offset: int) -> bool:

@@ -246,6 +246,22 @@ def test_a_long_code_in_scientific_notation_is_suspect(read: Read) -> None:
     assert only.suspects == ((2, "条码", "XD-CEL-008"),)
 
 
+def test_an_apostrophe_in_front_of_a_code_keeps_it_a_text_and_is_no_part_of_it(read: Read) -> None:
+    found = rows(read("料号,备注\n'000123,'90s\n'6901234567892,it's\n"))
+    assert [list(row.values()) for row in found] == [["000123", "90s"], ["6901234567892", "it's"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("PO;Kunde\n1;Müller\n", "cp1252"), ("品番,品名\nA1,ポンプ\n", "shift_jis")]
+)
+def test_letters_of_other_languages_are_not_taken_for_chinese(read: Read, text: str, encoding: str) -> None:
+    problem = read(text.encode(encoding)).problem
+    assert problem
+    assert "cp1252" in problem.zh
+    assert problem.en
+    assert read(text.encode(encoding), encoding=encoding).problem is None
+
+
 def test_big5_is_not_taken_for_gb18030(read: Read) -> None:
     problem = read("料號,數量\n螺絲,3\n".encode("big5")).problem
     assert problem is not None
