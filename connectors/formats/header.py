@@ -4,11 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from canonical_model.language import Text
+from canonical_model.text import clip
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.grid import Span
 from connectors.formats.levels import join_levels, levels_from
+from connectors.formats.words import is_header_word, series_of
 
 SURE = 0.6
 _CLOSE = 0.12
@@ -17,17 +20,8 @@ _LONGEST_NAME = 40
 _TABLE_CELLS = 3
 _PAIR = 2
 _LONG_VALUE = 8
-_LABEL = re.compile(r".*[：:]\s*\S|.*[：:]\s*$", re.DOTALL)
-_HEADER_WORDS = re.compile(
-    r"编号|编码|代码|号码?$|单号|订单|名称|品名|型号|规格|数量|单位|单价|金额|价格|税率|税额|日期|时间|交期|备注|说明|状态|仓库|库存|库位|批号|批次|条码|供应商"
-    r"|客户|物料|商品|产品|货品|品牌|类别|类型|分类|地址|电话|手机|联系人|邮箱|币种|币别|序号|行号|项次|重量|毛重|净重|体积|箱数|件数|收货|发货|到货|采购|销售"
-    r"|账号|开户行|部门|人员?$|经办|摘要|余额|合同|发票|司机|车牌|运单|快递|姓名|款号|款式|颜色|尺码|材质|图号|厂家|厂商|产地|原因|用途|项目|数$|量$|价$|额$|率$|期$"
-    r"|納期|単価|品番|得意先|注文"
-    r"|(?i:\b(?:code|no|nr|number|name|qty|quantity|date|price|cost|amount|total|unit|uom|id|sku|item|product|material|description|desc|status|type"
-    r"|category|vendor|supplier|customer|buyer|warehouse|location|address|city|zip|country|phone|email|currency|order|po|line|lot|batch|notes?|remarks?"
-    r"|first|last|key|value?|weight|volume|size|time|ref|reference|carrier|invoice|tax|ean|upc|gtin|barcode|part|rev|revision|eta|etd|comments?"
-    r"|colou?r|style|brand|model|stock|bin|plant|site|branch|department|owner|terms|rate|discount|ordered|received|shipped|due)\b)"
-)
+_WORDY = 0.75
+_LABEL = re.compile(r"(?!\s*(?:求和|计数|平均值|最大值|最小值)项[：:]).*[：:]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +107,13 @@ def find_header(
     if best is None or best.score < SURE or _is_list_of_labels(kinds):
         return _unsure(rows, filled)
     best = next(one for one in candidates if one.names == best.names)
-    rivals = [one for one in candidates if one.score >= max(SURE, best.score - _CLOSE) and one.names != best.names]
+    if _is_transposed(rows, kinds, best):
+        return _sideways(rows, numbers)
+    rivals = [
+        one
+        for one in candidates
+        if one.score >= max(SURE, best.score - _CLOSE) and one.names != best.names and not _is_wordless_above(one, best)
+    ]
     rivals.sort(key=lambda one: -one.score)
     rivals = rivals or [
         one for one in candidates if one.last < best.index and _heads_table(one, rows[: best.index], filled)
@@ -126,9 +126,28 @@ def find_header(
     return Header(best.index, best.last, best.names, round(best.score, 2), _reason(best, above, numbers))
 
 
-def is_header_word(text: str) -> bool:
-    """Whether `text` has a word usual in headers."""
-    return bool(_HEADER_WORDS.search(text))
+def _is_wordless_above(one: _Candidate, best: _Candidate) -> bool:
+    """Whether a row right above the best has no word usual in headers, which nearly all cells of the best are."""
+    return one.index < best.index and not one.known and best.known >= _WORDY
+
+
+def _is_transposed(rows: Sequence[Sequence[str]], kinds: Sequence[Sequence[Kind]], best: _Candidate) -> bool:
+    """Whether every row is a field and every column a record: 料号 | A1 | A2 over 数量 | 5 | 6 over 交期 | 3/1 | 3/2."""
+    fields = [
+        ([row[column] for column in filled], {kinds[index][column] for column in filled[1:]})
+        for index, row in enumerate(rows)
+        if (filled := [column for column, kind in enumerate(kinds[index]) if kind is not Kind.BLANK])
+    ]
+    if sum(map(bool, best.names)) < _TABLE_CELLS or sum(map(is_header_word, best.names)) != 1:
+        return False
+    labels = [cells[0] for cells, _ in fields if len(cells) >= _TABLE_CELLS]
+    values = {next(iter(found)) for cells, found in fields if len(cells) >= _TABLE_CELLS and len(found) == 1}
+    return (
+        len(set(labels)) == len(labels) >= _TABLE_CELLS
+        and all(map(_is_label, labels))
+        and len(values) >= _TABLE_CELLS
+        and not any(series_of(best.names))
+    )
 
 
 def resembles_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
@@ -185,15 +204,18 @@ def _judge(
     own = {
         column: kinds[index][column] if index == last else kind_of(name) for column, name in enumerate(names) if name
     }
+    periods, counted = series_of(names)
+    own |= dict.fromkeys(periods, Kind.DATE)
     below = _kinds_below(kinds, last)
     used = set(below) or set(own)
+    telling = {column: kind for column, kind in own.items() if column not in counted} or own
     differing = [
         column
-        for column, kind in own.items()
+        for column, kind in telling.items()
         if kind is not Kind.CODE and _may_name(kind, below.get(column)) and below.get(column, kind) is not kind
     ]
-    same = [column for column, kind in own.items() if kind is not Kind.TEXT and below.get(column) is kind]
-    words = [column for column, kind in own.items() if _may_name(kind, below.get(column))]
+    same = [column for column, kind in telling.items() if kind is not Kind.TEXT and below.get(column) is kind]
+    words = [column for column, kind in own.items() if column in counted or _may_name(kind, below.get(column))]
     labels = sum(bool(_LABEL.match(names[column])) for column in words)
     short = [names[column] for column in own if len(names[column]) <= _LONGEST_NAME]
     return _Candidate(
@@ -203,9 +225,10 @@ def _judge(
         covered=len(used & set(own)) / len(used),
         wordy=(len(words) - labels) / len(own),
         distinct=len(set(short)) / len(own),
-        unlike=len(differing) / len(own),
-        alike=len(same) / len(own),
-        known=sum(bool(_HEADER_WORDS.search(name)) for name in short) / len(own),
+        unlike=len(differing) / len(telling),
+        alike=len(same) / len(telling),
+        known=sum(len(names[column]) <= _LONGEST_NAME and is_header_word(names[column]) for column in telling)
+        / len(telling),
         recurring=_recurring(rows, last, names) / len(own),
     )
 
@@ -213,7 +236,8 @@ def _judge(
 def _forms(rows: Sequence[Sequence[str]]) -> set[int]:
     """Rows that read label, value, label, value: 订单号 | PO-1 | 供应商 | 恒远.
 
-    Where the values are words as well, a header may read so by chance: then only over another such row.
+    Where the values are words as well, a header may read so by chance: then only over another such row or over a row
+    that is a header by its words.
     """
     sure, maybe = set(), set()
     for index, row in enumerate(rows):
@@ -224,13 +248,21 @@ def _forms(rows: Sequence[Sequence[str]]) -> set[int]:
         kinds = [kind_of(value) for value in values]
         if any(kind is not Kind.TEXT for kind in kinds) or any(_LABEL.match(label) for label in labels):
             sure.add(index)
-        elif all(not _HEADER_WORDS.search(value) or len(value) >= _LONG_VALUE for value in values):
+        elif all(not is_header_word(value) or len(value) >= _LONG_VALUE for value in values):
             maybe.add(index)
-    return sure | {index for index in maybe if index + 1 in sure | maybe}
+    filled = [index for index, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    below = dict(pairwise(filled))
+    return sure | {index for index in maybe if below.get(index) in sure | maybe or _is_wordy(rows, below.get(index))}
+
+
+def _is_wordy(rows: Sequence[Sequence[str]], index: int | None) -> bool:
+    """Whether nearly all cells of a row are words usual in headers."""
+    texts = [] if index is None else [cell for cell in rows[index] if cell.strip()]
+    return len(texts) >= _TABLE_CELLS and sum(map(is_header_word, texts)) >= _WORDY * len(texts)
 
 
 def _is_label(text: str) -> bool:
-    return kind_of(text) is Kind.TEXT and bool(_HEADER_WORDS.search(text) or _LABEL.match(text))
+    return kind_of(text) is Kind.TEXT and bool(is_header_word(text) or _LABEL.match(text))
 
 
 def _may_name(kind: Kind, below: Kind | None) -> bool:
@@ -295,6 +327,19 @@ def _torn(best: _Candidate, rival: _Candidate, numbers: Sequence[int]) -> Text:
         f"请在设置里写 header: {one} 或 header: {other}{more}",
         f"Row {one} ({shown}) and row {other} ({shown_other}) both look like the header. "
         f"Set header: {one} or header: {other}{more_en}",
+    )
+
+
+def _sideways(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> Text:
+    found = [place for place, row in enumerate(rows) if sum(bool(cell.strip()) for cell in row) >= _TABLE_CELLS]
+    first, second = (next(cell.strip() for cell in rows[place] if cell.strip()) for place in found[:2])
+    at, below = (numbers[place] for place in found[:2])
+    return Text(
+        f"表是横着的：第 {at} 行是“{clip(first)}”、第 {below} 行是“{clip(second)}”，一列才是一条记录。"
+        "请在 Excel 里复制整张表，用“选择性粘贴→转置”粘贴到新工作表后再发；若并非如此，请在设置里写 header: 行号。",
+        f"The table lies on its side: row {at} is “{clip(first)}”, row {below} is “{clip(second)}”, and each column is a "
+        "record. Copy it in Excel and paste it with Paste Special → Transpose on a new sheet; where that is not so, "
+        "set header to the row number.",
     )
 
 

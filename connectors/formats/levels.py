@@ -5,11 +5,17 @@ from collections.abc import Sequence
 
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.grid import Span
+from connectors.formats.words import is_header_word, is_period
 
 MOST_LEVELS = 3
 _UNIT = re.compile(r"[（(\[【].{1,12}[)）\]】]")
-_MARK = re.compile(r"[（(\[【]?\s*(?:必填|选填|可选|必须|必输|非必填|不填|(?i:required|optional|mandatory))[^A-Za-z]*")
-"""What says how to fill a column in and is no part of its name."""
+_MARK = re.compile(
+    r"[（(\[【]?\s*(?:必填|选填|可选|必须|必输|非必填|不填|(?i:required|optional|mandatory))[^A-Za-z]*"
+    r"|(?:周|星期|礼拜)[一二三四五六日天]|(?i:mon|tues?|wed|thu(?:rs)?|fri|sat|sun)(?i:day|nesday|urday)?"
+    r"|[（(]\d{1,2}[）)]|[①-⑳]"
+)
+"""What is no part of a column's name: how to fill it in, the weekday below a date, the column's number."""
+_CJK = re.compile(r"[\u3400-\u9fff]")
 _LONGEST_GROUP = 20
 
 
@@ -59,7 +65,18 @@ def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row:
     groups = {column for span in spans if span.right > span.left for column in range(span.left, span.right + 1)}
     if len(lows & groups) > 1 and lows <= groups and len({lower[column] for column in lows}) < len(lows):
         return True  # every column is in a group, and their parts have the same names
-    return not groups and _is_complement(above, lower)
+    return not groups and (_is_complement(above, lower) or _is_translation(above, lower))
+
+
+def _is_translation(above: list[str], below: list[str]) -> bool:
+    """Whether two full rows say the same in Chinese and in a language of Latin letters: 数量 over Qty."""
+    columns = _filled(above)
+    if columns != _filled(below) or len(columns) < 2:
+        return False
+    rows = sorted(((above, below)), key=lambda row: sum(bool(_CJK.search(text)) for text in row))
+    latin, chinese = ([row[column] for column in columns] for row in rows)
+    is_apart = not any(map(_CJK.search, latin)) and sum(map(bool, map(_CJK.search, chinese))) * 2 > len(columns)
+    return is_apart and all(2 * sum(map(is_header_word, row)) > len(row) for row in (latin, chinese))
 
 
 def _may_be_levels(above: list[str], below: list[str]) -> bool:
@@ -68,8 +85,8 @@ def _may_be_levels(above: list[str], below: list[str]) -> bool:
         len(_filled(above)) > 1
         and bool(_filled(below))
         and any(kind_of(text) is Kind.TEXT for text in above)
-        and all(_is_word(text, {Kind.TEXT, Kind.DATE, Kind.CODE}) for text in above if text)
-        and all(_is_word(text, {Kind.TEXT}) for text in below if text)
+        and all(_is_word(text, {Kind.TEXT, Kind.DATE, Kind.CODE}) or is_period(text) for text in above if text)
+        and all(_is_word(text, {Kind.TEXT}) or _MARK.fullmatch(text) for text in below if text)
     )
 
 

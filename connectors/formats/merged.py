@@ -1,5 +1,6 @@
 """Merged areas among the records: a code that spans several rows belongs to each, a quantity to nobody knows which."""
 
+import re
 from collections import defaultdict
 
 import pyarrow as pa
@@ -13,12 +14,13 @@ from connectors.formats.sheet import SHARED_NUMBER
 
 _CODE_WORDS = ("号", "编码", "代码", "条码", "序", "项次", "no", "code", "id", "number", "sku", "po", "order", "item")
 _SHOWN = 6
+_LONG_CODE = 8
 
 
 def fill_merged(rows: pa.Table, grid: Grid, layout: Layout) -> tuple[pa.Table, Text | None]:
     """The records with the value of each vertically merged area in all its rows, and where that was done.
 
-    A number whose column is not named like a code is left where it stands and flagged in all its rows: it may be the
+    A number that is no code by its column's name or its length is left where it stands and flagged in all its rows: it may be the
     sum of them.
 
     Args:
@@ -35,7 +37,7 @@ def fill_merged(rows: pa.Table, grid: Grid, layout: Layout) -> tuple[pa.Table, T
         value = grid.rows.column(span.left)[span.top].as_py() if span.top < grid.rows.num_rows else ""
         if not value.strip() or len(inside) < 2:
             continue
-        if kind_of(value) is Kind.NUMBER and not _names_code(layout.names[span.left]):
+        if kind_of(value) is Kind.NUMBER and not _is_code(value, layout.names[span.left]):
             grid.suspects += [(number, span.left, SHARED_NUMBER) for number in inside]
             continue
         filled[span.left] |= dict.fromkeys((places[number] for number in inside), value)
@@ -48,8 +50,10 @@ def fill_merged(rows: pa.Table, grid: Grid, layout: Layout) -> tuple[pa.Table, T
     return rows, _note(said) if said else None
 
 
-def _names_code(name: str) -> bool:
-    return any(word in name.lower() for word in _CODE_WORDS) and "数" not in name
+def _is_code(number: str, name: str) -> bool:
+    """Whether a number is a code: by the name of its column, or since it is longer than quantities are."""
+    is_named = any(word in name.lower() for word in _CODE_WORDS)
+    return not re.search("[数量额价]", name) and (is_named or (len(number) >= _LONG_CODE and number.isdecimal()))
 
 
 def _note(areas: list[str]) -> Text:

@@ -9,8 +9,9 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of, letters_of
 from connectors.formats.grid import texts_of
-from connectors.formats.header import is_header_word, resembles_header
+from connectors.formats.header import resembles_header
 from connectors.formats.layout import Layout, header_name
+from connectors.formats.words import is_header_word
 
 _LOOKED_BELOW = 12
 _LOOKED_AT = 200

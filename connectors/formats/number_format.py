@@ -1,4 +1,4 @@
-"""Number formats that show more than the number: zeros in front and fixed text, as codes are often formatted."""
+"""Number formats that show more than the number: zeros and fixed text in front, as codes are often formatted."""
 
 import re
 
@@ -6,13 +6,16 @@ _FIRST = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*')
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<place>[0#?])|(?P<plain>[-/ ()+])|(?P<other>.)'
 )
+_PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
 
 
 def padded(code: str) -> str | None:
-    """The positive section of a format as a pattern of 0 and text, where it pads with zeros; None for all others.
+    """The positive section of a format as a pattern of 0 and text, where it makes a code; None for all others.
+
+    It does where it pads with zeros or puts letters and a dash in front.
 
     Args:
-        code: As in the workbook: 00000, "PO-"0000, 000-0000.
+        code: As in the workbook: 00000, "PO-"0000, "PO-"0, 000-0000.
     """
     first = _FIRST.match(code)
     pattern: list[str] = []
@@ -25,7 +28,9 @@ def padded(code: str) -> str | None:
             pattern.append("\0")
         else:
             pattern.append(token["quoted"] or token["escaped"] or token["plain"] or "")
-    return "".join(pattern) if zeros > 1 and zeros == pattern.count("\0") else None
+    shown = "".join(pattern)
+    is_code = zeros > 1 or _PREFIXED.fullmatch(shown)
+    return shown if is_code and zeros == pattern.count("\0") else None
 
 
 def show(digits: str, pattern: str) -> str:

@@ -1,8 +1,9 @@
 """Rows below a header that are no records: blank rows, totals, repeated headers, page marks, signatures at the end."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,21 +11,30 @@ import pyarrow.compute as pc
 from connectors.base import ROW
 from connectors.formats.grid import texts_of
 from connectors.formats.layout import Layout, Row, header_name
+from connectors.formats.tail import end_of_records
 
 _SUM = r"(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总\s*和|汇\s*总)"
 _TOTAL = re.compile(
-    rf"^\s*(?:本页|本单|本月|全部|应付|应收|数量|金额|以上|大写)*{_SUM}(?:数量|金额|件数|重量|大写)*\s*(?:[:：(（].*)?$"
+    r"^\s*(?:本页|本单|本[日月年期]|当[日月年页]|全部|应付|应收|数量|金额|以上|大写|不?含税|未税|价税|总)*"
+    rf"(?:{_SUM}|总额)(?:数量|金额|件数|重量|人民币|大写)*\s*(?:[:：(（].*)?$"
     r"|^\s*总(?:数量|金额|件数|重量|额|数)\s*(?:[:：(（].*)?$"
+    r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
+    r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
     r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum)(?i:\s+(?:amount|qty|quantity|price|value|cost))?\s*(?:[:(].*)?$"
 )
-_GROUP_TOTAL = re.compile(rf"^.*\S\s*{_SUM}\s*[:：]?\s*$|^.*\S\s+(?i:sub[- ]?totals?|totals?)\s*:?\s*$")
-_PAGE = re.compile(r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*)$")
-_SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$", re.DOTALL)
-_NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|附注|注意|以上|以下空白|以下无|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
-    r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
+_GROUP_TOTAL = re.compile(
+    rf"^(?P<group>.*\S)\s*{_SUM}\s*[:：]?\s*$|^(?P<name>.*\S)\s+(?i:sub[- ]?totals?|totals?)\s*:?\s*$"
 )
-_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
+_PAGE = re.compile(
+    r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*|\d{1,3}\s*/\s*\d{1,3})[\s\-—]*$"
+)
+_RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
+"""What draws a line across a printed list."""
+_LOOKED_AT = 200
+"""Rows above a total in which its group stands."""
+_LABEL_COLUMNS = 4
+"""A total behind the names of its groups says so in one of the first columns."""
+_RUNNING_NUMBER = re.compile(r"(?:序|行|项)\s*[号次]|(?i:no\.?|line|#)")
 _FIGURE = re.compile(r"^\s*[-+(]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．\s]*[)%]?\s*\D{0,3}$")
 
 
@@ -36,11 +46,13 @@ class Sieve:
         layout: The columns.
         rows: Numbers of the rows to read; None for all.
         skipped: Row numbers by reason, since `take_skipped` was last called.
+        before: The last rows that an earlier call looked at.
     """
 
     layout: Layout
     rows: range | None = None
     skipped: dict[str, list[int]] = field(default_factory=dict)
+    before: list[list[str]] = field(default_factory=list)
 
     def sift(self, rows: pa.Table) -> pa.Table:
         """The records among `rows` (text columns by position, then `_row`)."""
@@ -49,14 +61,14 @@ class Sieve:
             rows = self._leave_out(rows, pc.invert(inside), "outside_area")
         if not rows.num_rows:
             return rows
-        rows = self._leave_out(rows, pc.invert(_is_filled(rows)), "blank")
-        return self._leave_out_by_reason(rows, self._reasons(rows) | self._repeated(rows))
+        rows = self._leave_out(rows, pc.invert(self._is_filled(rows)), "blank")
+        reasons = self._reasons(rows) | self._repeated(rows)
+        self.before = texts_of(rows.slice(max(0, rows.num_rows - _LOOKED_AT)))
+        return self._leave_out_by_reason(rows, reasons)
 
     def trim_end(self, rows: pa.Table) -> pa.Table:
-        """`rows` without signatures and notes (制表人：… 审核：… 注：…) below the last record."""
-        keep = rows.num_rows
-        while keep and _is_remark(*texts_of(rows.slice(keep - 1, 1))):
-            keep -= 1
+        """`rows` without what stands below the last record: signatures, notes (制表人：… 注：…), the tax below a total."""
+        keep = end_of_records(rows, self.layout, self.skipped.get("total", ()))
         numbers = rows[ROW].slice(keep).to_pylist()
         if numbers:
             self.skipped.setdefault("after_end", []).extend(numbers)
@@ -73,9 +85,33 @@ class Sieve:
         candidates = _maybe_marked(rows, self.layout.named)
         if candidates is None:
             return {}
-        marked = rows.filter(candidates)
+        places, marked = pc.indices_nonzero(candidates).to_pylist(), _rows(rows.filter(candidates))
         named = len(self.layout.named)
-        return {row: why for row, cells in _rows(marked) if (why := _reason(cells, named))}
+        found = {row: why for row, cells in marked if (why := _reason(cells, named))}
+        groups = {
+            row: "total"
+            for place, (row, cells) in zip(places, marked, strict=True)
+            if row not in found and _sums_group(cells, partial(self._above, rows, place))
+        }
+        return found | groups
+
+    def _above(self, rows: pa.Table, place: int, column: int) -> str:
+        """The last text above a place in a column."""
+        begin = max(0, place - _LOOKED_AT)
+        above = [row[column] for row in self.before if column < len(row)]
+        above += rows.column(column).slice(begin, place - begin).to_pylist()
+        return next((text.strip() for text in reversed(above) if text.strip()), "")
+
+    def _is_filled(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Which rows hold more than a running number and a printed line."""
+        named = self.layout.named
+        filled = _is_filled(rows)
+        if len(named) > 1 and _RUNNING_NUMBER.fullmatch(self.layout.names[named[0]].strip()):
+            others = _is_filled(rows.remove_column(named[0]))
+            filled = pc.and_(
+                filled, pc.or_(others, pc.invert(pc.match_substring_regex(rows.column(named[0]), r"^\s*\d+\s*$")))
+            )
+        return filled
 
     def _repeated(self, rows: pa.Table) -> dict[int, str]:
         """Which of `rows` say the header again, and the titles above it, as lists printed page by page do."""
@@ -107,17 +143,17 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_WORD = "计|总|汇|页|otal|OTAL|um|UM|age|AGE"
-"""A row with none of these is neither a total nor a page mark."""
+_WORD = "计|总|汇|页|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━"
+"""A row with none of these is neither a total nor a page mark nor a printed line."""
 
 
 def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
-    """Rows with such a word in the first column, or behind a running number, or anywhere where the first is blank."""
+    """Rows with such a word in the first columns, or anywhere where the first is blank."""
     if not named:
         return None
     first = rows.column(named[0])
     marked = pc.match_substring_regex(first, _WORD)
-    for column in named[1:2]:
+    for column in named[1:_LABEL_COLUMNS]:
         marked = pc.or_(marked, pc.match_substring_regex(rows.column(column), _WORD))
     return pc.or_(marked, pc.equal(first, "")) if pc.any(pc.equal(first, "")).as_py() else marked
 
@@ -149,6 +185,8 @@ def _reason(cells: list[str], named: int) -> str | None:
     filled = [cell for cell in cells if cell.strip()]
     if len(filled) == 1 and _PAGE.match(filled[0]):
         return "page_mark"
+    if all(map(_RULE.fullmatch, filled)):
+        return "blank"
     words = [cell for cell in filled[1:] if not _FIGURE.match(cell)]
     allowed = 1 if len(cells) >= 4 and len(filled) < named else 0
     if _TOTAL.match(filled[0]) and len(words) <= allowed and named > 1:
@@ -165,11 +203,20 @@ def _reason(cells: list[str], named: int) -> str | None:
     return "total" if is_group else None
 
 
-def _is_remark(cells: list[str]) -> bool:
-    """Whether a row below the records is a signature or a note: it fills few cells, with labels or notes."""
-    filled = [cell for cell in cells if cell.strip()]
-    if 2 * len(filled) > max(len(cells), 2):
+def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
+    """Whether a row is the total of the group above it: 恒远 | 小计 | 30, or 上海 汇总 | | 30, under rows of 恒远 or 上海.
+
+    Args:
+        cells: The row.
+        above: The last text above it in a column.
+    """
+    filled = [column for column, cell in enumerate(cells) if cell.strip()]
+    at = next((column for column in filled if _TOTAL.match(cells[column]) or _GROUP_TOTAL.match(cells[column])), None)
+    if at is None or at == filled[-1] or not all(_FIGURE.match(cells[column]) for column in filled if column > at):
         return False
-    if len(filled) == 1 and _NUMBERED.match(filled[0]):
-        return True
-    return all(_SIGNATURE.match(cell) for cell in filled) or (len(filled) <= 2 and bool(_NOTE.match(filled[0])))
+    groups = [column for column in filled if column < at]
+    named = _GROUP_TOTAL.match(cells[at])
+    is_own = named is not None and above(at) in named.groups()
+    return (is_own or bool(groups and _TOTAL.match(cells[at]))) and all(
+        cells[column].strip() == above(column) for column in groups
+    )

@@ -370,7 +370,7 @@ def make_riddle(draw: random.Random) -> MadeSheet:
     columns = _SUBJECTS[title]
     body = [[make(draw, number) for _, make in columns] for number in range(draw.randint(4, 9))]
     header = [name for name, _ in columns]
-    kind = draw.choice(["stacked", "stacked close", "beside", "no header", "two languages", "twice the name"])
+    kind = draw.choice(["stacked", "stacked close", "beside", "no header", "two headers", "twice the name"])
     if kind in {"stacked", "stacked close"}:
         other = draw.choice([one for name, one in _SUBJECTS.items() if name not in {title, "Artikelliste", "通讯录"}])
         second = [[make(draw, number) for _, make in other] for number in range(4)]
@@ -380,9 +380,21 @@ def make_riddle(draw: random.Random) -> MadeSheet:
         rows = [[*header, "", *header], *([*one, "", *other] for one, other in zip(body, reversed(body), strict=True))]
     elif kind == "no header":
         rows = body
-    elif kind == "two languages":
+    elif kind == "two headers":
+        other_names = [
+            "单据号",
+            "物料代码",
+            "品名",
+            "订购数量",
+            "计量单位",
+            "含税单价",
+            "金额小计",
+            "到货日期",
+            "说明",
+            "行状态",
+        ]
         english = ["Order No.", "Item code", "Name", "Quantity", "Unit", "Price", "Amount", "Date", "Remark", "Status"]
-        rows = [header, english[: len(header)], *body]
+        rows = [header, (english if header[0].isascii() else other_names)[: len(header)], *body]
     else:
         rows = [[*header, header[0]], *([*one, f"X{number}"] for number, one in enumerate(body))]
     return MadeSheet(rows=[list(row) for row in rows], kind=f"riddle {kind} {title}")

@@ -117,6 +117,9 @@ def test_a_blank_that_is_not_merged_stays_blank() -> None:
 def test_an_order_number_in_figures_is_filled_down() -> None:
     one = read("订单号|料号|数量", "450001|A1|3", "|A2|4", merges=((1, 0, 2, 0),))
     assert one.table["订单号"].to_pylist() == ["450001", "450001"]
+    one = read("采购凭证|料号|合同金额", "4500012345|A1|45000123", "|A2|", merges=((1, 0, 2, 0), (1, 2, 2, 2)))
+    assert one.table["采购凭证"].to_pylist() == ["4500012345", "4500012345"]
+    assert one.table["合同金额"].to_pylist() == ["45000123", ""]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,21 @@ def test_an_order_number_in_figures_is_filled_down() -> None:
         (("A1|x|3|5", "|||", "制表人：张三||审核：李四|"), {"blank": (3,), "after_end": (4,)}),
         (("A1|x|3|5", "注：红色为紧急|||"), {"after_end": (3,)}),
         (("A1|x|3|5", "1、以上价格含税；|||", "2、货到付款；|||"), {"after_end": (3, 4)}),
+        (("上海|x|3|5", "上海 汇总||3|5", "广州|y|4|6", "广州|小计|4|6", "总合计||7|11"), {"total": (3, 5, 6)}),
+        (("A1|x|3|5", "A2|y|4|6", "过次页||7|11", "承前页||7|11", "A3|z|1|1", "本年累计||8|12"), {"total": (4, 5, 7)}),
+        (("A1|x|3|5", "平均||3|5", "共 1 条记录|||"), {"total": (3, 4)}),
+        (("A1|x|3|5", "合计||3|5", "||税额(13%)|0.65", "||价税合计|5.65"), {"total": (3, 5), "after_end": (4,)}),
+        (("A1|x|3|5", "A2|y|4|6", "|||", "制表人|李伟|日期|2026-03-01"), {"blank": (4,), "after_end": (5,)}),
+        (
+            ("A1|x|3|5", "合计||3|5", "甲方（盖章）||乙方（盖章）|", "年   月   日|||"),
+            {"total": (3,), "after_end": (4, 5)},
+        ),
+        (("A1|x|3|5", "备注：含税|||", "有效期至2026年12月31日|||"), {"after_end": (3, 4)}),
+        (("A1|x|3|5", "请于收到后24小时内确认回传|||"), {"after_end": (3,)}),
+        (("A1|x|3|5", "----|----|----|----", "A2|y|4|6"), {"blank": (3,)}),
+        (("A1|x|3|5", "|1/2||", "A2|y|4|6"), {"page_mark": (3,)}),
+        (("上海|x|3|5", "上海|小计器|4|6", "广州|小计|4|6", "深圳 汇总|x|4|6"), {}),
+        (("A1|x|3|5", "A2（停用）|||"), {}),
         (("A1|x|3|5", "A2|合计机械手|4|6"), {}),
         (("A1|x|3|5", "A2|合计|4|6"), {}),
         (("A1|x|3|5", "总成-1|小计器|4|6"), {}),
@@ -141,6 +159,11 @@ def test_an_order_number_in_figures_is_filled_down() -> None:
 )
 def test_what_is_no_record_is_left_out_and_said(rows: tuple[str, ...], skipped: dict[str, tuple[int, ...]]) -> None:
     assert read("料号|名称|数量|金额", *rows).counts.skipped == skipped
+
+
+def test_a_running_number_alone_is_a_blank_row() -> None:
+    one = read("序号|料号|数量", "1|A1|3", "2||", "3||", "合计||3")
+    assert (one.counts.skipped, one.counts.read) == ({"blank": (3, 4), "total": (5,)}, 1)
 
 
 def test_a_total_of_a_table_of_two_columns_has_no_gap_and_is_one_all_the_same() -> None:
@@ -204,13 +227,53 @@ def test_an_area_says_which_of_two_tables_to_read() -> None:
 
 
 def test_two_rows_that_could_be_the_header_are_named_with_the_setting_to_write() -> None:
-    rows = ("料号|名称|数量", "Item|Name|Qty", "A1|x|3", "A2|y|4")
+    rows = ("料号|名称|数量", "物料编码|品名|订购数量", "A1|x|3", "A2|y|4")
     sentence = problem(read(*rows))
     assert "第 1 行（料号 | 名称 | 数量）" in sentence
-    assert "第 2 行（Item | Name | Qty）" in sentence
+    assert "第 2 行（物料编码 | 品名 | 订购数量）" in sentence
     assert "header: 1-2" in sentence
-    assert list(read(*rows, header="1-2").columns) == ["料号 Item", "名称 Name", "数量 Qty"]
-    assert list(read(*rows, header=2).columns) == ["Item", "Name", "Qty"]
+    assert list(read(*rows, header="1-2").columns) == ["料号 物料编码", "名称 品名", "数量 订购数量"]
+    assert list(read(*rows, header=2).columns) == ["物料编码", "品名", "订购数量"]
+
+
+@pytest.mark.parametrize("rows", [("料号|名称|数量", "Item|Name|Qty"), ("PO No.|Item|Due Date", "订单号|物料|交期")])
+def test_a_header_and_its_translation_name_the_columns_together(rows: tuple[str, str]) -> None:
+    one = read(*rows, "A1|x|3", "A2|y|4")
+    assert list(one.columns) == [" ".join(pair) for pair in zip(*(row.split("|") for row in rows), strict=True)]
+    assert (one.header_row, one.counts.read) == (2, 2)
+    records = read("名称|品牌|颜色", "Pump|Acme|red", "Valve|Beta|blue")
+    assert (list(records.columns), records.counts.read) == (["名称", "品牌", "颜色"], 2)
+
+
+@pytest.mark.parametrize("marks", ["||周一|周二", "(1)|(2)|(3)|(4)"])
+def test_weekdays_and_the_numbers_of_columns_name_nothing(marks: str) -> None:
+    one = read("料号|名称|2026-03-02|2026-03-03", marks, "A1|x|3|4", "A2|y|4|5")
+    assert (list(one.columns), one.counts.header) == (["料号", "名称", "2026-03-02", "2026-03-03"], 2)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["物料|202603|202604|202605", "款号|36|37|38", "料号|2026-11|2026-12|2027-01", "客户|2025|2026|2027", "料号|1|2|3"],
+)
+def test_months_years_sizes_and_days_may_name_columns(header: str) -> None:
+    one = read("2026 年计划|||", header, "000111|10|20|30", "000112|0|5|7", "合计|10|25|37")
+    assert (list(one.columns), one.counts.read) == (header.split("|"), 2)
+    assert read("仓库|料号|A|B|C", "上海|A1|1|2|3", "上海|A2|4|6|7").header_row == 1
+
+
+def test_a_form_with_words_above_a_header_is_none() -> None:
+    one = read("仓库|原料仓|供应商|恒远", "料号|名称|数量|单位", "A1|泵|5|台", "A2|阀|6|个")
+    assert (one.header_row, one.counts.above, one.counts.read) == (2, 1, 2)
+    one = read("# exported 2026-03-01|by wms|", "PO|SKU|Qty", "P1|A1|5", "P2|A2|6")
+    assert one.header_row == 2
+
+
+def test_a_table_on_its_side_is_said_and_not_read() -> None:
+    rows = ("料号|A1|A2|A3", "名称|泵|阀|轴", "数量|5|6|7", "交期|2026-03-01|2026-03-02|2026-03-03")
+    sentence = problem(read(*rows))
+    assert "转置" in sentence
+    assert "“料号”" in sentence
+    assert read("项目|1月|2月|3月", "数量|5|9|7", "金额|10|12|14").header_row == 1
 
 
 def test_a_header_twice_is_a_problem_only_where_the_values_differ() -> None:

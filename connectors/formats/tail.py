@@ -1,0 +1,95 @@
+"""What stands below the last record of a table: signatures, notes, terms, the tax below a total."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
+
+import pyarrow as pa
+
+from connectors.base import ROW
+from connectors.formats.cells import Kind, kind_of
+from connectors.formats.grid import texts_of
+from connectors.formats.layout import Layout
+from connectors.formats.words import is_header_word
+
+_SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$", re.DOTALL)
+_NOTE = re.compile(
+    r"^\s*(?:注|备注|说明|附注|注意|以上|以下空白|以下无|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
+    r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
+)
+_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
+_SENTENCE = re.compile(r"[。！；]|.{8,}，|[!.]$")
+_RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]")
+_LONG_WORDS = 12
+_MOSTLY = 0.6
+_PAIR = 2
+_LOOKED_AT = 200
+"""Rows that show what the columns hold, and the most rows that stand below the records."""
+
+
+def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> int:
+    """How many of `rows` lie above what is no record any more.
+
+    Args:
+        rows: The rows below the header (text columns by position, then `_row`) without totals and blank ones.
+        layout: The header.
+        totals: Numbers of the rows that were totals: below one, or below a note, less is needed.
+    """
+    first: int = max(0, rows.num_rows - _LOOKED_AT)
+    numbers, texts = [0, *rows[ROW].slice(first).to_pylist()], texts_of(rows.slice(first))
+    most = max(len(layout.named), _PAIR) // 2
+    figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
+    keep = len(texts)
+    for end in range(len(texts), 0, -1):
+        is_remark = _is_remark(texts[end - 1], figures, most)
+        if not is_remark and not _is_aside(texts[end - 1], figures, most):
+            break
+        if is_remark or any(numbers[end - 1] < total < numbers[end] for total in totals):
+            keep = end - 1
+    return first + keep
+
+
+def _figure_columns(rows: Sequence[Sequence[str]], most: int) -> frozenset[int]:
+    """Columns of which most values are numbers, dates or codes, by the rows that fill more than `most` cells."""
+    kinds = [Counter[bool]() for _ in max(rows, key=len, default=())]
+    for row in rows:
+        filled = [column for column, cell in enumerate(row) if cell.strip()]
+        for column in filled if len(filled) > most else ():
+            kinds[column][kind_of(row[column]) is Kind.TEXT] += 1
+    return frozenset(column for column, count in enumerate(kinds) if count[False] >= max(1, _MOSTLY * count.total()))
+
+
+def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
+    """Whether a row below the records is a signature, a note or a form.
+
+    It fills few cells (`most`), with labels, notes or words where the records have figures; or reads as label, value,
+    label, value with all labels where the records have figures.
+    """
+    filled = {column: cell.strip() for column, cell in enumerate(cells) if cell.strip()}
+    texts = list(filled.values())
+    misplaced = [cell for column, cell in filled.items() if column in figures and _is_wording(cell)]
+    has_figures = len(misplaced) < len(figures & set(filled))
+    if len(filled) > most:
+        labels = texts[::2]
+        return len(labels) >= _PAIR and all(label in misplaced and is_header_word(label) for label in labels)
+    if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0])):
+        return True
+    if all(map(_SIGNATURE.match, texts)) or (len(texts) <= _PAIR and _NOTE.match(texts[0])):
+        return True
+    return bool(misplaced) and not has_figures
+
+
+def _is_aside(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
+    """Whether a row below a total or note is none of the records: few words, or a label beside its sum (税额 | 2.6)."""
+    filled = [column for column, cell in enumerate(cells) if cell.strip()]
+    words = [column for column in filled if _is_wording(cells[column])]
+    if len(filled) > most or not words:
+        return False
+    return not figures & set(filled) - set(words) or (words == filled[:1] and filled[0] > 0)
+
+
+def _is_wording(text: str) -> bool:
+    """Whether `text` is words rather than a code with a word at it; a tax rate may stand among them."""
+    has_digit = any(letter.isdigit() for letter in _RATE.sub("", text))
+    return kind_of(text) is Kind.TEXT and (not has_digit or len(text) >= _LONG_WORDS)
