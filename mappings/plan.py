@@ -121,9 +121,11 @@ class MappingDoesNotFitError(MappingError):
             ),
             where=f"mappings/{spec.mapping}.yaml",
             hint=Text(
-                f"表头里有：{'、'.join(header) or '（没有）'}。请改表头，或在映射的 columns: 里加上这个叫法。",
+                f"表头里有：{'、'.join(header) or '（没有）'}。请改表头，或在映射的 columns: 里加上这个叫法；"
+                "写在表头上方的（订单号：PO-18），在数据流里写 labels: [订单号]；这张工作表不用读，就写 sheet: 要读的表名。",
                 f"The header has: {', '.join(header) or '(nothing)'}. "
-                "Rename the column, or add its name under columns: in the mapping.",
+                "Rename the column, or add its name under columns: in the mapping. Where it stands above the header, "
+                "set labels for the stream; where this sheet is not to be read, set sheet to the one that is.",
             ),
         )
 

@@ -20,6 +20,7 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.grid import holds_any, row_numbers
+from connectors.formats.labels import label_columns, labels_above
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
@@ -123,6 +124,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
     layout, text = splitter.layout, splitter.text
     sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
+    labels = labels_above(options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above])
     accounted = 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
@@ -140,17 +142,22 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 yield refused(settled, total=text.lines - accounted, encoding=text.encoding)
                 return
             kept = settled.kept_twins
-            table, places = settled.name(rows)
+            named, places = settled.name(rows)
+            table = label_columns(named, options.labels, labels)
+            if isinstance(table, Text):
+                yield refused(table, total=text.lines - accounted, encoding=text.encoding)
+                return
             yield SheetRead(
                 table=table,
                 counts=RowCounts(total, above, header, sieve.take_skipped(), table.num_rows),
                 columns=places,
                 header_row=splitter.head.lines[layout.last] if header else 0,
                 header_reason=layout.reason,
+                labels=labels,
                 encoding=text.encoding,
                 suspects=(
                     *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
-                    *(damaged_texts(table) if text.has_marks else ()),
+                    *(damaged_texts(named) if text.has_marks else ()),
                 ),
             )
             accounted, above, header = accounted + total, 0, 0

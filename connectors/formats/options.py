@@ -48,6 +48,13 @@ class FormatOptions(ConnectorConfig):
             "The part of the sheet to read, as in Excel: A3:F40, B:F (columns), 3:40 (rows); left out: all of it."
         ),
     )
+    labels: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Labels above the header, such as 订单号 of 订单号：PO-18, whose values become columns; "
+            "a column of that name in the table wins."
+        ),
+    )
     encoding: str | None = Field(
         default=None, description="Text encoding such as big5; left out: byte order mark, then UTF-8, then GB18030."
     )

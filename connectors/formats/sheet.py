@@ -1,6 +1,6 @@
 """What reading a file gives, whatever its format: one `SheetRead` per table."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -34,6 +34,7 @@ class SheetRead:
         columns: Column name -> letters of its place ("C"); empty for JSON.
         header_row: Row number of the header as shown; 0 where there is none.
         header_reason: Why that row.
+        labels: What stands above the header as label and value: 订单号 -> PO-18.
         encoding: Text encoding that was used; empty for workbooks.
         problem: Why nothing of it could be read, with the remedy.
         suspects: Cells and rows that were damaged before we got them.
@@ -46,6 +47,7 @@ class SheetRead:
     columns: Mapping[str, str] = field(default_factory=dict)
     header_row: int = 0
     header_reason: Text = Text("", "")
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     encoding: str = ""
     problem: Text | None = None
     suspects: tuple[Suspect, ...] = ()

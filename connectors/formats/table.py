@@ -8,6 +8,7 @@ from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.grid import Grid
+from connectors.formats.labels import label_columns, labels_above
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import second_table
@@ -43,7 +44,11 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     settled = problem or layout.settle_twins(rows)
     if isinstance(settled, Text):
         return refused(settled, total=total, sheet=sheet)
-    table, places = settled.name(rows)
+    named, places = settled.name(rows)
+    labels = labels_above(options.crop_head(head, range(1, len(head) + 1))[: max(layout.index, 0)])
+    table = label_columns(named, options.labels, labels)
+    if isinstance(table, Text):
+        return refused(table, total=total, sheet=sheet)
     return SheetRead(
         table=table,
         counts=RowCounts(
@@ -57,7 +62,8 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         columns=places,
         header_row=layout.last + 1,
         header_reason=Text("；".join(one.zh for one in said), "; ".join(one.en for one in said)),
-        suspects=_suspects(grid, settled, table),
+        labels=labels,
+        suspects=_suspects(grid, settled, named),
     )
 
 

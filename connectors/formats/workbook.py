@@ -39,6 +39,10 @@ _GUIDE = re.compile(
     r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to))\s*\d*\s*"
 )
 """Names of sheets that are read by people."""
+_SUMMARY = re.compile(
+    r"\s*(?:(?:数据|按月|分类)?(?:汇总|合计|总计|统计)[表页]?|(?:数据)?看板|数据透视表?|(?i:summary|totals?|pivot|dashboard))\s*\d*\s*"
+)
+"""Names of sheets that say again, summed up, what other sheets hold."""
 
 
 def read_workbook(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
@@ -135,13 +139,15 @@ def _chosen(sheets: list[SheetMetadata], wanted: str | int | None) -> SheetMetad
 
 
 def _passed_over(sheet: SheetMetadata, sheets: list[SheetMetadata], parts: XlsxParts) -> str | None:
-    """Why a sheet is not read; one that is named like a guide is, where no other is left."""
+    """Why a sheet is not read; one that is named like a guide or summary is, where no other is left."""
     if sheet.visible is not SheetVisibleEnum.Visible:
         return "hidden_sheet"
     if parts.is_pivot(sheet.name):
         return "pivot"
-    others = [one for one in sheets if one.visible is SheetVisibleEnum.Visible and not _GUIDE.fullmatch(one.name)]
-    return "guide" if others and _GUIDE.fullmatch(sheet.name) else None
+    visible = [one.name for one in sheets if one.visible is SheetVisibleEnum.Visible]
+    if all(_GUIDE.fullmatch(name) or _SUMMARY.fullmatch(name) for name in visible):
+        return None
+    return "guide" if _GUIDE.fullmatch(sheet.name) else "summary" if _SUMMARY.fullmatch(sheet.name) else None
 
 
 def _load(content: CalamineSheet, part: SheetPart) -> Grid:

@@ -18,6 +18,7 @@ _SKIPPED = {
     "other_sheet": Text("不是所选的工作表", "not the chosen sheet"),
     "no_table": Text("工作表里没有表格", "no table on the sheet"),
     "guide": Text("封面或说明页", "cover or guide"),
+    "summary": Text("汇总页", "summary of other sheets"),
     "pivot": Text("数据透视表", "pivot table"),
     "page_mark": Text("页码", "page number"),
     "outside_area": Text("不在 area 之内", "outside area"),

@@ -108,6 +108,20 @@ class _Shown:
             screen.say(Text(f"跳过：{left_out.zh}", f"Skipped: {left_out.en}"), indent=2)
         return document
 
+    def _labels(self, table: "SeenTable") -> None:
+        """What stands above the header as label and value, and how to have it read."""
+        labels = {label: " / ".join(values) for label, values in table.read.labels.items() if any(values)}
+        if not labels:
+            return
+        shown = "；".join(f"{clip(label, _CLIPPED)} = {clip(value, _CLIPPED)}" for label, value in labels.items())
+        first = next(iter(labels))
+        self._screen.say(
+            Text(
+                f"表头上方写着：{shown}。要当列用，在数据流里写 labels: [{first}]。",
+                f"Above the header stands: {shown.replace('；', '; ')}. To use it as a column set labels: [{first}].",
+            )
+        )
+
     def _content(self, table: "SeenTable", fits: "list[Fit]") -> Document:
         read, profiles = table.read, table.profiles()
         if read.encoding:
@@ -124,6 +138,7 @@ class _Shown:
             self._screen.say(Text("JSON 记录，各字段如下。", "JSON records with these fields."))
         else:
             self._screen.say(Text("没有表头，列名按位置取。", "There is no header; columns are named by position."))
+        self._labels(table)
         self._columns(table, profiles)
         issues = self._issues(table)
         first = self._first_rows(table)
@@ -131,6 +146,7 @@ class _Shown:
         return {
             "header_row": read.header_row,
             "header_reason": read.header_reason,
+            "labels": {label: list(values) for label, values in read.labels.items()},
             "columns": [
                 {
                     "name": one.name,

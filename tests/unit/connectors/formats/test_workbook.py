@@ -141,10 +141,19 @@ def test_every_visible_sheet_with_a_table_is_read_and_the_others_are_counted(tmp
     assert [name for name, one in reads.items() if one.table.num_rows] == ["三月", "四月"]
     assert reads["封面"].counts.skipped == {"guide": (1, 2)}
     assert reads["填写说明"].counts.skipped == {"guide": (1, 2)}
+
     assert reads["二月"].counts.skipped == {"no_table": (1, 2)}
     assert reads["参数"].counts.skipped == {"hidden_sheet": (1, 2)}
     assert "空" not in reads
     assert all(one.problem is None for one in reads.values())
+
+
+def test_a_sheet_that_sums_up_the_others_is_passed_over_unless_it_is_the_only_one(tmp_path: Path) -> None:
+    rows: list[list[object]] = [HEADER, ["A-1", "螺丝", 3, "2026-03-05"]]
+    reads = {one.sheet: one for one in read(make(tmp_path / "a.xlsx", 明细=rows, 汇总=rows))}
+    assert (reads["明细"].counts.read, reads["汇总"].counts.skipped) == (1, {"summary": (1, 2)})
+    reads = {one.sheet: one for one in read(make(tmp_path / "b.xlsx", 说明=[["请勿修改表头"]], 汇总=rows))}
+    assert reads["汇总"].counts.read == 1
 
 
 def test_one_sheet_may_be_named_and_a_wrong_name_lists_those_there_are(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""Labels and their values above a table: 订单号：PO-18, or 供应商 in one cell and 恒远 in the next."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from canonical_model.language import Text
+from canonical_model.text import clip, half_width
+from connectors.base import ROW
+from connectors.formats.cells import Kind, kind_of
+from connectors.formats.words import is_header_word
+
+_LABEL = re.compile(
+    r"(?:^|\s{2,}|\n)\s*([^\s:：\d][^:：\n]{0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
+)
+_LONGEST = 20
+_SHOWN = 8
+
+
+def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Label -> its different values in `rows`, the part of a sheet above its header.
+
+    The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        cells = [cell.strip() for cell in row if cell.strip()]
+        while cells:
+            cell, *cells = cells
+            pairs = _pairs(cell)
+            if not pairs and cells and _may_label(cell) and not _pairs(cells[0]):
+                pairs = [(cell, "")]
+            if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
+                pairs[-1] = (pairs[-1][0], cells.pop(0))
+            for label, value in pairs:
+                found.setdefault(label, {})[value] = None
+    return {label: tuple(value for value in values if value) or ("",) for label, values in found.items()}
+
+
+def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:
+    """`table` with a column for each wanted label, or the sentence that one is missing or says two things.
+
+    A column that the table has itself is left as it is.
+
+    Args:
+        table: The records under their names, and `_row`.
+        wanted: The labels as the settings write them.
+        labels: What `labels_above` found.
+    """
+    by_form = {_form(label): values for label, values in labels.items()}
+    for name in wanted:
+        if name in table.column_names:
+            continue
+        values = by_form.get(_form(name))
+        if values is None:
+            return _missing(name, labels)
+        if len(values) > 1:
+            return _torn(name, values)
+        column = pa.repeat(pa.scalar(values[0], pa.string()), table.num_rows)
+        table = table.add_column(table.column_names.index(ROW), name, column)
+    return table
+
+
+def _pairs(cell: str) -> list[tuple[str, str]]:
+    """The labels of a cell, each with what stands between its colon and the next label."""
+    found = list(_LABEL.finditer(cell))
+    ends = [*(match.start() for match in found), len(cell)][1:]
+    return [
+        ((match[1] or match[2]).strip(), cell[match.end() : end].strip())
+        for match, end in zip(found, ends, strict=True)
+    ]
+
+
+def _may_label(cell: str) -> bool:
+    return kind_of(cell) is Kind.TEXT and len(cell) <= _LONGEST and is_header_word(cell)
+
+
+def _form(label: str) -> str:
+    return "".join(half_width(label).lower().split()).rstrip(":")
+
+
+def _missing(name: str, labels: Mapping[str, Sequence[str]]) -> Text:
+    there = [clip(label, _LONGEST) for label in labels][:_SHOWN]
+    return Text(
+        f"设置里的 labels 要用表头上方的“{name}”，上方没有。上方有：{'、'.join(there) or '无'}。请改正 labels，或请对方写上。",
+        f"labels in the settings asks for “{name}” above the header, which is not there. There are: "
+        f"{', '.join(there) or 'none'}. Correct labels, or have it written in.",
+    )
+
+
+def _torn(name: str, values: Sequence[str]) -> Text:
+    shown = [f"“{clip(value, _LONGEST)}”" for value in values[:2]]
+    return Text(
+        f"表头上方的“{name}”写了两个值：{'、'.join(shown)}，不敢替您选。请只留一个。",
+        f"“{name}” above the header has two values: {' and '.join(shown)}. Leave one of them.",
+    )

@@ -1,0 +1,68 @@
+"""What stands above a table as label and value becomes columns where the settings ask for it, and is never guessed."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.base import ROW
+from connectors.formats import FormatOptions, SheetRead, read_file
+from connectors.formats.grid import grid_of
+from connectors.formats.labels import labels_above
+from connectors.formats.table import read_table
+
+TABLE = ("行号|料号|数量|单位", "1|A1|5|台", "2|A2|6|个")
+
+
+def read(*above: str, labels: list[str]) -> SheetRead:
+    rows = [row.split("|") for row in (*above, *TABLE)]
+    return read_table(grid_of(rows), FormatOptions.model_validate({"labels": labels}))
+
+
+@pytest.mark.parametrize(
+    ("row", "labels"),
+    [
+        ("订单号：|PO-18||供应商：|恒远 五金", {"订单号": "PO-18", "供应商": "恒远 五金"}),
+        ("订单号：PO-18||电话: 0574-8888 9999|", {"订单号": "PO-18", "电话": "0574-8888 9999"}),
+        ("订单号: PO-18   供应商: 恒远 日期：2026-03-01", {"订单号": "PO-18", "供应商": "恒远", "日期": "2026-03-01"}),
+        ("送货单号|SH1||送货日期|2026-03-05", {"送货单号": "SH1", "送货日期": "2026-03-05"}),
+        ("供应商|某某物料公司|仓库|原料仓", {"供应商": "某某物料公司", "仓库": "原料仓"}),
+        ("PO No.: 18  Ship to: Ningbo|", {"PO No.": "18", "Ship to": "Ningbo"}),
+        ("时间：10:30|网址：http://a.cn/x", {"时间": "10:30", "网址": "http://a.cn/x"}),
+        ("审核：|日期：2026-03-01", {"审核": "", "日期": "2026-03-01"}),
+        ("采购订单||", {}),
+    ],
+)
+def test_labels_and_values_are_told_apart(row: str, labels: dict[str, str]) -> None:
+    assert labels_above([row.split("|")]) == {label: (value,) for label, value in labels.items()}
+
+
+def test_a_label_becomes_a_column_of_every_row() -> None:
+    one = read("采购订单|||", "订 单 号：|PO-18|供应商：恒远|", labels=["订单号", "供应商"])
+    assert one.table.column_names == ["行号", "料号", "数量", "单位", "订单号", "供应商", ROW]
+    assert one.table["订单号"].to_pylist() == ["PO-18", "PO-18"]
+    assert "订单号" not in one.columns
+    assert read("订单号：PO-18|||", labels=[]).table.column_names == ["行号", "料号", "数量", "单位", ROW]
+
+
+def test_a_column_of_the_table_wins() -> None:
+    assert read("单位：箱|||", labels=["单位"]).table["单位"].to_pylist() == ["台", "个"]
+
+
+def test_a_label_that_is_missing_or_says_two_things_parks() -> None:
+    missing = read("供应商：恒远|||", labels=["订单号"]).problem
+    assert missing is not None
+    assert "“订单号”" in missing.zh
+    assert "上方有：供应商" in missing.zh
+    torn = read("电话：021-1||电话：0574-2|", labels=["电话"]).problem
+    assert torn is not None
+    assert "“021-1”、“0574-2”" in torn.zh
+    assert torn.en
+
+
+def test_a_text_file_has_labels_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(("订单号：PO-18,,,", *(row.replace("|", ",") for row in TABLE))), encoding="utf-8")
+    (one,) = read_file(path, options=FormatOptions(labels=["订单号"]))
+    assert one.table["订单号"].to_pylist() == ["PO-18", "PO-18"]
+    (one,) = read_file(path, options=FormatOptions(labels=["供应商"]))
+    assert one.problem is not None
