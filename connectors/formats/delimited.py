@@ -17,10 +17,11 @@ import pyarrow.csv
 
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
+from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.grid import holds_any, row_numbers
-from connectors.formats.labels import label_columns, labels_above
+from connectors.formats.labels import labels_above
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import second_table
 from connectors.formats.options import FormatOptions
@@ -125,7 +126,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
     sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
     labels = labels_above(options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above])
-    accounted = 0
+    completion, accounted = Completion(options, labels), 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
             total = above + header + sum(table.num_rows for table in tables)
@@ -143,7 +144,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 return
             kept = settled.kept_twins
             named, places = settled.name(rows)
-            table = label_columns(named, options.labels, labels)
+            table = completion.complete(named)
             if isinstance(table, Text):
                 yield refused(table, total=text.lines - accounted, encoding=text.encoding)
                 return

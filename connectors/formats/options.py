@@ -48,6 +48,13 @@ class FormatOptions(ConnectorConfig):
             "The part of the sheet to read, as in Excel: A3:F40, B:F (columns), 3:40 (rows); left out: all of it."
         ),
     )
+    same_as_above: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Columns whose blank cells mean the value above, the document's number first: "
+            "only rows without that number are filled."
+        ),
+    )
     labels: list[str] = Field(
         default_factory=list,
         description=(

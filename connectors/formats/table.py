@@ -7,8 +7,9 @@ import pyarrow as pa
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
+from connectors.formats.completion import Completion
 from connectors.formats.grid import Grid
-from connectors.formats.labels import label_columns, labels_above
+from connectors.formats.labels import labels_above
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import second_table
@@ -46,7 +47,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         return refused(settled, total=total, sheet=sheet)
     named, places = settled.name(rows)
     labels = labels_above(options.crop_head(head, range(1, len(head) + 1))[: max(layout.index, 0)])
-    table = label_columns(named, options.labels, labels)
+    table = Completion(options, labels).complete(named)
     if isinstance(table, Text):
         return refused(table, total=total, sheet=sheet)
     return SheetRead(

@@ -1,0 +1,58 @@
+"""What the settings add to the records: labels above the table as columns, and the value above in blank cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from canonical_model.language import Text
+from connectors.formats.labels import label_columns
+from connectors.formats.options import FormatOptions
+
+
+@dataclass(slots=True)
+class Completion:
+    """Completes the records of one table, which may come in several parts.
+
+    Attributes:
+        options: What the stream says.
+        labels: What stands above the header as label and value.
+        above: The last values of the columns whose blanks are filled.
+    """
+
+    options: FormatOptions
+    labels: Mapping[str, Sequence[str]]
+    above: dict[str, str] = field(default_factory=dict)
+
+    def complete(self, table: pa.Table) -> pa.Table | Text:
+        """The records (under their names, and `_row`) with what is added; the sentence where a column or label is missing."""
+        columns = self.options.same_as_above
+        missing = next((name for name in columns if name not in table.column_names), None)
+        if missing is not None:
+            return _missing(missing, table.column_names[:-1])
+        table = self._fill_down(table, columns) if columns and table.num_rows else table
+        return label_columns(table, self.options.labels, self.labels)
+
+    def _fill_down(self, table: pa.Table, columns: Sequence[str]) -> pa.Table:
+        """Only rows without the first of the columns: the line of another document keeps its own blanks."""
+        is_line = _is_blank(table[columns[0]])
+        for name in columns:
+            blank = pc.and_(is_line, _is_blank(table[name]))
+            values = pc.if_else(blank, pa.scalar(None, pa.string()), table[name])
+            filled = pc.fill_null(pc.fill_null_forward(values), self.above.get(name, ""))
+            table = table.set_column(table.column_names.index(name), name, filled)
+            self.above[name] = filled[-1].as_py()
+        return table
+
+
+def _is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.equal(pc.utf8_trim_whitespace(column), "")
+
+
+def _missing(name: str, there: Sequence[str]) -> Text:
+    return Text(
+        f"设置里的 same_as_above 写了“{name}”，表里没有这一列。表头里有：{'、'.join(there)}。请改正设置，或请对方恢复列名。",
+        f"same_as_above in the settings names “{name}”, which is no column of the table. The header has: "
+        f"{', '.join(there)}. Correct the settings, or have the column named again.",
+    )

@@ -1,0 +1,47 @@
+"""Blank cells that mean the value above are filled where the settings say so, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.formats import FormatOptions
+from connectors.formats.delimited import read_delimited
+
+LINES = (
+    "单据编号,日期,供应商,料号,数量",
+    "PO-1,2026-03-01,恒远,A1,5",
+    ",,,A2,6",
+    "PO-2,2026-03-02,,A1,7",
+    " ,,,A2,8",
+    "合计,,,,26",
+)
+
+
+@pytest.mark.parametrize("part_bytes", [32 << 20, 1])
+def test_a_line_without_its_document_takes_it_from_above(tmp_path: Path, part_bytes: int) -> None:
+    path = tmp_path / "a.csv"
+    many = "".join(f",,,B{number},1\n" for number in range(100_000))
+    path.write_text("\n".join(LINES[:3]) + "\n" + many + "\n".join(LINES[3:]), encoding="utf-8")
+    reads = list(read_delimited(path, FormatOptions(same_as_above=["单据编号", "供应商"]), part_bytes=part_bytes))
+    assert len(reads) == 1 or part_bytes == 1
+    rows = [row for read in reads for row in read.table.select(["单据编号", "日期", "供应商"]).to_pylist()]
+    found = [tuple(row.values()) for row in (*rows[:2], *rows[-3:])]
+    assert found == [
+        ("PO-1", "2026-03-01", "恒远"),
+        ("PO-1", "", "恒远"),
+        ("PO-1", "", "恒远"),
+        ("PO-2", "2026-03-02", ""),
+        ("PO-2", "", ""),
+    ]
+
+
+def test_blanks_stay_blank_without_the_setting_and_a_wrong_name_parks(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(LINES), encoding="utf-8")
+    (read,) = read_delimited(path, FormatOptions())
+    assert read.table["单据编号"].to_pylist() == ["PO-1", "", "PO-2", " "]
+    (read,) = read_delimited(path, FormatOptions(same_as_above=["单号"]))
+    assert read.problem is not None
+    assert "“单号”" in read.problem.zh
+    assert "单据编号、日期" in read.problem.zh
+    assert read.problem.en
