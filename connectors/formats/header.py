@@ -236,7 +236,7 @@ def _judge(
 def _forms(rows: Sequence[Sequence[str]]) -> set[int]:
     """Rows that read label, value, label, value: 订单号 | PO-1 | 供应商 | 恒远.
 
-    Where the values are words as well, a header may read so by chance: then only over another such row or over a row
+    Where the values are words as well, a header may read so by chance: then only beside another such row or over a row
     that is a header by its words.
     """
     sure, maybe = set(), set()
@@ -251,8 +251,12 @@ def _forms(rows: Sequence[Sequence[str]]) -> set[int]:
         elif all(not is_header_word(value) or len(value) >= _LONG_VALUE for value in values):
             maybe.add(index)
     filled = [index for index, row in enumerate(rows) if any(cell.strip() for cell in row)]
-    below = dict(pairwise(filled))
-    return sure | {index for index in maybe if below.get(index) in sure | maybe or _is_wordy(rows, below.get(index))}
+    below, above = dict(pairwise(filled)), dict(pairwise(reversed(filled)))
+    return sure | {
+        index
+        for index in maybe
+        if below.get(index) in sure | maybe or above.get(index) in sure or _is_wordy(rows, below.get(index))
+    }
 
 
 def _is_wordy(rows: Sequence[Sequence[str]], index: int | None) -> bool:

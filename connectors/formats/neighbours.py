@@ -17,6 +17,7 @@ _LOOKED_BELOW = 12
 _LOOKED_AT = 200
 """Rows of the table that show what its columns hold."""
 _FIGURE_COLUMNS = 2
+_TABLE_CELLS = 3
 _MANY = 0.2
 _DIGIT = r"[0-9０-９]"
 
@@ -37,7 +38,7 @@ def second_table(rows: pa.Table, layout: Layout) -> Text | None:
 def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
     """Row number and texts of another header among the records.
 
-    It has words where the columns hold figures: only rows without a digit in such a column are looked at.
+    It has words where the columns hold figures, or stands below a gap: only such rows are looked at.
     """
     figures = _figure_columns(rows, layout)[:_FIGURE_COLUMNS]
     mask: pa.ChunkedArray | None = None
@@ -45,7 +46,8 @@ def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
         values = rows.column(column)
         words = pc.and_(pc.not_equal(values, ""), pc.invert(pc.match_substring_regex(values, _DIGIT)))
         mask = words if mask is None else pc.or_(mask, words)
-    places = range(min(rows.num_rows, _LOOKED_AT)) if mask is None else _first_places(mask)
+    first = range(min(rows.num_rows, _LOOKED_AT)) if mask is None else _first_places(mask)
+    places = sorted({*first, *_first_places(_is_below_gap(rows))})
     for place in places:
         row, *under = texts_of(rows.slice(place, _LOOKED_BELOW))
         if place and under and _is_other_header(row, under, layout):
@@ -53,7 +55,13 @@ def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
     return None
 
 
-def _first_places(mask: pa.ChunkedArray) -> list[int]:
+def _is_below_gap(rows: pa.Table) -> pa.Array:
+    """Which rows stand below blank rows or totals."""
+    numbers = rows[ROW].combine_chunks()
+    return pc.greater(pc.pairwise_diff(numbers), 1)
+
+
+def _first_places(mask: pa.Array | pa.ChunkedArray) -> list[int]:
     found: list[int] = pc.indices_nonzero(mask).to_pylist()
     return found[:_LOOKED_AT]
 
@@ -68,16 +76,26 @@ def _is_other_header(row: list[str], under: list[list[str]], layout: Layout) -> 
         return False
     again, usual = sum(text in layout.names for text in texts), sum(map(is_header_word, texts))
     is_likely = 2 * again >= len(texts) or (2 * usual >= len(texts) and _differs_in_kind(row, under))
-    return is_likely and 2 * len(texts) >= len(layout.named) and resembles_header(row, under)
+    is_wide = 2 * len(texts) >= len(layout.named) or _has_own_columns(row, under)
+    return is_likely and is_wide and resembles_header(row, under)
+
+
+def _has_own_columns(row: list[str], under: list[list[str]]) -> bool:
+    """Whether `row` and all rows under it fill the same few columns, as the table that it heads does."""
+    columns = _columns(row)
+    return len(columns) >= _TABLE_CELLS and len(under) > 1 and all(_columns(one) == columns for one in under)
+
+
+def _columns(row: list[str]) -> list[int]:
+    return [column for column, cell in enumerate(row) if cell.strip()]
 
 
 def _differs_in_kind(row: list[str], under: list[list[str]]) -> bool:
-    """Whether under the words of `row` there are figures."""
-    columns = [column for column, cell in enumerate(row) if cell.strip()]
+    """Whether under the words of `row` there are figures or codes."""
     return any(
         kind_of(row[column]) is Kind.TEXT
-        and any(kind_of(one[column]) in {Kind.NUMBER, Kind.DATE} for one in under if one[column].strip())
-        for column in columns
+        and any(kind_of(one[column]) is not Kind.TEXT for one in under if one[column].strip())
+        for column in _columns(row)
     )
 
 

@@ -34,7 +34,7 @@ _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
 _LABEL_COLUMNS = 4
 """A total behind the names of its groups says so in one of the first columns."""
-_RUNNING_NUMBER = re.compile(r"(?:序|行|项)\s*[号次]|(?i:no\.?|line|#)")
+_RUNNING_NUMBER = re.compile(r"\W*(?:(?:序|行|项)\s*[号次]?(?![\u3400-\u9fff])|(?i:no\.?|line|#)$)")
 _FIGURE = re.compile(r"^\s*[-+(]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．\s]*[)%]?\s*\D{0,3}$")
 
 
@@ -106,7 +106,7 @@ class Sieve:
         """Which rows hold more than a running number and a printed line."""
         named = self.layout.named
         filled = _is_filled(rows)
-        if len(named) > 1 and _RUNNING_NUMBER.fullmatch(self.layout.names[named[0]].strip()):
+        if len(named) > 1 and _RUNNING_NUMBER.match(self.layout.names[named[0]].strip()):
             others = _is_filled(rows.remove_column(named[0]))
             filled = pc.and_(
                 filled, pc.or_(others, pc.invert(pc.match_substring_regex(rows.column(named[0]), r"^\s*\d+\s*$")))

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import groupby
 
 import pyarrow as pa
 
@@ -13,7 +14,7 @@ from connectors.formats.grid import texts_of
 from connectors.formats.layout import Layout
 from connectors.formats.words import is_header_word
 
-_SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$", re.DOTALL)
+_SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$|^.{0,12}(?:盖章|签字|签章|签名|公章)\s*[）)]?$", re.DOTALL)
 _NOTE = re.compile(
     r"^\s*(?:注|备注|说明|附注|注意|以上|以下空白|以下无|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
     r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
@@ -24,6 +25,8 @@ _RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]")
 _LONG_WORDS = 12
 _MOSTLY = 0.6
 _PAIR = 2
+_SIGNATURES = 5
+_TABLE_ROWS, _TABLE_CELLS = 4, 3
 _LOOKED_AT = 200
 """Rows that show what the columns hold, and the most rows that stand below the records."""
 
@@ -36,7 +39,7 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
         layout: The header.
         totals: Numbers of the rows that were totals: below one, or below a note, less is needed.
     """
-    first: int = max(0, rows.num_rows - _LOOKED_AT)
+    first = max(0, int(rows.num_rows) - _LOOKED_AT)
     numbers, texts = [0, *rows[ROW].slice(first).to_pylist()], texts_of(rows.slice(first))
     most = max(len(layout.named), _PAIR) // 2
     figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
@@ -47,7 +50,17 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
             break
         if is_remark or any(numbers[end - 1] < total < numbers[end] for total in totals):
             keep = end - 1
-    return first + keep
+    # rows that all read like notes are what the table holds, and rows that all fill the same columns are a table
+    is_table = not first + keep or _fills_alike(texts[keep:])
+    return first + (len(texts) if is_table else keep)
+
+
+def _fills_alike(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows one below another fill the same columns, as notes and signatures do not."""
+    columns = [[column for column, cell in enumerate(row) if cell.strip()] for row in rows]
+    return any(
+        len(run) >= _TABLE_ROWS and len(run[0]) >= _TABLE_CELLS for run in (list(run) for _, run in groupby(columns))
+    )
 
 
 def _figure_columns(rows: Sequence[Sequence[str]], most: int) -> frozenset[int]:
@@ -70,12 +83,14 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
     texts = list(filled.values())
     misplaced = [cell for column, cell in filled.items() if column in figures and _is_wording(cell)]
     has_figures = len(misplaced) < len(figures & set(filled))
+    if all(map(_SIGNATURE.match, texts)) and len(texts) <= max(most, _SIGNATURES):
+        return True
     if len(filled) > most:
         labels = texts[::2]
         return len(labels) >= _PAIR and all(label in misplaced and is_header_word(label) for label in labels)
     if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0])):
         return True
-    if all(map(_SIGNATURE.match, texts)) or (len(texts) <= _PAIR and _NOTE.match(texts[0])):
+    if len(texts) <= _PAIR and _NOTE.match(texts[0]):
         return True
     return bool(misplaced) and not has_figures
 

@@ -145,6 +145,8 @@ def test_an_order_number_in_figures_is_filled_down() -> None:
             ("A1|x|3|5", "合计||3|5", "甲方（盖章）||乙方（盖章）|", "年   月   日|||"),
             {"total": (3,), "after_end": (4, 5)},
         ),
+        (("A1|x|3|5", "制单：|审核：|批准：|"), {"after_end": (3,)}),
+        (("A1|x|3|5", "|甲方（盖章）||乙方（盖章）"), {"after_end": (3,)}),
         (("A1|x|3|5", "备注：含税|||", "有效期至2026年12月31日|||"), {"after_end": (3, 4)}),
         (("A1|x|3|5", "请于收到后24小时内确认回传|||"), {"after_end": (3,)}),
         (("A1|x|3|5", "----|----|----|----", "A2|y|4|6"), {"blank": (3,)}),
@@ -164,6 +166,17 @@ def test_what_is_no_record_is_left_out_and_said(rows: tuple[str, ...], skipped: 
 def test_a_running_number_alone_is_a_blank_row() -> None:
     one = read("序号|料号|数量", "1|A1|3", "2||", "3||", "合计||3")
     assert (one.counts.skipped, one.counts.read) == ({"blank": (3, 4), "total": (5,)}, 1)
+
+
+def test_records_that_read_like_notes_are_the_records_of_their_table() -> None:
+    one = read("序列号|备注", "SN:001|", "SN:002|", "SN:003|")
+    assert (one.counts.read, one.counts.skipped) == (3, {})
+
+
+def test_a_small_table_of_words_below_is_neither_notes_nor_records() -> None:
+    orders = ("序号|料号|名称|规格|单位|数量|单价|金额", "1|A1|泵|x|台|3|2|6", "2|A2|阀|y|个|4|2|8", "合计|||||7||14")
+    faults = ("批次|缺陷|判定|责任人||||", *(f"L{number}|划伤|退货|李伟||||" for number in range(5)))
+    assert "第 5 行" in problem(read(*orders, *faults))
 
 
 def test_a_total_of_a_table_of_two_columns_has_no_gap_and_is_one_all_the_same() -> None:
@@ -264,6 +277,14 @@ def test_months_years_sizes_and_days_may_name_columns(header: str) -> None:
 def test_a_form_with_words_above_a_header_is_none() -> None:
     one = read("仓库|原料仓|供应商|恒远", "料号|名称|数量|单位", "A1|泵|5|台", "A2|阀|6|个")
     assert (one.header_row, one.counts.above, one.counts.read) == (2, 1, 2)
+    one = read(
+        "电话|021-5555-8888|手机|13800138000",
+        "地址|上海嘉定|司机|老王",
+        "|||",
+        "Item|Descr|Jan-26|Feb-26",
+        "A1|x|1|5",
+    )
+    assert one.header_row == 4
     one = read("# exported 2026-03-01|by wms|", "PO|SKU|Qty", "P1|A1|5", "P2|A2|6")
     assert one.header_row == 2
 
