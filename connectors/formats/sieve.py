@@ -32,7 +32,7 @@ _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
-_LABEL_COLUMNS = 4
+_LABEL_COLUMNS = 3
 """A total behind the names of its groups says so in one of the first columns."""
 _RUNNING_NUMBER = re.compile(r"\W*(?:(?:序|行|项)\s*[号次]?(?![\u3400-\u9fff])|(?i:no\.?|line|#)$)")
 _FIGURE = re.compile(r"^\s*[-+(]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．\s]*[)%]?\s*\D{0,3}$")
