@@ -8,7 +8,7 @@ from itertools import islice
 
 _USUAL, _RARE = ",;\t|", "，；^~\x01"
 _LOOKED_AT = 200
-_HALF = 0.5
+_HALF, _NEARLY_ALL = 0.5, 0.8
 _RUN = re.compile(r"[|~^#@$*;+!%&:]{2,4}")
 
 
@@ -19,7 +19,7 @@ def sniff_delimiter(text: str) -> str:
     """
     if hint := re.match(r"sep=(.+)\r?\n", text):
         return hint[1].rstrip("\r")
-    if several := _several(text):
+    if (several := _several(text)) and not _is_split_otherwise(text, several):
         return several
     usual, rare = (max(each, key=lambda delimiter: _regularity(text, delimiter)) for each in (_USUAL, _RARE))
     return rare if _regularity(text, usual)[0] < _HALF <= _regularity(text, rare)[0] else usual
@@ -36,6 +36,12 @@ def _several(text: str) -> str | None:
         if usual and is_whole and 10 * many >= 8 * len(lines) - 20:
             return run
     return None
+
+
+def _is_split_otherwise(text: str, several: str) -> bool:
+    """Whether a usual character splits nearly all records into more than two values: then ** is part of 王**."""
+    shares = [_regularity(text, one) for one in _USUAL if one not in several]
+    return any(share >= _NEARLY_ALL and width > 2 for share, width in shares)
 
 
 def _regularity(text: str, delimiter: str) -> tuple[float, int]:

@@ -20,7 +20,7 @@ _TOTAL = re.compile(
     r"|^\s*总(?:数量|金额|件数|重量|额|数)\s*(?:[:：(（].*)?$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
     r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
-    r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum)(?i:\s+(?:amount|qty|quantity|price|value|cost))?\s*(?:[:(].*)?$"
+    r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due))?\s*(?:[:(].*)?$"
 )
 _GROUP_TOTAL = re.compile(
     rf"^(?P<group>.*\S)\s*{_SUM}\s*[:：]?\s*$|^(?P<name>.*\S)\s+(?i:sub[- ]?totals?|totals?)\s*:?\s*$"

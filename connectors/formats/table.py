@@ -1,6 +1,6 @@
 """From a grid to its table: header, records, what was left out and why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -8,7 +8,7 @@ from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
-from connectors.formats.grid import Grid
+from connectors.formats.grid import Grid, texts_of
 from connectors.formats.labels import labels_above
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
@@ -18,6 +18,7 @@ from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_ta
 from connectors.formats.sieve import Sieve
 
 _TABLE_ROWS, _TABLE_CELLS = 3, 3
+_FORM_ROWS = 8
 
 
 def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone: bool = True) -> SheetRead:
@@ -46,8 +47,10 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     if isinstance(settled, Text):
         return refused(settled, total=total, sheet=sheet)
     named, places = settled.name(rows)
-    labels = labels_above(options.crop_head(head, range(1, len(head) + 1))[: max(layout.index, 0)])
-    table = Completion(options, labels).complete(named)
+    above = options.crop_head(head, range(1, len(head) + 1))[: max(layout.index, 0)]
+    labels = labels_above(above)
+    again = sieve.skipped.get("repeated_header", ()) if options.labels else ()
+    table = Completion(options, labels_above([*above, *_above_again(grid, again)])).complete(named)
     if isinstance(table, Text):
         return refused(table, total=total, sheet=sheet)
     return SheetRead(
@@ -66,6 +69,13 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         labels=labels,
         suspects=_suspects(grid, settled, named),
     )
+
+
+def _above_again(grid: Grid, headers: Iterable[int]) -> Iterator[list[str]]:
+    """The rows right above headers that come again: another form of the same kind may begin there."""
+    for number in headers:
+        first = max(0, number - 1 - _FORM_ROWS)
+        yield from texts_of(grid.rows.slice(first, number - 1 - first))
 
 
 def left_out(total: int, reason: str, sheet: str) -> SheetRead:

@@ -246,6 +246,10 @@ def test_a_long_code_in_scientific_notation_is_suspect(read: Read) -> None:
     assert only.suspects == ((2, "条码", "XD-CEL-008"),)
 
 
+def test_a_masked_name_is_no_delimiter(read: Read) -> None:
+    assert rows(read("订单,买家,数量\nA1,王**,3\nA2,李**,4\n"))[0] == {"订单": "A1", "买家": "王**", "数量": "3"}
+
+
 def test_an_apostrophe_in_front_of_a_code_keeps_it_a_text_and_is_no_part_of_it(read: Read) -> None:
     found = rows(read("料号,备注\n'000123,'90s\n'6901234567892,it's\n"))
     assert [list(row.values()) for row in found] == [["000123", "90s"], ["6901234567892", "it's"]]

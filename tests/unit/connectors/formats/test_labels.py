@@ -59,6 +59,13 @@ def test_a_label_that_is_missing_or_says_two_things_parks() -> None:
     assert torn.en
 
 
+def test_another_form_below_with_another_value_parks_and_the_next_page_of_the_same_does_not() -> None:
+    for number, parks in (("PO-19", True), ("PO-18", False)):
+        rows = ("订单号：PO-18|||", *TABLE, f"订单号：{number}|||", *TABLE)
+        one = read_table(grid_of([row.split("|") for row in rows]), FormatOptions(labels=["订单号"]))
+        assert (one.problem is not None) is parks
+
+
 def test_a_text_file_has_labels_too(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\n".join(("订单号：PO-18,,,", *(row.replace("|", ",") for row in TABLE))), encoding="utf-8")
