@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
 _NUMBER = re.compile(
     r"[-+]?[¥￥$€£]?\s?(\d{1,3}(,\d{3})+|\d+)?([.．]\d*)?\s?[%万亿元]?|[-+]?\d+([.]\d+)?[eE][-+]?\d+|\([\d,.]+\)"
+    r"|[-+]?\d{1,3}([. ]\d{3})*,\d+|\d[\d.,]*-"
 )
 _DATE = re.compile(
     r"\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?[日号]?([ T]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?.{0,6})?"
@@ -39,7 +40,7 @@ _WIDE = str.maketrans("０１２３４５６７８９．，－＋／：", "01234
 
 
 def kind_of(text: str) -> Kind:
-    """What `text` looks like: 1,200 is a number, 2026/3/1 a date, PO-18 a code, 数量 a text."""
+    """What `text` looks like: 1,200, 1.200,50 and 500- are numbers, 2026/3/1 a date, PO-18 a code, 数量 a text."""
     text = text.strip().translate(_WIDE)
     if not text:
         return Kind.BLANK

@@ -19,3 +19,14 @@ def test_wan_among_numbers_and_serials_among_dates_are_not_odd_but_words_are() -
 
     assert quantity.odd == ((5, "面议"),)
     assert due.odd == ((5, "待定"),)
+
+
+def test_european_numbers_and_a_minus_behind_are_numbers() -> None:
+    table = pa.table(
+        {
+            "Menge": ["1.250,00", "3,5", "12,00"],
+            "数量": ["500-", "3", "1,200.50-"],
+            ROW: pa.array(range(2, 5), pa.int64()),
+        }
+    )
+    assert [(column.kind, column.odd) for column in looks_like(table)] == [("number", ())] * 2
