@@ -150,7 +150,10 @@ _KINDS = (
         "XD-DAT-004",
         Effect.REJECT,
         ("“{field}”的值“{value}”没有四位数的年份。", "“{value}” in “{field}” lacks a year of four digits."),
-        ("请写成 2026-03-05，或在映射里设置 date_order。", "Write 2026-03-05, or set date_order in the mapping."),
+        (
+            "请写成 2026-03-05；年份是两位数时，也可在映射里设置 date_order。",
+            "Write 2026-03-05; for years of two digits date_order in the mapping will do.",
+        ),
     ),
     _kind(
         "XD-DAT-005",

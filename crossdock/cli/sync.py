@@ -374,8 +374,9 @@ def _say_next(screen: Screen, home: "Home", runs: Sequence[Document]) -> None:
     if any(file["status"] == "parked" for run in runs if not run.get("question") for file in _list(run, "files")):
         steps.append(
             Text(
-                "整份搁置的文件在收件夹旁的 failed/ 里：改好后重新放进收件夹。",
-                "Files parked whole lie in failed/ beside the inbox: mend them and put them into the inbox again.",
+                "整份搁置的文件在收件夹旁的 failed/ 里（别的工作表已入库的在 done/ 里）：改好后重新放进收件夹。",
+                "Files parked whole lie in failed/ beside the inbox (in done/ where another sheet went in): "
+                "mend them and put them into the inbox again.",
             )
         )
     elif any(run.get("issue_count") for run in runs):
