@@ -14,6 +14,10 @@ from connectors.formats.words import is_header_word
 _LABEL = re.compile(
     r"(?:^|\s{2,}|\n)\s*([^\s:：\d][^:：\n]{0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
 )
+_DOCUMENT = re.compile(
+    r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
+)
+"""Labels of which each document has one."""
 _LONGEST = 20
 _SHOWN = 8
 
@@ -60,6 +64,20 @@ def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, S
         column = pa.repeat(pa.scalar(values[0], pa.string()), table.num_rows)
         table = table.add_column(table.column_names.index(ROW), name, column)
     return table
+
+
+def two_documents(labels: Mapping[str, Sequence[str]], row: int) -> Text | None:
+    """The sentence that a second document begins above the header in `row`, where the number of one has two values."""
+    found = next((one for one in labels.items() if len(one[1]) > 1 and _DOCUMENT.search(one[0])), None)
+    if found is None:
+        return None
+    first, second = (clip(value, _LONGEST) for value in found[1][:2])
+    return Text(
+        f"一张工作表上有两张单（{found[0]}：{first}、{second}），第 {row} 行是第二张的表头，分不清每一行属于哪张。"
+        f"请一张单一个工作表，或在设置里用 area 写明只读哪一块，如 area: 1:{row - 1}。",
+        f"Two documents stand on the sheet ({found[0]}: {first}, {second}), the second with its header in row {row}, so it is "
+        f"not clear to which each row belongs. Put each on a sheet of its own, or name the part to read: area: 1:{row - 1}.",
+    )
 
 
 def _pairs(cell: str) -> list[tuple[str, str]]:

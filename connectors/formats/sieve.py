@@ -19,6 +19,7 @@ _TOTAL = re.compile(
     rf"(?:{_SUM}|总额)(?:数量|金额|件数|重量|人民币|大写)*\s*(?:[:：(（].*)?$"
     r"|^\s*总(?:数量|金额|件数|重量|额|数)\s*(?:[:：(（].*)?$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
+    r"|^\s*[*∑Σ]{1,3}\s*$"
     r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
     r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due))?\s*(?:[:(].*)?$"
 )
@@ -143,7 +144,7 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_WORD = "计|总|汇|页|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━"
+_WORD = r"计|总|汇|页|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 

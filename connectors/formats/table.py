@@ -9,7 +9,7 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
 from connectors.formats.grid import Grid, texts_of
-from connectors.formats.labels import labels_above
+from connectors.formats.labels import labels_above, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import second_table
@@ -49,8 +49,9 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     named, places = settled.name(rows)
     above = options.crop_head(head, range(1, len(head) + 1))[: max(layout.index, 0)]
     labels = labels_above(above)
-    again = sieve.skipped.get("repeated_header", ()) if options.labels else ()
-    table = Completion(options, labels_above([*above, *_above_again(grid, again)])).complete(named)
+    again = sieve.skipped.get("repeated_header", ())
+    both = labels_above([*above, *_above_again(grid, again)])
+    table = (two_documents(both, min(again)) if again else None) or Completion(options, both).complete(named)
     if isinstance(table, Text):
         return refused(table, total=total, sheet=sheet)
     return SheetRead(

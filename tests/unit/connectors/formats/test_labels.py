@@ -59,11 +59,22 @@ def test_a_label_that_is_missing_or_says_two_things_parks() -> None:
     assert torn.en
 
 
-def test_another_form_below_with_another_value_parks_and_the_next_page_of_the_same_does_not() -> None:
-    for number, parks in (("PO-19", True), ("PO-18", False)):
-        rows = ("订单号：PO-18|||", *TABLE, f"订单号：{number}|||", *TABLE)
-        one = read_table(grid_of([row.split("|") for row in rows]), FormatOptions(labels=["订单号"]))
-        assert (one.problem is not None) is parks
+@pytest.mark.parametrize(
+    ("label", "second", "labels", "parks"),
+    [
+        ("订单号", "PO-19", ["订单号"], True),
+        ("订单号", "PO-19", [], True),
+        ("订单号", "PO-18", ["订单号"], False),
+        ("供应商", "PO-19", ["供应商"], True),
+        ("打印时间", "PO-19", [], False),
+    ],
+)
+def test_another_form_below_parks_and_the_next_page_of_the_same_does_not(
+    label: str, second: str, labels: list[str], *, parks: bool
+) -> None:
+    rows = (f"{label}：PO-18|||", *TABLE, f"{label}：{second}|||", *TABLE)
+    one = read_table(grid_of([row.split("|") for row in rows]), FormatOptions(labels=labels))
+    assert (one.problem is not None) is parks
 
 
 def test_a_text_file_has_labels_too(tmp_path: Path) -> None:
