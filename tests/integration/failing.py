@@ -8,6 +8,7 @@ import errno
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ class Fault:
     """Strikes at the operation of one number; `said` lists what was done until then."""
 
     def __init__(self, number: int) -> None:
-        self._number = number
+        self._number, self._lock = number, threading.Lock()
         self.said: list[str] = []
 
     @property
@@ -38,8 +39,9 @@ class Fault:
 
     def strikes(self, what: str) -> bool:
         """Counts an operation; whether it is the one that fails."""
-        self.said.append(what)
-        return len(self.said) == self._number
+        with self._lock:  # files are written in a thread of their own
+            self.said.append(what)
+            return len(self.said) == self._number
 
 
 @contextmanager
