@@ -150,7 +150,7 @@ def make_home(folder: Path, kind: str) -> Home:
 def in_child(what: str, *arguments: str) -> dict[str, float]:
     """Runs one measurement in a process of its own, so that its memory is its own: seconds and megabytes."""
     command = [sys.executable, __file__, "--child", what, *arguments]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+    environment = os.environ | {"RUNTIME__DLTHUB_TELEMETRY": "false"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(f"{what}: {done.stderr[-2000:]}")
