@@ -115,7 +115,7 @@ def first_load(connection: Connection, table: Table, constants: Mapping[str, str
     before += [f'ALTER "{column}" SET DEFAULT {value}' for column, value in constants.items()]
     after = [f'ALTER "{column}" DROP DEFAULT' for column in constants]
     after += [f"ADD CONSTRAINT {key.name} {key.definition}" for key in keys]
-    connection.execute(text(f"TRUNCATE {_name(table)}"))
+    connection.execute(text(f"TRUNCATE {_name(table)}; SET LOCAL maintenance_work_mem = '256MB'"))
     for index in indexes:
         connection.execute(text(f"DROP INDEX {index.name}"))
     connection.exec_driver_sql(f"ALTER TABLE {_name(table)} {', '.join(before)}")

@@ -73,7 +73,7 @@ def _counted(sequence: str) -> Column[int]:
 
 
 def _entity_table(spec: EntitySpec) -> Table:
-    """The table of one entity: key, its fields, then the envelope.
+    """The table of one entity: key, envelope, then its fields, so that what every merge reads lies in front.
 
     Envelope: `stream` and `source_hash` tell which stream stated the row from which raw values; `version` which
     statement is newer; `batch` and `row_number` where the raw row lies; `unknown` the source's own words for fields
@@ -84,6 +84,18 @@ def _entity_table(spec: EntitySpec) -> Table:
         metadata,
         _key("source"),
         _key("key"),
+        Column("stream", Text, nullable=False),
+        Column("source_hash", Uuid),
+        _at("deleted_at", nullable=True),
+        Column("version", Numeric(24, 6)),
+        Column("batch_id", BigInteger, nullable=False),
+        Column("row_number", BigInteger, nullable=False),
+        Column("created_run", BigInteger, nullable=False),
+        Column("changed_run", BigInteger, nullable=False),
+        _at("created_at"),
+        _at("changed_at"),
+        Column("deleted_evidence", Text),
+        Column("unknown", JSONB),
         *(
             Column(
                 column.name,
@@ -94,18 +106,6 @@ def _entity_table(spec: EntitySpec) -> Table:
             )
             for column in spec.columns
         ),
-        Column("unknown", JSONB),
-        Column("stream", Text, nullable=False),
-        Column("source_hash", Uuid),
-        Column("version", Numeric(24, 6)),
-        Column("batch_id", BigInteger, nullable=False),
-        Column("row_number", BigInteger, nullable=False),
-        Column("created_run", BigInteger, nullable=False),
-        Column("changed_run", BigInteger, nullable=False),
-        _at("created_at"),
-        _at("changed_at"),
-        _at("deleted_at", nullable=True),
-        Column("deleted_evidence", Text),
         PrimaryKeyConstraint("source", "key"),
         *(
             Index(f"ix_{spec.name}_{name}", name)
