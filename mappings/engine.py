@@ -9,6 +9,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -37,6 +38,8 @@ _ARROW_ROWS = 16_384
 """Rows of one Arrow batch that leaves the engine."""
 
 MEMORY_LIMIT = "256MB"
+COMPARED_ROWS = 1_000_000
+"""About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
 THREADS = 2
 
 
@@ -100,10 +103,8 @@ class MappingRun:
 
     def __enter__(self) -> Self:
         try:
-            self._run()
-        except duckdb.Error as error:
-            self._close()
-            raise translate_error(error, self._plan.spec.mapping) from error
+            with self._translated():
+                self._run()
         except BaseException:
             self._close()
             raise
@@ -113,6 +114,13 @@ class MappingRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise translate_error(error, self._plan.spec.mapping) from error
 
     def _close(self) -> None:
         self._db.close()
@@ -165,18 +173,16 @@ class MappingRun:
         that is stated twice, and lines of a header that was held.
         """
         query = self._queries[entity.entity.name]
-        self._find_waiting(query)
-        self._db.execute(
-            f"CREATE TEMP TABLE repeated_{query.name} AS SELECT hash(key) AS key FROM ({query.names()}) "
-            "GROUP BY hash(key) HAVING count(*) > 1"
-        )
-        others = " OR ".join(
-            ("mask <> 0", "outcome IS NOT NULL", f"hash(key) IN (FROM repeated_{query.name})", _is_waiting(query))
-        )
-        rows = self._db.sql(
-            f"SELECT {query.stored(constants)}, element, coalesce({others}, FALSE) AS _is_other "
-            f"FROM ({self._mapped(query)})"
-        ).to_arrow_reader(_ARROW_ROWS)
+        with self._translated():
+            self._find_waiting(query)
+            self._find_repeated(query)
+            others = " OR ".join(
+                ("mask <> 0", "outcome IS NOT NULL", f"hash(key) IN (FROM repeated_{query.name})", _is_waiting(query))
+            )
+            rows = self._db.sql(
+                f"SELECT {query.stored(constants)}, element, coalesce({others}, FALSE) AS _is_other "
+                f"FROM ({self._mapped(query)})"
+            ).to_arrow_reader(_ARROW_ROWS)
         schema = pa.schema([field for field in rows.schema if field.name not in ("element", "_is_other")])
         return pa.RecordBatchReader.from_batches(schema, self._stream(query, constants, rows, schema.names))
 
@@ -185,7 +191,7 @@ class MappingRun:
     ) -> Iterator[pa.RecordBatch]:
         places = pa.schema([(column, rows.schema.field(column).type) for column in ("batch", "row", "element")])
         others = []
-        try:
+        with self._translated():
             for batch in rows:
                 is_other = batch.column("_is_other")
                 others.append(batch.filter(is_other).select(places.names))
@@ -197,8 +203,6 @@ class MappingRun:
             self._fold(query)
             self._hold_lines(query)
             yield from self.good(query.entity, constants)
-        except duckdb.Error as error:
-            raise translate_error(error, self._plan.spec.mapping) from error
 
     def skipped_count(self, entity: EntityPlan) -> int:
         """Stored records whose raw values came again and were not mapped."""
@@ -410,10 +414,13 @@ class MappingRun:
         self._db.unregister("_known")
         self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(query, only=f'FROM todo_{name}')}")
         self._map_relatives(query)
-        ((rows, values),) = self._db.execute(
-            f"SELECT count(*), count(DISTINCT source_hash) FROM hashed_{name} ANTI JOIN rows_{name} "
-            "USING (batch, row, element)"
-        ).fetchall()
+        rows = values = 0
+        for part in self._parts("source_hash"):
+            ((some, different),) = self._db.execute(
+                f"SELECT count(*), count(DISTINCT source_hash) FROM (FROM hashed_{name} WHERE {part}) "
+                f"ANTI JOIN rows_{name} USING (batch, row, element)"
+            ).fetchall()
+            rows, values = rows + some, values + different
         self._skipped[name], self._repeated[name] = values, rows - values
 
     def _map_relatives(self, query: EntityQuery) -> None:
@@ -455,7 +462,22 @@ class MappingRun:
 
     def _fold(self, query: EntityQuery) -> None:
         is_header = any(other.entity.parent == query.name for other in self._plan.entities)
-        fold(self._db, query.entity, is_header=is_header)
+        fold(self._db, query.entity, self._parts("key"), is_header=is_header)
+
+    def _find_repeated(self, query: EntityQuery) -> None:
+        """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""
+        self._db.execute(f"CREATE TEMP TABLE keys AS SELECT hash(key) AS key FROM ({query.names()})")
+        self._db.execute(f"CREATE TEMP TABLE repeated_{query.name} (key UBIGINT)")
+        for part in self._parts("key"):
+            self._db.execute(
+                f"INSERT INTO repeated_{query.name} FROM keys WHERE {part} GROUP BY key HAVING count(*) > 1"
+            )
+        self._db.execute("DROP TABLE keys")
+
+    def _parts(self, column: str) -> list[str]:
+        """Conditions that take the rows in parts, equal values in one."""
+        count = 1 + sum(batch.rows for batch in self._batches.values()) // COMPARED_ROWS
+        return ["TRUE"] if count == 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
 
     def _find_waiting(self, query: EntityQuery) -> None:
         """Makes `waiting_<entity>`: headers that were held and are not stated well elsewhere in the same batches."""

@@ -1,5 +1,7 @@
 """Several statements of one record in the batches of a run: one holds, unless a file contradicts itself."""
 
+from collections.abc import Sequence
+
 import duckdb
 
 from canonical_model.declaration import FieldSpec
@@ -8,7 +10,7 @@ from mappings.plan import EntityPlan
 from mappings.unknown import unknown_merged
 
 
-def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, is_header: bool) -> None:
+def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, parts: Sequence[str], *, is_header: bool) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
 
     A header stands on each of its lines, and often only the first is filled in: there, empty is no contradiction,
@@ -17,13 +19,16 @@ def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, is_header: bool) 
     Args:
         db: Where `rows_<entity>` and `issues` are.
         entity: Its plan.
+        parts: Conditions that take the rows in parts, equal keys in one.
         is_header: Whether the plan also makes its lines.
     """
     name = entity.entity.name
-    db.execute(
-        f"CREATE TEMP TABLE twice_{name} AS SELECT key FROM rows_{name} WHERE outcome IS NULL "
-        "GROUP BY key HAVING count(*) > 1"
-    )
+    db.execute(f"CREATE TEMP TABLE twice_{name} (key VARCHAR)")
+    for part in parts:
+        db.execute(
+            f"INSERT INTO twice_{name} SELECT key FROM rows_{name} WHERE outcome IS NULL AND {part} "
+            "GROUP BY key HAVING count(*) > 1"
+        )
     if not db.execute(f"FROM twice_{name} LIMIT 1").fetchall():
         return
     columns = {c: field for field in entity.fields for c in _value_columns(entity.entity.fields[field])}

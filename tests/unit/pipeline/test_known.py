@@ -15,6 +15,15 @@ def test_known_rows_are_unchanged_and_the_same_line_twice_is_folded(hub: Hub) ->
     assert counts(report) == {"read": 3, "updated": 1, "unchanged": 1, "folded": 1}
 
 
+def test_keys_that_are_compared_in_parts_are_compared_all(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mappings.engine.COMPARED_ROWS", 2)
+    first = [order_row(f"PO-{n}") for n in range(9)]
+    report = hub.load(*first, order_row("PO-3"), order_row("PO-5", quantity="7"))
+    assert counts(report) == {"read": 11, "created": 8, "folded": 1, "rejected": 2}
+    report = hub.load(*first, order_row("PO-3"), order_row("PO-4", quantity="7"), name="b.csv")
+    assert counts(report) == {"read": 11, "created": 1, "unchanged": 7, "folded": 1, "rejected": 2}
+
+
 def test_of_a_known_row_and_another_statement_of_its_key_in_one_file_the_version_decides(hub: Hub) -> None:
     hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, version='instant("下单日期")')
     header = ["订单号", "行号", "下单日期", "数量", "单位"]
