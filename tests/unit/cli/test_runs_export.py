@@ -150,7 +150,7 @@ def test_an_export_of_nothing_is_a_file_with_its_header(home: Cli) -> None:
 def test_runs_are_listed_newest_first_without_those_that_found_nothing(deployed: Deployed) -> None:
     document = deployed.cli.json("runs", "list", "erp")
     every = deployed.cli.json("runs", "list", "--all")
-    shown = deployed.cli("runs", "list", "--limit", "2").stdout
+    shown = deployed.cli("runs", "list", "erp", "--limit", "2").stdout
 
     numbers = [int(run["run"]) for run in document["runs"]]
     assert numbers == sorted(numbers, reverse=True)
