@@ -28,7 +28,7 @@ from mappings.columns import source_column
 from mappings.compiled import Atom, Lookup, quote_name, quote_text
 from mappings.dates import DateOrder, decide_orders
 from mappings.folding import fold
-from mappings.functions import macros_for
+from mappings.functions import library
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
 from mappings.query import ROW_CODES, EntityQuery
@@ -295,8 +295,8 @@ class MappingRun:
         return int(number)
 
     def _lock(self) -> None:
-        for macro in macros_for(repr(self._plan)):
-            self._db.execute(macro)
+        self._db.execute(f"ATTACH {quote_text(str(library()))} AS functions (READ_ONLY)")
+        self._db.execute("SET search_path = 'memory,functions'")
         create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for query in self._queries.values():
             for lookup in query.steps:

@@ -114,8 +114,9 @@ def run_mapping(tmp_path: Path) -> Map:
         plan = make_plan(
             parse_mapping(text, "t.yaml"), header=columns, is_json=is_json, timezone=timezone, key_parts=key_parts
         )
-        kept, streamed = (_outcome(plan, batches, is_fresh=is_fresh) for is_fresh in (False, True))
-        assert streamed == kept, "a first load must give what a look-up gives"
+        kept = _outcome(plan, batches, is_fresh=False)
+        if sum(batch.rows for batch in batches) > 1 or is_json:  # else no row can touch another
+            assert _outcome(plan, batches, is_fresh=True) == kept, "a first load must give what a look-up gives"
         return kept
 
     return run
