@@ -1,5 +1,6 @@
 """The SQL of one entity: its rows in the source, its records with a bit per wrong field, and what is wrong with them."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -94,23 +95,25 @@ class EntityQuery:
         listed = f"json_extract({source_column('json')}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
         return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
 
-    def values(self, *, only: str = "", columns: Sequence[str] = ()) -> str:
-        """The records with every shared value, worked out level by level.
+    def values(self, *, only: str = "", columns: Sequence[str] = (), asked: str = "") -> str:
+        """The records with the values that expressions share, worked out level by level.
 
         Args:
             only: Query of (batch, row, element) to which they are confined; empty for all.
             columns: The columns that are asked for, since a row needs cleaning only where one of them does; empty for
                 all.
+            asked: SQL of what is asked for, since planning a query of all values is dear; empty for all.
         """
+        steps = _needed(self.steps, asked) if asked else self.steps
         joined = ", ".join(columns or self.raw_columns) or "''"
         odd = "TRUE" if self.plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
         rows = self.records
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
         rows = f"(SELECT *, {odd} AS _odd FROM {rows})"
-        for level in range(1, max((step.level for step in self.steps), default=0) + 1):
+        for level in range(1, max((step.level for step in steps), default=0) + 1):
             values, joins = "", ""
-            for step in self.steps:
+            for step in steps:
                 if step.level != level:
                     continue
                 if isinstance(step, Atom):
@@ -129,7 +132,7 @@ class EntityQuery:
         """Query of each record's place, key and parent."""
         return (
             f"SELECT _batch AS batch, _row AS row, _at AS element, {self.key} AS key, {self.parent} AS parent "
-            f"FROM {self.values(columns=self.entity.naming_sql)}"
+            f"FROM {self.values(columns=self.entity.naming_sql, asked=self.key + self.parent)}"
         )
 
     def mapped(self, *, only: str = "") -> str:
@@ -248,6 +251,16 @@ class EntityQuery:
         codes = [code for code in ROW_CODES if CATALOGUE[code].effect is Effect.REJECT]
         listed = ", ".join(quote_text(f"{code}:{column}") for code, column in sorted(self.damage) if code in codes)
         return f" OR coalesce(list_has_any(_suspects, [{listed}]), FALSE)" if listed else ""
+
+
+def _needed(steps: Sequence[Atom | Lookup], asked: str) -> list[Atom | Lookup]:
+    """Those of the steps that an expression reads, or that one of these reads."""
+    needed: list[Atom | Lookup] = []
+    for step in sorted(steps, key=lambda one: -one.level):  # each reads only what lies below it
+        if re.search(rf"\b{step.name}(_code|_factor)?\b", asked):
+            needed.append(step)
+            asked += f" {step.sql if isinstance(step, Atom) else step.word}"
+    return needed
 
 
 def _joined(parts: Sequence[str]) -> str:
