@@ -212,7 +212,7 @@ def with_dlt(path: str, credentials: str, folder: str) -> None:
     pipeline = dlt.pipeline(
         "bench",
         pipelines_dir=folder,
-        destination=dlt.destinations.postgres(credentials=json.loads(credentials)),  # noqa: TID251
+        destination=dlt.destinations.postgres(credentials=json.loads(credentials)),  # noqa: TID251  # no numbers
         dataset_name="bench_dlt",
     )
     pipeline.run(lines())
@@ -374,8 +374,8 @@ def main() -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="crossdock-bench-"))
     target = HERE / "results.json"
-    before = json.loads(target.read_text(encoding="utf-8")) if target.is_file() else {}  # noqa: TID251
-    today = datetime.now(UTC).date().isoformat()  # noqa: TID251
+    before = json.loads(target.read_text(encoding="utf-8")) if target.is_file() else {}  # noqa: TID251  # seconds are floats
+    today = datetime.now(UTC).date().isoformat()  # noqa: TID251  # the real day, not a test's
     if given.small_batch:
         results = before | {"small_batch": small_batch(folder / "home", given.small_batch) | {"date": today}}
         target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -91,7 +92,7 @@ class MappingRun:
         self._batches = {batch.batch: batch for batch in batches}
         damage = frozenset((code, column) for batch in batches for _, column, code in batch.suspects)
         self._queries = {one.entity.name: EntityQuery(plan, one, damage) for one in plan.entities}
-        # DuckDB may read and write where it spills, so that is an empty folder of its own
+        # DuckDB may read and write where it spills, so that is a folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
         self._db = duckdb.connect(
             config={
@@ -194,7 +195,7 @@ class MappingRun:
         with self._translated():
             for batch in rows:
                 is_other = batch.column("_is_other")
-                others.append(batch.filter(is_other).select(places.names))
+                others.append(batch.select(places.names).filter(is_other))
                 yield (batch.filter(pc.invert(is_other)) if is_other.true_count else batch).select(names)
             self._db.register("_others", pa.Table.from_batches(others, places))
             self._db.execute(f"CREATE TEMP TABLE rows_{query.name} AS {self._mapped(query, only='FROM _others')}")
@@ -295,7 +296,9 @@ class MappingRun:
         return int(number)
 
     def _lock(self) -> None:
-        self._db.execute(f"ATTACH {quote_text(str(library()))} AS functions (READ_ONLY)")
+        functions = Path(self._scratch.name) / "functions.duckdb"
+        functions.write_bytes(library())
+        self._db.execute(f"ATTACH {quote_text(str(functions))} AS functions (READ_ONLY)")
         self._db.execute("SET search_path = 'memory,functions'")
         create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for query in self._queries.values():

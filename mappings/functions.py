@@ -5,7 +5,6 @@ the cleaned value is bound once by a lambda. Bare TRY_CAST is no validator: it t
 12.7 to an integer and drops +08. Measurements: docs/adr/0004.
 """
 
-import atexit
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -247,19 +246,12 @@ MACROS: tuple[str, ...] = (
 """Statements that define the macros, in order."""
 
 
-def library() -> Path:
-    """A database file that holds the macros: attaching it takes a millisecond, making them a tenth of a second."""
-    if not _library().exists():  # a process that was forked from this one cleaned up
-        _library.cache_clear()
-    return _library()
-
-
 @cache
-def _library() -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="crossdock-functions-")
-    atexit.register(folder.cleanup)
-    path = Path(folder.name) / "functions.duckdb"
-    with duckdb.connect(path) as db:
-        for macro in MACROS:
-            db.execute(macro)
-    return path
+def library() -> bytes:
+    """A database file that holds the macros: attaching it takes a millisecond, making them a tenth of a second."""
+    with tempfile.TemporaryDirectory(prefix="crossdock-functions-") as folder:
+        path = Path(folder) / "functions.duckdb"
+        with duckdb.connect(path) as db:
+            for macro in MACROS:
+                db.execute(macro)
+        return path.read_bytes()

@@ -89,12 +89,16 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
         ties = []
         for entity in plan.entities:
             name = entity.entity.name
-            merged = _merge(work, entity, where[name], mapped, is_stored=name in stages)
+            read = mapped.read_count(entity)
+            if name in stages:
+                merged = _merge(work, entity, where[name])
+            else:
+                merged = _insert(work, entity, where[name], mapped, read)
             if work.kind != "replay":  # a replay states again what it stated before
                 for key, batch, row in merged.tied:
                     issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
                     ties.append(PlacedIssue(batch, row, issue))
-            _account(work, entity, mapped, merged, reused.counts.get(name, 0))
+            _account(work, entity, mapped, merged, read=read, reused=reused.counts.get(name, 0))
         work.issues += [*mapped.issues(), *ties]
         for entity in plan.entities:
             if entity.entity.name in stages and not any(one.only for one in group):
@@ -137,23 +141,24 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
     }
 
 
-def _merge(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_stored: bool) -> Merged:
-    if not is_stored:
-        read = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
-        constants = envelope(where, work.run_id, work.at)
-        expected = mapped.read_count(entity)
-        merged = insert_all(
-            work.connection, where, lambda fixed: told(read(fixed), work.tell), constants, expected=expected
-        )
-        resolve_references(work.connection, where.entity, work.source)
-        return merged
+def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, read: int) -> Merged:
+    """Writes records of an entity of which the store holds nothing."""
+    records = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
+    constants = envelope(where, work.run_id, work.at)
+    merged = insert_all(work.connection, where, lambda fixed: told(records(fixed), work.tell), constants, expected=read)
+    resolve_references(work.connection, where.entity, work.source)
+    return merged
+
+
+def _merge(work: Work, entity: EntityPlan, where: Stage) -> Merged:
+    """Brings the staged records in."""
     _refuse_double_statements(work, entity, look_up(work.connection, where))
     merged = merge(work.connection, where, work.run_id, work.at)
     resolve_references(work.connection, where.entity, work.source, among=where.name)
     return merged
 
 
-def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged, reused: int) -> None:
+def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged, *, read: int, reused: int) -> None:
     """Counts where the records went; `read` comes from the landed files, the rest from what was written."""
     held: list[Mapping[str, object]] = [
         {
@@ -171,7 +176,7 @@ def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged,
     work.count(
         entity.entity.name,
         {
-            "read": mapped.read_count(entity),
+            "read": read,
             "created": merged.created,
             "updated": merged.updated,
             "unchanged": merged.unchanged + mapped.skipped_count(entity),

@@ -221,6 +221,8 @@ def running(tmp_path: Path) -> MappingRun:
         "SET threads = 9",
         "RESET memory_limit",
         "PRAGMA enable_profiling",
+        "CREATE TABLE functions.x AS SELECT 1",
+        "CREATE OR REPLACE MACRO functions.xd_number(s) AS 1",
     ],
 )
 def test_a_running_engine_refuses(running: MappingRun, tmp_path: Path, statement: str) -> None:
@@ -228,6 +230,18 @@ def test_a_running_engine_refuses(running: MappingRun, tmp_path: Path, statement
         with pytest.raises(duckdb.Error):
             run._db.execute(statement.format(folder=tmp_path)).fetchall()
         assert sorted(path.name for path in tmp_path.iterdir()) == ["landed.parquet", "other.parquet"]
+
+
+def test_what_fails_while_records_are_streamed_is_said_in_words(running: MappingRun) -> None:
+    running._streamed = {"purchase_order_line"}
+    (lines,) = (entity for entity in running.plan.entities if entity.entity.name == "purchase_order_line")
+    with running as run:
+        run._db.execute("DROP TABLE issues")
+        records = run.stream(lines, {})
+        with pytest.raises(MappingError, match="XD-MAP-009"):
+            records.read_all()
+        with pytest.raises(MappingError, match="XD-MAP-009"):  # its tables are there
+            run.stream(lines, {})
 
 
 def test_a_running_engine_reads_its_landed_file_and_the_file_stays_as_it_is(
