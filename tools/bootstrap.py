@@ -146,9 +146,13 @@ def make_venv(folder: Path) -> None:
 
 
 def is_usable(folder: Path) -> bool:
-    """Whether the environment belongs to this very version of Python."""
-    library = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    return library.exists() and (folder / "bin" / "python").exists()
+    """Whether the environment runs, and on this very Python: two of one version do not share their libraries."""
+    asked = (str(folder / "bin" / "python"), "-c", "import sys, ssl; print(sys.version, sys.base_prefix)")
+    try:
+        done = subprocess.run(asked, check=False, capture_output=True, text=True)
+    except OSError:
+        return False
+    return done.stdout.strip() == f"{sys.version} {sys.base_prefix}"
 
 
 def install_uv(python: str, environment: dict[str, str]) -> bool:
