@@ -2,6 +2,7 @@
 
 import mmap
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.formats.encoding import PlainText, count_line_ends
@@ -24,28 +25,38 @@ def count_records(text: PlainText, delimiter: str) -> RecordCount:
     """The records of `text`: a quote counts where it begins a value, as in RFC 4180."""
     if not text.lines:
         return RecordCount(0)
-    first, further = _patterns(delimiter.encode())
     inside = 0
     with text.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        position = text.offset
-        found = first.match(content, position) or further.match(content, position)
-        while found:
+        for found in _quoted(content, text.offset, delimiter.encode()):
             if not found["closed"]:
                 return RecordCount(0, open_quote_line=1 + count_line_ends(content[text.offset : found.start("value")]))
             inside += count_line_ends(found["value"])
-            position = found.end()
-            found = further.match(content, position)
     return RecordCount(text.lines - inside)
 
 
-def _patterns(delimiter: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """A quoted value at the very beginning; and the next one that holds a line end, with all that lies before it.
+def _quoted(content: mmap.mmap, position: int, delimiter: bytes) -> Iterator[re.Match[bytes]]:
+    """The quoted values, in order; few of those on one line."""
+    first, further, others = _patterns(delimiter)
+    if found := first.match(content, position):
+        yield found
+        position = found.end()
+    while found := further.match(content, position) or others.match(content, position):
+        if found.re is further:
+            yield found
+        position = found.end()
 
-    What lies before is passed over in one match, since a file that quotes every value holds millions of them.
+
+def _patterns(delimiter: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+    """A quoted value at the very beginning; the next one behind up to 1000 on one line; 1000 others.
+
+    Many are passed over in one match, since a file that quotes every value holds millions of them. They are counted,
+    not possessive: before Python 3.11.5 a possessive group of alternatives matches wrongly
+    (https://github.com/python/cpython/issues/106052).
     """
     begins = rb'(?:(?<=[\r\n]")|(?<=' + re.escape(delimiter) + rb'"))'
     on_one_line = rb'[^"\r\n]*+(?:""[^"\r\n]*+)*+"(?!")'
     literal = rb'(?<![\r\n]")(?<!' + re.escape(delimiter) + rb'")'
-    before = rb'(?:[^"]*+"(?:' + begins + on_one_line + rb"|" + literal + rb"))*+"
+    other = rb'(?:[^"]*+"(?:' + begins + on_one_line + rb"|" + literal + rb"))"
     value = rb'(?P<value>"%s[^"]*+(?:""[^"]*+)*+(?P<closed>"?))'
-    return re.compile(value % b""), re.compile(before + rb'[^"]*+' + value % begins)
+    further = other + rb'{0,1000}[^"]*+' + value % begins
+    return re.compile(value % b""), re.compile(further), re.compile(other + rb"{1000}")

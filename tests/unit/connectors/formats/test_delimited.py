@@ -139,6 +139,13 @@ def test_an_inch_mark_inside_a_value_is_no_quote(read: Read) -> None:
     assert rows(read('单号,规格\nA1,5 7/8" bowl\nA2,"a ""b"""\n'))[0]["规格"] == '5 7/8" bowl'
 
 
+def test_lines_within_values_are_told_apart_behind_thousands_of_inch_marks(read: Read) -> None:
+    inches = 'A1,5" pipe\n' * 2_500
+    only = read(f'单号,规格\n{inches}A2,"a\nb"\n{inches}')
+    assert only.table.num_rows == 5_001
+    assert only.table["规格"][2_500].as_py() == "a\nb"
+
+
 def test_rows_swallowed_by_a_quote_that_another_closes_are_suspect(read: Read) -> None:
     only = read('a1,b1,c1,d1\nx,"1,2,3\ny,4,5,6\nz,"7",8,9\n', header=1)
     assert [code for _, _, code in only.suspects if code == "XD-CEL-005"] or only.problem
