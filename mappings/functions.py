@@ -27,7 +27,7 @@ _BLANK = "[" + "".join(rf"\x{{{code:X}}}" for code in _UNSEEN) + "]"
 NOT_BLANK = f"[^{_BLANK[1:]}"
 """Regular expression of a sign that is no blank."""
 
-_SPACES = " || ".join(f"chr({code})" for code in _UNSEEN)
+_SPACES = "'" + "".join(map(chr, _UNSEEN)) + "'"
 
 DECIMAL = f"DECIMAL(24,{SCALE})"
 
@@ -84,7 +84,7 @@ def _quote(text: str) -> str:
 
 
 def _day(year: str, month: str, day: str) -> str:
-    return f"TRY_CAST({year} || '-' || lpad({month}, 2, '0') || '-' || lpad({day}, 2, '0') AS DATE)"
+    return f"TRY_CAST(concat_ws('-', {year}, {month}, {day}) AS DATE)"
 
 
 def _month(word: str) -> str:
@@ -109,9 +109,10 @@ MACROS: tuple[str, ...] = (
     rf"""CREATE MACRO xd_half(s) AS CASE
         WHEN strlen(s) = length(s) OR NOT regexp_matches(s, '[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}]') THEN s
         ELSE translate(s, '{_FULL}', '{_HALF}') END""",
+    "CREATE MACRO xd_neat(s) AS list_transform([xd_clean(s)], lambda x: xd_half(x))[1]",
     # the number behind currency signs, blanks between thousands, trailing minus, brackets, 千, 万 and 亿
     rf"""CREATE MACRO xd_bare(s) AS list_transform([regexp_replace(regexp_replace(
-            replace(xd_half(xd_clean(s)), '−', '-'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
+            replace(xd_neat(s), '−', '-'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
         lambda x: CASE WHEN regexp_full_match(x, {_quote(_GROUPED_BLANK)})
             THEN regexp_replace(x, '[ \x{{A0}}\x{{2009}}\x{{202F}}]', '', 'g') ELSE x END)[1]""",
     f"""CREATE MACRO xd_plain(x) AS CASE
@@ -119,13 +120,13 @@ MACROS: tuple[str, ...] = (
         WHEN regexp_full_match(x, '{_GROUPED_POINT}') THEN TRY_CAST(replace(x, ',', '') AS {_WIDE})
         WHEN regexp_full_match(x, '{_GROUPED_COMMA}')
             THEN TRY_CAST(replace(replace(x, '.', ''), ',', '.') AS {_WIDE}) END""",
-    """CREATE MACRO xd_scaled(x) AS CASE
-        WHEN suffix(x, '千') THEN TRY(xd_plain(left(x, -1)) * 1000)
-        WHEN suffix(x, '万') THEN TRY(xd_plain(left(x, -1)) * 10000)
-        WHEN suffix(x, '亿') THEN TRY(xd_plain(left(x, -1)) * 100000000)
-        WHEN regexp_full_match(x, '[0-9][0-9.,]*-') THEN -xd_plain(left(x, -1))
-        WHEN regexp_full_match(x, '\\([0-9][0-9.,]*\\)') THEN -xd_plain(x[2:-2])
-        ELSE xd_plain(x) END""",
+    r"""CREATE MACRO xd_scaled(x) AS list_transform([CASE
+            WHEN right(x, 1) IN ('千', '万', '亿') OR regexp_full_match(x, '[0-9][0-9.,]*-') THEN left(x, -1)
+            WHEN regexp_full_match(x, '\([0-9][0-9.,]*\)') THEN x[2:-2]
+            ELSE x END],
+        lambda y: TRY(xd_plain(y) * CASE right(x, 1)
+            WHEN '千' THEN 1000 WHEN '万' THEN 10000 WHEN '亿' THEN 100000000
+            WHEN '-' THEN -1 WHEN ')' THEN -1 ELSE 1 END))[1]""",
     rf"""CREATE MACRO xd_number(s) AS CASE
         WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,10}})?') THEN TRY_CAST(s AS {DECIMAL})
         ELSE list_transform([xd_bare(s)], lambda x: TRY_CAST(xd_scaled(x) AS {DECIMAL}))[1] END""",
@@ -136,7 +137,7 @@ MACROS: tuple[str, ...] = (
     """CREATE MACRO xd_is_uniform(x) AS contains(x, '年') = contains(x, '月')
         AND contains(x, '/')::INT + contains(x, '-')::INT + contains(x, '.')::INT + contains(x, '年')::INT <= 1""",
     # the day of a text without a time; years of two digits are read only where a setting says in which order
-    f"""CREATE MACRO xd_day(x, date_order, short) AS CASE
+    f"""CREATE MACRO xd_day(s, date_order, short) AS list_transform([s], lambda x: CASE
         WHEN NOT xd_is_uniform(x) THEN NULL
         WHEN regexp_matches(x, {_quote(_YMD)}) THEN list_transform([{_parts(_YMD, "y m d")}],
             lambda p: {_day("p.y", "p.m", "p.d")})[1]
@@ -156,15 +157,15 @@ MACROS: tuple[str, ...] = (
             WHEN length(p.y) = 4 THEN {_day("p.y", _month("p.m"), "p.d")}
             WHEN short IN ('dmy', 'mdy') THEN {_day("('20' || p.y)", _month("p.m"), "p.d")} END)[1]
         WHEN regexp_matches(x, {_quote(_MON_D)}) THEN list_transform([{_parts(_MON_D, "m d y")}],
-            lambda p: {_day("p.y", _month("p.m"), "p.d")})[1] END""",
+            lambda p: {_day("p.y", _month("p.m"), "p.d")})[1] END)[1]""",
     f"""CREATE MACRO xd_date(s, date_order, short) AS CASE
         WHEN regexp_full_match(s, '{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\\.0+)?)?')
             THEN TRY_CAST(left(s, 10) AS DATE)
-        ELSE list_transform([xd_half(xd_clean(s))], lambda x: xd_day(CASE
+        ELSE list_transform([xd_neat(s)], lambda x: xd_day(CASE
             WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '')
             WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN left(x, 8)
             ELSE x END, date_order, short))[1] END""",
-    f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_half(xd_clean(s))], lambda x:
+    f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_neat(s)], lambda x:
         CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN regexp_extract(x, {_quote(_MOMENT)}, 1) ELSE x END)[1]""",
     # d: the first number must be the day, m: the second must be; ?: either could; NULL for other ways of writing
     f"""CREATE MACRO xd_order(s) AS list_transform([xd_day_part(s)], lambda x: CASE
@@ -182,7 +183,7 @@ MACROS: tuple[str, ...] = (
         WHEN half IN ('下午', 'PM') THEN CASE WHEN h BETWEEN 1 AND 11 THEN h + 12 WHEN h BETWEEN 12 AND 23 THEN h END
         WHEN half IN ('上午', 'AM') THEN CASE WHEN h = 12 THEN 0 WHEN h < 12 THEN h END
         ELSE h END""",
-    f"""CREATE MACRO xd_local(s, date_order, short) AS list_transform([xd_half(xd_clean(s))], lambda x: CASE
+    f"""CREATE MACRO xd_local(s, date_order, short) AS list_transform([xd_neat(s)], lambda x: CASE
         WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN list_transform([{_parts(_MOMENT, "d u h i s f v z")}],
             lambda p: CASE WHEN p.d <> '' AND (p.u = '' OR p.v = '')
                 AND NOT (left(p.z, 1) = '-' AND p.s = '' AND NOT contains(x, 'T')) THEN TRY_CAST(
@@ -197,7 +198,7 @@ MACROS: tuple[str, ...] = (
             + to_milliseconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400000) AS BIGINT))
         ELSE CAST(xd_day(x, date_order, short) AS TIMESTAMP) END)[1]""",
     # what was written as its offset in minutes, NULL where none was
-    f"""CREATE MACRO xd_offset(s) AS list_transform([xd_half(xd_clean(s))], lambda x:
+    f"""CREATE MACRO xd_offset(s) AS list_transform([xd_neat(s)], lambda x:
         list_transform([regexp_extract(x, {_quote(_MOMENT)}, 8)], lambda z: CASE
             WHEN z = 'Z' THEN 0
             WHEN z <> '' THEN (CASE WHEN left(z, 1) = '-' THEN -1 ELSE 1 END)
@@ -209,8 +210,8 @@ MACROS: tuple[str, ...] = (
     """CREATE MACRO xd_instant_offset(s, zone, date_order, short) AS coalesce(xd_offset(s), datediff('minute',
         timezone('UTC', xd_instant(s, zone, date_order, short)), xd_local(s, date_order, short)))""",
     f"""CREATE MACRO xd_flag(s) AS CASE
-        WHEN lower(xd_half(xd_clean(s))) IN ({_YES}) THEN TRUE
-        WHEN lower(xd_half(xd_clean(s))) IN ({_NO}) THEN FALSE END""",
+        WHEN lower(xd_neat(s)) IN ({_YES}) THEN TRUE
+        WHEN lower(xd_neat(s)) IN ({_NO}) THEN FALSE END""",
     # products stay exact below 10^13 a side; beyond that the result is NULL and so an issue
     f"CREATE MACRO xd_times(a, b) AS TRY(CAST(CAST(a AS DECIMAL(19,6)) * CAST(b AS DECIMAL(19,6)) AS {DECIMAL}))",
     f"""CREATE MACRO xd_over(a, b) AS CASE WHEN b <> 0 THEN TRY(CAST(
