@@ -471,12 +471,13 @@ class ExpressionCompiler:
             kind, parts = Kind.DAY, (self._once(f"xd_date({raw}, {order}, {self._short})"),)
         elif name == "instant":
             order = self._order(raw, column)
-            kind, read = Kind.INSTANT, f"{raw}, {self._zone}, {order}, {self._short}"
-            moment = self._once(f"xd_instant({read})")
+            kind, local = Kind.INSTANT, self._once(f"xd_local({raw}, {order}, {self._short})")
+            minutes = self._once(f"xd_offset({raw})")
+            moment = self._once(f"xd_instant({local}, {minutes}, {self._zone})")
             parts = (
                 moment,
-                f"CAST(xd_instant_offset({read}) AS SMALLINT)",
-                f"CASE WHEN {moment} IS NOT NULL THEN xd_offset({raw}) IS NULL END",
+                f"CAST(xd_instant_offset({local}, {minutes}, {moment}) AS SMALLINT)",
+                f"CASE WHEN {moment} IS NOT NULL THEN {minutes} IS NULL END",
             )
         else:
             kind, parts = Kind.FLAG, (self._once(f"xd_flag({raw})"),)

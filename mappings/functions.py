@@ -55,7 +55,8 @@ _MONTH = (
 _TWO = "([0-9]{1,2})"
 _YMD = rf"^({_YEAR})\s*[-/.年]\s*{_TWO}\s*[-/.月]\s*{_TWO}\s*[日号]?$"
 _COMPACT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})$"
-_COMPACT_MOMENT = rf"^{_YEAR}[0-9]{{10}}$"
+_COMPACT_MOMENT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})$"
+_STAMP = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?"
 _SERIAL = r"[2-7][0-9]{4}(\.[0-9]{1,12})?"
 _DMY = rf"^{_TWO}[-/.]{_TWO}[-/.]({_YEAR})$"
 _DMY_SHORT = rf"^{_TWO}[-/.]{_TWO}[-/.]([0-9]{{2}})$"
@@ -183,32 +184,31 @@ MACROS: tuple[str, ...] = (
         WHEN half IN ('下午', 'PM') THEN CASE WHEN h BETWEEN 1 AND 11 THEN h + 12 WHEN h BETWEEN 12 AND 23 THEN h END
         WHEN half IN ('上午', 'AM') THEN CASE WHEN h = 12 THEN 0 WHEN h < 12 THEN h END
         ELSE h END""",
-    f"""CREATE MACRO xd_local(s, date_order, short) AS list_transform([xd_neat(s)], lambda x: CASE
-        WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN list_transform([{_parts(_MOMENT, "d u h i s f v z")}],
-            lambda p: CASE WHEN p.d <> '' AND (p.u = '' OR p.v = '')
-                AND NOT (left(p.z, 1) = '-' AND p.s = '' AND NOT contains(x, 'T')) THEN TRY_CAST(
-                CAST(xd_day(p.d, date_order, short) AS VARCHAR) || ' '
-                || lpad(CAST(xd_hour(TRY_CAST(p.h AS INTEGER), upper(p.u || p.v)) AS VARCHAR), 2, '0')
-                || ':' || lpad(coalesce(nullif(p.i, ''), '0'), 2, '0')
-                || ':' || lpad(coalesce(nullif(p.s, ''), '0'), 2, '0')
-                || '.' || rpad(coalesce(p.f, ''), 6, '0') AS TIMESTAMP) END)[1]
-        WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN TRY_CAST(x[1:4] || '-' || x[5:6] || '-' || x[7:8] || ' '
-            || x[9:10] || ':' || x[11:12] || ':' || x[13:14] AS TIMESTAMP)
-        WHEN regexp_full_match(x, '{_SERIAL}') THEN CAST(xd_day(x, '', '') AS TIMESTAMP)
-            + to_milliseconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400000) AS BIGINT))
-        ELSE CAST(xd_day(x, date_order, short) AS TIMESTAMP) END)[1]""",
+    f"""CREATE MACRO xd_local(s, date_order, short) AS CASE
+        WHEN regexp_full_match(s, {_quote(_STAMP)}) THEN TRY_CAST(s AS TIMESTAMP)
+        ELSE list_transform([regexp_replace(xd_neat(s), {_quote(_COMPACT_MOMENT)}, '\\1-\\2-\\3 \\4:\\5:\\6')], lambda x:
+            list_transform([{_parts(_MOMENT, "d u h i s f v z")}], lambda p:
+            list_transform([xd_day(CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN p.d ELSE x END, date_order, short)],
+            lambda d: CASE
+                WHEN p.d <> '' THEN CASE WHEN (p.u = '' OR p.v = '')
+                    AND NOT (left(p.z, 1) = '-' AND p.s = '' AND NOT contains(x, 'T')) THEN TRY_CAST(concat(
+                    CAST(d AS VARCHAR), ' ', xd_hour(TRY_CAST(p.h AS INTEGER), upper(p.u || p.v)),
+                    ':', coalesce(nullif(p.i, ''), '0'), ':', coalesce(nullif(p.s, ''), '0'),
+                    '.', rpad(p.f, 6, '0')) AS TIMESTAMP) END
+                WHEN regexp_full_match(x, '{_SERIAL}') THEN CAST(d AS TIMESTAMP)
+                    + to_milliseconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400000) AS BIGINT))
+                ELSE CAST(d AS TIMESTAMP) END)[1])[1])[1] END""",
     # what was written as its offset in minutes, NULL where none was
-    f"""CREATE MACRO xd_offset(s) AS list_transform([xd_neat(s)], lambda x:
-        list_transform([regexp_extract(x, {_quote(_MOMENT)}, 8)], lambda z: CASE
+    f"""CREATE MACRO xd_offset(s) AS CASE WHEN NOT regexp_full_match(s, {_quote(_STAMP)}) THEN
+        list_transform([regexp_extract(xd_neat(s), {_quote(_MOMENT)}, 8)], lambda z: CASE
             WHEN z = 'Z' THEN 0
             WHEN z <> '' THEN (CASE WHEN left(z, 1) = '-' THEN -1 ELSE 1 END)
                 * (TRY_CAST(z[2:3] AS INTEGER) * 60 + coalesce(TRY_CAST(right(replace(z, ':', ''), -3) AS INTEGER), 0))
-            END)[1])[1]""",
-    """CREATE MACRO xd_instant(s, zone, date_order, short) AS
-        list_transform([{'t': xd_local(s, date_order, short), 'o': xd_offset(s)}], lambda v:
-            CASE WHEN v.o IS NULL THEN timezone(zone, v.t) ELSE timezone('UTC', v.t - to_minutes(v.o)) END)[1]""",
-    """CREATE MACRO xd_instant_offset(s, zone, date_order, short) AS coalesce(xd_offset(s), datediff('minute',
-        timezone('UTC', xd_instant(s, zone, date_order, short)), xd_local(s, date_order, short)))""",
+            END)[1] END""",
+    """CREATE MACRO xd_instant(local, minutes, zone) AS CASE
+        WHEN minutes IS NULL THEN timezone(zone, local) ELSE timezone('UTC', local - to_minutes(minutes)) END""",
+    """CREATE MACRO xd_instant_offset(local, minutes, moment) AS
+        coalesce(minutes, datediff('minute', timezone('UTC', moment), local))""",
     f"""CREATE MACRO xd_flag(s) AS CASE
         WHEN lower(xd_neat(s)) IN ({_YES}) THEN TRUE
         WHEN lower(xd_neat(s)) IN ({_NO}) THEN FALSE END""",

@@ -235,12 +235,16 @@ INSTANTS: dict[str, str | None] = {
     "20260305253000": None, "2026-03-05 24:00": "2026-03-05T16:00:00", "2026-03-05T10:30-05:00": "2026-03-05T15:30:00",
     "26-03-05 10:30": None, "2026-03-05 10:30-11:30": None,
     "2026-03-05 25:00": None, "2026-03-05 10:61": None, "2026-02-30 10:00": None, "infinity": None, "epoch": None,
+    "2026-03-05 10:30:15.123456": "2026-03-05T02:30:15.123456", "2026-03-05 10:30:15.1234567": "2026-03-05T02:30:15.123456",
     "10:30": None, "2026-03-05 10:30+99:00": None, "2026-03-05 10:30 Asia/Tokyo": None, "03/04/2026 10:30": None, "": None,
 }  # fmt: skip
 
 
+_INSTANT = "xd_instant(xd_local(a, '', ''), xd_offset(a), 'Asia/Shanghai')"
+
+
 def test_spellings_of_instants(db: duckdb.DuckDBPyConnection) -> None:
-    found = apply(db, "xd_instant(a, 'Asia/Shanghai', '', '')", list(INSTANTS))
+    found = apply(db, _INSTANT, list(INSTANTS))
     assert [isinstance(at, datetime) and at.tzinfo is not None for at in found] == [
         v is not None for v in INSTANTS.values()
     ]
@@ -252,7 +256,9 @@ def test_spellings_of_instants(db: duckdb.DuckDBPyConnection) -> None:
 
 def test_an_offset_is_kept_and_a_missing_one_is_the_zones(db: duckdb.DuckDBPyConnection) -> None:
     texts = ["2026-03-05 10:30:00-05:30", "2026-03-05 10:30Z", "2026-03-05 10:30", "2026-07-05 10:30"]
-    assert apply(db, "xd_instant_offset(a, 'Europe/Berlin', '', '')", texts) == [-330, 0, 60, 120]
+    local, minutes = "xd_local(a, '', '')", "xd_offset(a)"
+    moment = f"xd_instant({local}, {minutes}, 'Europe/Berlin')"
+    assert apply(db, f"xd_instant_offset({local}, {minutes}, {moment})", texts) == [-330, 0, 60, 120]
     assert apply(db, "xd_offset(a)", texts) == [-330, 0, None, None]
 
 
@@ -270,7 +276,7 @@ def test_instants_with_an_offset_are_read_as_datetime_does(
     texts = [
         f"{at:%Y-%m-%dT%H:%M:%S.%f}{'-' if m < 0 else '+'}{abs(m) // 60:02d}:{abs(m) % 60:02d}" for at, m in moments
     ]
-    found = apply(db, "xd_instant(a, 'Asia/Shanghai', '', '')", texts)
+    found = apply(db, _INSTANT, texts)
     assert found == [at - timedelta(minutes=m) for at, m in moments]
 
 
