@@ -16,6 +16,7 @@ from canonical_model.disk import translate_disk_errors
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text, choose_language
 from canonical_model.text import JsonValue, parse_json
+from mappings.reading import MERGE, DoubleKeyError, Loader
 
 ConnectionLookup = Callable[[str], Mapping[str, str]]
 
@@ -359,10 +360,12 @@ def load_yaml(path: Path) -> JsonValue:
     """The YAML document at `path`.
 
     Raises:
-        ConfigError (XD-CFG-004): It cannot be read, is no UTF-8, or is not YAML; names the line.
+        ConfigError (XD-CFG-004): It cannot be read, is no UTF-8, is not YAML, or has a key twice; names the line.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # type: ignore[no-any-return]  # noqa: S506  # a safe loader
+    except DoubleKeyError as error:
+        raise ConfigError(error.what, where=f"{_shown(path)}:{error.line}", hint=MERGE, code="XD-CFG-004") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ConfigError(

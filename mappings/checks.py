@@ -49,16 +49,17 @@ def _not_listed(name: str, value: str) -> str:
 
 
 def create_lists(connection: duckdb.DuckDBPyConnection, fields: Iterable[FieldSpec]) -> None:
-    """Makes a table `list_<name>` of every code list that `fields` use, and a `valid_<scheme>` for every check digit."""
+    """Makes a table `list_<name>` of every code list that `fields` use.
+
+    A mapping's run needs none: its codes come out of their list, so what the list lacks was not read.
+    """
     for name in sorted({spec.codes for spec in fields if spec.codes}):
         codes = ", ".join(f"({quote_text(code)})" for code in code_list(name).entries)
         connection.execute(f"CREATE TEMP TABLE list_{name} AS FROM (VALUES {codes}) listed(code)")
-    for scheme in SCHEMES:
-        connection.execute(f"CREATE TEMP TABLE valid_{scheme} (value VARCHAR)")
 
 
 def check_digits(connection: duckdb.DuckDBPyConnection, spec: FieldSpec, values: str) -> None:
-    """Adds to the table `valid_<scheme>` those of the values whose check digit python-stdnum finds right.
+    """Adds to the table `valid_<scheme>`, which it makes where there is none, those of the values whose check digit python-stdnum finds right.
 
     Args:
         connection: Where the values are.
@@ -67,6 +68,7 @@ def check_digits(connection: duckdb.DuckDBPyConnection, spec: FieldSpec, values:
     """
     is_valid = SCHEMES[str(spec.scheme)]
     valid = [value for (value,) in connection.execute(values).fetchall() if value is not None and is_valid(value)]
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS valid_{spec.scheme} (value VARCHAR)")
     connection.register("_valid", pa.table({"value": pa.array(valid, pa.string())}))
     connection.execute(f"INSERT INTO valid_{spec.scheme} FROM _valid")
     connection.unregister("_valid")

@@ -24,7 +24,7 @@ from canonical_model.errors import CrossdockError, MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
-from mappings.checks import check_digits, create_lists
+from mappings.checks import check_digits
 from mappings.columns import source_column
 from mappings.compiled import Atom, Lookup, quote_name, quote_text
 from mappings.dates import DateOrder, decide_orders
@@ -300,7 +300,6 @@ class MappingRun:
         functions.write_bytes(library())
         self._db.execute(f"ATTACH {quote_text(str(functions))} AS functions (READ_ONLY)")
         self._db.execute("SET search_path = 'memory,functions'")
-        create_lists(self._db, (entity.entity.fields[name] for entity in self._plan.entities for name in entity.fields))
         for query in self._queries.values():
             for lookup in query.steps:
                 if isinstance(lookup, Atom) or lookup.asked:

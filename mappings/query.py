@@ -194,9 +194,10 @@ class EntityQuery:
             return f"CASE {whens} END"
 
         bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask <> 0"
+        told = f"{case('column')}, {case('code')}, {case('value')}"
         return (
-            f"SELECT batch, row, element, '{self.name}', {position}, '{field}', "
-            f"{case('column')}, {case('code')}, {case('value')}, '' FROM {self.values(only=bad)} "
+            f"SELECT batch, row, element, '{self.name}', {position}, '{field}', {told}, '' "
+            f"FROM {self.values(only=bad, asked=told)} "
             f"JOIN rows_{self.name} r ON r.batch = s._batch AND r.row = s._row AND r.element = s._at "
             f"WHERE mask & {1 << position} <> 0"
         )

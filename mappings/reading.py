@@ -29,23 +29,41 @@ _SHAPES: Mapping[str, Text] = {
 }
 
 
-class _Loader(yaml.SafeLoader if not hasattr(yaml, "CSafeLoader") else yaml.CSafeLoader):  # type: ignore[misc]  # the one in C where it was built
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C takes a tenth of the time
+
+
+class DoubleKeyError(Exception):
+    """A key stands twice in one mapping.
+
+    Attributes:
+        what: The sentence that says so, with both lines.
+        line: Line of the second.
+    """
+
+    def __init__(self, key: str, first: int, line: int) -> None:
+        super().__init__(key)
+        self.what = Text(
+            f"“{key}”写了两遍（第 {first} 行和第 {line} 行）。", f"“{key}” stands twice (lines {first} and {line})."
+        )
+        self.line = line
+
+
+MERGE = Text("请合并成一处。", "Merge them into one.")
+"""What to do about a key that stands twice."""
+
+
+class Loader(_Safe):  # type: ignore[misc]  # chosen at run time
     """Refuses a key that stands twice; YAML itself would take the last one, without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
+        """What a mapping holds; `DoubleKeyError` where a key stands twice."""
         seen: dict[str, int] = {}
         for key, _ in node.value:
             line = key.start_mark.line + 1
             if key.value in seen:
-                raise _DoubleKeyError(str(key.value), seen[key.value], line)
+                raise DoubleKeyError(str(key.value), seen[key.value], line)
             seen[key.value] = line
         return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
-
-
-class _DoubleKeyError(Exception):
-    def __init__(self, key: str, first: int, line: int) -> None:
-        super().__init__(key)
-        self.key, self.first, self.line = key, first, line
 
 
 def load(text: str, where: str) -> object:
@@ -55,16 +73,9 @@ def load(text: str, where: str) -> object:
         MappingError: It is not YAML, is indented with tabs, or has a key twice; the sentence gives the line.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
-    except _DoubleKeyError as error:
-        raise MappingError(
-            Text(
-                f"“{error.key}”写了两遍（第 {error.first} 行和第 {error.line} 行）。",
-                f"“{error.key}” stands twice (lines {error.first} and {error.line}).",
-            ),
-            where=f"{where}:{error.line}",
-            hint=Text("请合并成一处。", "Merge them into one."),
-        ) from error
+        return yaml.load(text, Loader=Loader)  # noqa: S506  # a safe loader
+    except DoubleKeyError as error:
+        raise MappingError(error.what, where=f"{where}:{error.line}", hint=MERGE) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line if mark else 0
@@ -79,7 +90,7 @@ def load(text: str, where: str) -> object:
 
 def lines_of(text: str) -> dict[Place, int]:
     """Place of each key of a YAML document -> its line."""
-    return dict(_lines(yaml.compose(text, Loader=yaml.SafeLoader), ()))
+    return dict(_lines(yaml.compose(text, Loader=_Safe), ()))
 
 
 def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:

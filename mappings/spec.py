@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -242,5 +242,9 @@ def code_table(spec: MappingFile, table: str, list_name: str) -> tuple[CodeList,
                 where=spec.place("codes", table),
                 code="XD-MAP-004",
             )
-    spellings = {word: (code, str(factor)) for word, (code, factor) in listed.spellings.items()}
-    return listed, {**spellings, **{word: (code, "1") for word, code in own.items()}}
+    return listed, {**_spellings(list_name), **{word: (code, "1") for word, code in own.items()}}
+
+
+@cache
+def _spellings(list_name: str) -> Mapping[str, tuple[str, str]]:
+    return {word: (code, str(factor)) for word, (code, factor) in code_list(list_name).spellings.items()}

@@ -388,6 +388,11 @@ BROKEN: dict[str, tuple[bytes, str, str]] = {
     "sources/c.yaml": (b"", "XD-CFG-005", "设置“source”不对：必须写"),
     "sources/d.yaml": (b"- a\n", "XD-CFG-005", "内容不对：下面应是“键: 值”"),
     "sources/e.yaml": (b"source: E\n", "XD-CFG-005", "写法不对，应符合 ^[a-z]"),
+    "sources/g.yaml": (
+        b"source: g\nconnector: folder\nsource: h\n",
+        "XD-CFG-004",
+        "“source”写了两遍（第 1 行和第 3 行）",
+    ),
     "rules/f.yaml": ("title: 华东\n".encode("gb18030"), "XD-CFG-004", "文件不是 UTF-8 编码"),
     "mappings/my/g.yaml": ("mapping: 华东\n".encode("gb18030"), "XD-MAP-001", "另存为 UTF-8"),
 }
