@@ -13,10 +13,10 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from canonical_model.disk import translate_disk_errors
+from canonical_model.documents import MERGE, DoubleKeyError, StrictLoader
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text, choose_language
 from canonical_model.text import JsonValue, parse_json
-from mappings.reading import MERGE, DoubleKeyError, Loader
 
 ConnectionLookup = Callable[[str], Mapping[str, str]]
 
@@ -363,7 +363,7 @@ def load_yaml(path: Path) -> JsonValue:
         ConfigError (XD-CFG-004): It cannot be read, is no UTF-8, is not YAML, or has a key twice; names the line.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # type: ignore[no-any-return]  # noqa: S506  # a safe loader
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # type: ignore[no-any-return]  # noqa: S506  # a safe loader
     except DoubleKeyError as error:
         raise ConfigError(error.what, where=f"{_shown(path)}:{error.line}", hint=MERGE, code="XD-CFG-004") from error
     except yaml.YAMLError as error:

@@ -1,13 +1,14 @@
 """Mapping files as text: YAML read strictly, and what is wrong with it said with its line, in words."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from canonical_model.documents import MERGE, DoubleKeyError, SafeLoader, StrictLoader
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from mappings.words import nearest
@@ -29,43 +30,6 @@ _SHAPES: Mapping[str, Text] = {
 }
 
 
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C takes a tenth of the time
-
-
-class DoubleKeyError(Exception):
-    """A key stands twice in one mapping.
-
-    Attributes:
-        what: The sentence that says so, with both lines.
-        line: Line of the second.
-    """
-
-    def __init__(self, key: str, first: int, line: int) -> None:
-        super().__init__(key)
-        self.what = Text(
-            f"“{key}”写了两遍（第 {first} 行和第 {line} 行）。", f"“{key}” stands twice (lines {first} and {line})."
-        )
-        self.line = line
-
-
-MERGE = Text("请合并成一处。", "Merge them into one.")
-"""What to do about a key that stands twice."""
-
-
-class Loader(_Safe):  # type: ignore[misc]  # chosen at run time
-    """Refuses a key that stands twice; YAML itself would take the last one, without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
-        """What a mapping holds; `DoubleKeyError` where a key stands twice."""
-        seen: dict[str, int] = {}
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                raise DoubleKeyError(str(key.value), seen[key.value], line)
-            seen[key.value] = line
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
-
-
 def load(text: str, where: str) -> object:
     """The YAML document `text`.
 
@@ -73,7 +37,7 @@ def load(text: str, where: str) -> object:
         MappingError: It is not YAML, is indented with tabs, or has a key twice; the sentence gives the line.
     """
     try:
-        return yaml.load(text, Loader=Loader)  # noqa: S506  # a safe loader
+        return yaml.load(text, Loader=StrictLoader)  # noqa: S506  # a safe loader
     except DoubleKeyError as error:
         raise MappingError(error.what, where=f"{where}:{error.line}", hint=MERGE) from error
     except yaml.YAMLError as error:
@@ -90,7 +54,7 @@ def load(text: str, where: str) -> object:
 
 def lines_of(text: str) -> dict[Place, int]:
     """Place of each key of a YAML document -> its line."""
-    return dict(_lines(yaml.compose(text, Loader=_Safe), ()))
+    return dict(_lines(yaml.compose(text, Loader=SafeLoader), ()))
 
 
 def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:
