@@ -41,6 +41,8 @@ _ARROW_ROWS = 16_384
 MEMORY_LIMIT = "256MB"
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
+STREAMED_ROWS = 16_384
+"""From how many rows on a first load is mapped while it is read; DuckDB plans a stream twice, which costs more below."""
 THREADS = 2
 
 
@@ -84,7 +86,8 @@ class MappingRun:
         fresh: Collection[str] = (),
     ) -> None:
         self._plan, self._lookups = plan, lookups
-        self._streamed = set(fresh) - {entity.entity.parent for entity in plan.entities}
+        is_large = sum(batch.rows for batch in batches) >= STREAMED_ROWS
+        self._streamed = set(fresh) - {entity.entity.parent for entity in plan.entities} if is_large else set()
         self._known = known or {}
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
@@ -144,7 +147,7 @@ class MappingRun:
     # results
 
     def is_streamed(self, entity: EntityPlan) -> bool:
-        """Whether the entity is mapped while it is read; headers are not, since their lines wait for them."""
+        """Whether the entity is mapped while it is read: in a large load, headers apart, since lines wait for them."""
         return entity.entity.name in self._streamed
 
     def read_count(self, entity: EntityPlan) -> int:

@@ -25,7 +25,7 @@ from crossdock.delivery import DeliveryReport, deliver
 from crossdock.home import Home
 from crossdock.incidents import Evaluation, evaluate
 from crossdock.pipeline import EntityCounts, RunReport, sync
-from crossdock.store.database import dump_json, migrate
+from crossdock.store.database import dump_json, ensure_partitions, migrate
 from crossdock.store.embedded import EmbeddedServer, remove
 from wecom_notify.testing import CALLBACK_AES_KEY, CALLBACK_TOKEN, ROBOT_KEY, SECRET, RunningWeCom, StillClock
 
@@ -111,6 +111,7 @@ class StoreServer:
         self._server = server
         self._numbers = count(1)
         self._tablespace = "pg_default"
+        self._done: list[str] = []
         self.admin = self._engine("postgres", isolation_level="AUTOCOMMIT")
 
     @classmethod
@@ -121,6 +122,8 @@ class StoreServer:
             server._hurry(memory)
             template = server._engine("crossdock")
             migrate(template)
+            with template.begin() as connection:
+                ensure_partitions(connection, NOW)
             template.dispose()
             try:
                 yield server
@@ -156,9 +159,14 @@ class StoreServer:
 
     @contextmanager
     def fresh(self, template: str = "crossdock") -> Iterator[Engine]:
-        """A database of its own: a copy of the migrated one, or an empty one from "template1"."""
+        """A database of its own: a copy of the migrated one, or an empty one from "template1".
+
+        Those of earlier tests are dropped now: a database that somebody just left makes the server wait 0.1 s.
+        """
         name = f"test_{next(self._numbers)}"
         with self.admin.connect() as connection:
+            while self._done:
+                connection.execute(text(f"DROP DATABASE {self._done.pop()} WITH (FORCE)"))
             copied = f"TEMPLATE {template} STRATEGY file_copy TABLESPACE {self._tablespace}"
             connection.execute(text(f"CREATE DATABASE {name} {copied}"))
         engine = self._engine(name)
@@ -166,8 +174,7 @@ class StoreServer:
             yield engine
         finally:
             engine.dispose()
-            with self.admin.connect() as connection:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            self._done.append(name)
 
 
 @dataclass

@@ -80,8 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def run_mapping(tmp_path: Path) -> Map:
+def run_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Map:
     """What becomes of rows under a mapping: call it with the YAML and rows, or files; rows begin in row 2."""
+    monkeypatch.setattr("mappings.engine.STREAMED_ROWS", 0)
 
     def run(
         text: str,
