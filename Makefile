@@ -23,7 +23,7 @@ demo: venv ## 运行完整演示；ONCE=1 只跑一遍后退出 · run the whole
 	$(BIN)/crossdock demo --airflow $(if $(ONCE),--once)
 
 test: venv ## 运行测试（端到端测试除外） · run the tests (all but end-to-end)
-	$(BIN)/pytest -n 3 --dist worksteal -m "not e2e"
+	$(BIN)/pytest -n 4 --dist worksteal -m "not e2e"
 
 check: venv ## 提交前检查：格式、类型、分层、文档、快速测试 · before a commit: lint, types, layers, docs, quick tests
 	$(BIN)/ruff check .
@@ -31,10 +31,10 @@ check: venv ## 提交前检查：格式、类型、分层、文档、快速测�
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory docs-check
-	$(BIN)/pytest -m "$(QUICK)"
+	$(BIN)/pytest -n 2 -m "$(QUICK)"
 
 e2e: venv ## 用真实进程跑主流程 · the main job in real processes
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -n 2 --dist loadfile -m e2e
 
 bench: venv ## 性能对比测试 · measure speed and memory side by side
 	$(BIN)/python bench/run.py
