@@ -54,7 +54,7 @@ def nothing_found(asked: StoreLookup, wanted: pa.Table) -> pa.Table:
     return pa.table({name: pa.array([], pa.string()) for name in (*asked.match, "value")})
 
 
-KnownHashes = Mapping[str, Callable[[], pa.Table]]
+KnownHashes = Mapping[str, Callable[[], pa.RecordBatchReader]]
 """Entity name -> what gives the `source_hash` (arrow.uuid) of each stored row; all rows of other entities are mapped."""
 
 
@@ -91,7 +91,6 @@ class MappingRun:
         self._known = known or {}
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
-        self._stored: dict[str, pa.Table] = {}
         self._batches = {batch.batch: batch for batch in batches}
         damage = frozenset((code, column) for batch in batches for _, column, code in batch.suspects)
         self._queries = {one.entity.name: EntityQuery(plan, one, damage) for one in plan.entities}
@@ -256,14 +255,12 @@ class MappingRun:
     def unseen(self, entity: EntityPlan) -> pa.RecordBatchReader | None:
         """Stored hashes that no record of the batches has, as sixteen bytes; None where the store was not asked."""
         name = entity.entity.name
-        if name not in self._stored:
+        if name not in self._known:
             return None
-        self._db.register("_known", self._stored[name])
         self._db.execute(
-            f"CREATE OR REPLACE TEMP TABLE unseen AS SELECT CAST(source_hash AS BLOB) AS source_hash FROM _known "
+            f"CREATE OR REPLACE TEMP TABLE unseen AS SELECT CAST(source_hash AS BLOB) AS source_hash FROM known_{name} "
             f"ANTI JOIN hashed_{name} USING (source_hash)"
         )
-        self._db.unregister("_known")
         return self._db.sql("FROM unseen").to_arrow_reader(_ARROW_ROWS)
 
     def values(self, entity: EntityPlan, field: str) -> list[str]:
@@ -410,13 +407,13 @@ class MappingRun:
             self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(query)}")
             return
         self._db.execute(f"CREATE TEMP TABLE hashed_{name} AS {query.hashes()}")
-        self._stored[name] = self._known[name]()
-        self._db.register("_known", self._stored[name])
+        self._db.register("_known", self._known[name]())
+        self._db.execute(f"CREATE TEMP TABLE known_{name} AS FROM _known")
+        self._db.unregister("_known")
         self._db.execute(
             f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM hashed_{name} "
-            "ANTI JOIN _known USING (source_hash)"
+            f"ANTI JOIN known_{name} USING (source_hash)"
         )
-        self._db.unregister("_known")
         self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(query, only=f'FROM todo_{name}')}")
         self._map_relatives(query)
         rows = values = 0

@@ -1,8 +1,9 @@
 """Many rows into PostgreSQL at once: binary COPY of Arrow batches, and loading a table that is still empty."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pgpq
 import pyarrow as pa
@@ -11,9 +12,13 @@ from pgpq.schema import Jsonb
 from sqlalchemy import BigInteger, Connection, DateTime, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-_PAGES = 16_384
-"""Pages of a table that one query of hashes reads: 128 MB."""
+_PAGES = 32_768
+"""Pages of a table that one query of hashes reads: 256 MB."""
 
+HASHES = pa.schema([("source_hash", pa.uuid())])
+"""What `stored_hashes` gives."""
+
+_Item = TypeVar("_Item")
 
 _RENAMED = {"batch": "batch_id", "row": "row_number"}
 """Names of the mapping engine -> columns of the store."""
@@ -48,10 +53,7 @@ def copy_rows(connection: Connection, table: Table, rows: pa.RecordBatchReader, 
             cursor.copy(f"COPY {_name(table)} ({listed}) FROM STDIN ({options})") as copy,
         ):
             copy.write(encoder.write_header())
-            encoded = map(encoder.write_batch, rows)
-            coming = ahead.submit(next, encoded, None)
-            while (block := coming.result()) is not None:
-                coming = ahead.submit(next, encoded, None)
+            for block in fetch_ahead(ahead, map(encoder.write_batch, rows)):
                 copy.write(block)
             copy.write(encoder.finish())
         return int(cursor.rowcount)
@@ -125,8 +127,21 @@ def first_load(connection: Connection, table: Table, constants: Mapping[str, str
         connection.exec_driver_sql(index.definition)
 
 
-def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> pa.Table:
-    """The `source_hash` of every present record that the stream has stated, as one column of the type arrow.uuid."""
+def fetch_ahead(beside: Executor, items: Iterator[_Item]) -> Iterator[_Item]:
+    """The items, of which the next is always worked out beside; the first at once."""
+    coming = beside.submit(next, items, None)
+
+    def fetched() -> Iterator[_Item]:
+        nonlocal coming
+        while (item := coming.result()) is not None:
+            coming = beside.submit(next, items, None)
+            yield item
+
+    return fetched()
+
+
+def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> Iterator[pa.RecordBatch]:
+    """The `source_hash` of every present record that the stream has stated, in parts of a million or so."""
     query = (
         "SELECT string_agg(uuid_send(source_hash), ''::bytea) FROM {} t WHERE source = %(source)s "
         "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"
@@ -141,15 +156,11 @@ def stored_hashes(connection: Connection, table: Table, source: str, stream: str
     size = pages(connection, table)
     with connection.connection.driver_connection.cursor(binary=True) as cursor:  # type: ignore[union-attr]
         spans = [{"first": f"({start},0)", "last": f"({start + _PAGES},0)"} for start in range(0, size, _PAGES)]
-        found = [cursor.execute(of_rows, values | span).fetchone()[0] for span in spans]
-        found.append(cursor.execute(of_statements, values).fetchone()[0])
-    chunks = [
-        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(part) // 16, [None, pa.py_buffer(part)])
-        for part in found
-        if part
-    ]
-    hashes = [pa.ExtensionArray.from_storage(pa.uuid(), chunk) for chunk in chunks]
-    return pa.table({"source_hash": pa.chunked_array(hashes, pa.uuid())})
+        for query, span in (*((of_rows, span) for span in spans), (of_statements, {})):
+            (found,) = cursor.execute(query, values | span).fetchone()
+            if found:
+                raw = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(found) // 16, [None, pa.py_buffer(found)])
+                yield pa.record_batch([pa.ExtensionArray.from_storage(pa.uuid(), raw)], schema=HASHES)
 
 
 def _name(table: Table) -> str:
