@@ -12,8 +12,8 @@ from pgpq.schema import Jsonb
 from sqlalchemy import BigInteger, Connection, DateTime, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-_PAGES = 32_768
-"""Pages of a table that one query of hashes reads: 256 MB."""
+_PAGES = 8_192
+"""Pages of a table that one query of hashes reads: 64 MB."""
 
 HASHES = pa.schema([("source_hash", pa.uuid())])
 """What `stored_hashes` gives."""
@@ -141,7 +141,7 @@ def fetch_ahead(beside: Executor, items: Iterator[_Item]) -> Iterator[_Item]:
 
 
 def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> Iterator[pa.RecordBatch]:
-    """The `source_hash` of every present record that the stream has stated, in parts of a million or so."""
+    """The `source_hash` of every present record that the stream has stated, in parts of some hundred thousand."""
     query = (
         "SELECT string_agg(uuid_send(source_hash), ''::bytea) FROM {} t WHERE source = %(source)s "
         "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"
