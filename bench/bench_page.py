@@ -25,6 +25,9 @@ def write_page(results: Mapping[str, object]) -> None:
         if name in results:
             value = cast("Mapping[str, float]", results[name])
             rows.append(f"| {label} | {against} | {value['min']} | **{value['median']}** | {value['max']} | {target} |")
+    large = {name: cast("Mapping[str, float]", results.get(f"{name}_10000000", {})) for name in TARGETS}
+    ratios = "、".join(f"{TARGETS[name][0]} {value['median']} × COPY" for name, value in large.items() if value)
+    beyond = f"10,000,000 行，一轮 · one round of so many: {ratios}\n\n" if ratios else ""
     memory = cast("Mapping[str, Mapping[str, object]]", results["peak_memory_mb"])
     peaks = "、".join(f"{int(count):,} 行 rows: {one['mb']} MB（{one['date']}）" for count, one in memory.items())
     table = "\n".join(rows)
@@ -51,7 +54,7 @@ the same 11 columns with the same primary key; dlt merges the same file with `up
 |---|---|---|---|---|---|
 {table}
 
-{told}峰值内存（我们的进程，不含 PostgreSQL） · peak memory of our process, without PostgreSQL: {peaks}
+{told}{beyond}峰值内存（我们的进程，不含 PostgreSQL） · peak memory of our process, without PostgreSQL: {peaks}
 目标 · target: ≤ 450 MB。
 """,
         encoding="utf-8",

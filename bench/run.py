@@ -402,12 +402,9 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     memory = before.get("peak_memory_mb", {})
     memory[str(given.rows)] = {"mb": round(found.megabytes), "date": today}
-    results = (
-        found.summary()
-        if given.rows <= 1_000_000
-        else before | {f"{n}_{given.rows}": v for n, v in found.summary().items()}
-    )
-    results |= {"peak_memory_mb": memory, **{name: before[name] for name in ("small_batch",) if name in before}}
+    suffix = "" if given.rows <= 1_000_000 else f"_{given.rows}"
+    measured = {f"{name}{suffix}": value for name, value in found.summary().items()}
+    results = before | measured | {"peak_memory_mb": memory}
     if given.rows <= 1_000_000:
         results |= {"rows": given.rows, "rounds": given.rounds, "date": today, "cores": os.cpu_count()}
     target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
