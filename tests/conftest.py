@@ -1,6 +1,7 @@
 """What every test may use: sample files, parts of the operating system, a fresh store, and retries switched off."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
     from tests.integration.hub import Hub, StoreServer
     from wecom_notify.testing import RunningWeCom, Switchboard
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell that starts the tests in the background ignores Ctrl-C, and so would the programs that they run
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RequireSystem = Callable[[str, bool], None]
 """Called as require_system("Chromium", shutil.which("chromium") is not None)."""
