@@ -8,7 +8,7 @@ a bit. A mapping can reach nothing but the landed files that it was given.
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -54,8 +54,8 @@ def nothing_found(asked: StoreLookup, wanted: pa.Table) -> pa.Table:
     return pa.table({name: pa.array([], pa.string()) for name in (*asked.match, "value")})
 
 
-KnownHashes = Mapping[str, Callable[[], pa.RecordBatchReader]]
-"""Entity name -> what gives the `source_hash` (arrow.uuid) of each stored row; all rows of other entities are mapped."""
+KnownHashes = Mapping[str, Iterable[pa.RecordBatch]]
+"""Entity name -> the `source_hash` (arrow.uuid) of each stored row, in parts; all rows of other entities are mapped."""
 
 
 class MappingRun:
@@ -407,9 +407,11 @@ class MappingRun:
             self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(query)}")
             return
         self._db.execute(f"CREATE TEMP TABLE hashed_{name} AS {query.hashes()}")
-        self._db.register("_known", self._known[name]())
-        self._db.execute(f"CREATE TEMP TABLE known_{name} AS FROM _known")
-        self._db.unregister("_known")
+        self._db.execute(f"CREATE TEMP TABLE known_{name} (source_hash UUID)")
+        for part in self._known[name]:  # fetched here, so that a lost store is not an error of DuckDB's
+            self._db.register("_known", part)
+            self._db.execute(f"INSERT INTO known_{name} FROM _known")
+            self._db.unregister("_known")
         self._db.execute(
             f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM hashed_{name} "
             f"ANTI JOIN known_{name} USING (source_hash)"

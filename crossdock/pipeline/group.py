@@ -5,7 +5,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-import pyarrow as pa
 from sqlalchemy import text, update
 
 from canonical_model.entities import SPECS
@@ -22,7 +21,7 @@ from crossdock.pipeline.progress import Phase, told
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.bulk import HASHES, fetch_ahead, pages, stored_hashes
+from crossdock.store.bulk import fetch_ahead, pages, stored_hashes
 from crossdock.store.database import AnyRow
 from mappings.dates import DateOrder
 from mappings.engine import KnownHashes, MappingRun
@@ -136,11 +135,7 @@ def _is_stored(work: Work, where: Stage) -> bool:
 def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
     """Hashes of the entities of which reading all costs less than looking up each landed record."""
     return {
-        one.entity.name: partial(
-            pa.RecordBatchReader.from_batches,
-            HASHES,
-            fetch_ahead(beside, stored_hashes(work.connection, one.target, work.source, work.stream)),
-        )
+        one.entity.name: fetch_ahead(beside, stored_hashes(work.connection, one.target, work.source, work.stream))
         for one in stored
         if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target)
     }

@@ -15,9 +15,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 _PAGES = 8_192
 """Pages of a table that one query of hashes reads: 64 MB."""
 
-HASHES = pa.schema([("source_hash", pa.uuid())])
-"""What `stored_hashes` gives."""
-
 _Item = TypeVar("_Item")
 
 _RENAMED = {"batch": "batch_id", "row": "row_number"}
@@ -141,7 +138,7 @@ def fetch_ahead(beside: Executor, items: Iterator[_Item]) -> Iterator[_Item]:
 
 
 def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> Iterator[pa.RecordBatch]:
-    """The `source_hash` of every present record that the stream has stated, in parts of some hundred thousand."""
+    """The `source_hash` (arrow.uuid) of every present record that the stream has stated, in parts of some 100,000."""
     query = (
         "SELECT string_agg(uuid_send(source_hash), ''::bytea) FROM {} t WHERE source = %(source)s "
         "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"
@@ -160,7 +157,7 @@ def stored_hashes(connection: Connection, table: Table, source: str, stream: str
             (found,) = cursor.execute(query, values | span).fetchone()
             if found:
                 raw = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(found) // 16, [None, pa.py_buffer(found)])
-                yield pa.record_batch([pa.ExtensionArray.from_storage(pa.uuid(), raw)], schema=HASHES)
+                yield pa.record_batch({"source_hash": pa.ExtensionArray.from_storage(pa.uuid(), raw)})
 
 
 def _name(table: Table) -> str:
