@@ -26,7 +26,9 @@ def write_page(results: Mapping[str, object]) -> None:
             value = cast("Mapping[str, float]", results[name])
             rows.append(f"| {label} | {against} | {value['min']} | **{value['median']}** | {value['max']} | {target} |")
     large = {name: cast("Mapping[str, float]", results.get(f"{name}_10000000", {})) for name in TARGETS}
-    ratios = "、".join(f"{TARGETS[name][0]} {value['median']} × COPY" for name, value in large.items() if value)
+    ratios = "、".join(
+        f"{TARGETS[name][0]} {value['median']} × {TARGETS[name][1]}" for name, value in large.items() if value
+    )
     beyond = f"10,000,000 行，一轮 · one round of so many: {ratios}\n\n" if ratios else ""
     memory = cast("Mapping[str, Mapping[str, object]]", results["peak_memory_mb"])
     peaks = "、".join(f"{int(count):,} 行 rows: {one['mb']} MB（{one['date']}）" for count, one in memory.items())

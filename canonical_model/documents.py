@@ -42,4 +42,4 @@ class StrictLoader(SafeLoader):  # type: ignore[misc]  # chosen at run time
             if key.value in seen:
                 raise DoubleKeyError(str(key.value), seen[key.value], line)
             seen[key.value] = line
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
+        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]  # the loader in C has no types

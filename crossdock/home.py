@@ -363,7 +363,7 @@ def load_yaml(path: Path) -> JsonValue:
         ConfigError (XD-CFG-004): It cannot be read, is no UTF-8, is not YAML, or has a key twice; names the line.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # type: ignore[no-any-return]  # noqa: S506  # a safe loader
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=StrictLoader)  # type: ignore[no-any-return]  # noqa: S506  # untyped, but a safe loader
     except DoubleKeyError as error:
         raise ConfigError(error.what, where=f"{_shown(path)}:{error.line}", hint=MERGE, code="XD-CFG-004") from error
     except yaml.YAMLError as error:

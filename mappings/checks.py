@@ -1,18 +1,19 @@
 """Set-wise checks derived from the declaration: the same verdicts as `canonical_model.validity`, as SQL conditions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import duckdb
 import pyarrow as pa
 
-from canonical_model.codes import code_list
 from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.validity import SCHEMES
-from mappings.compiled import quote_text
 
 
 def violations(spec: FieldSpec, parts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(issue code, condition) for each thing that can be wrong with a value, in the order in which they are told.
+
+    A code is looked for in a table `list_<name>`. A mapping's run has none and leaves that check out: its codes come out
+    of their list, so what the list lacks was not read.
 
     Args:
         spec: The field.
@@ -48,18 +49,8 @@ def _not_listed(name: str, value: str) -> str:
     return f"({value} NOT IN (SELECT code FROM list_{name}))"
 
 
-def create_lists(connection: duckdb.DuckDBPyConnection, fields: Iterable[FieldSpec]) -> None:
-    """Makes a table `list_<name>` of every code list that `fields` use.
-
-    A mapping's run needs none: its codes come out of their list, so what the list lacks was not read.
-    """
-    for name in sorted({spec.codes for spec in fields if spec.codes}):
-        codes = ", ".join(f"({quote_text(code)})" for code in code_list(name).entries)
-        connection.execute(f"CREATE TEMP TABLE list_{name} AS FROM (VALUES {codes}) listed(code)")
-
-
 def check_digits(connection: duckdb.DuckDBPyConnection, spec: FieldSpec, values: str) -> None:
-    """Adds to the table `valid_<scheme>`, which it makes where there is none, those of the values whose check digit python-stdnum finds right.
+    """Notes in the table `valid_<scheme>` those of the values whose check digit python-stdnum finds right.
 
     Args:
         connection: Where the values are.

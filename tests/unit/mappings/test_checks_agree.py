@@ -18,7 +18,7 @@ from stdnum.cn import uscc
 from canonical_model.codes import code_list
 from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import MODELS, SPECS
-from mappings.checks import check_digits, create_lists, violations
+from mappings.checks import check_digits, violations
 from mappings.functions import DECIMAL
 
 Value = None | str | int | bool | date | dict[str, object]
@@ -153,7 +153,10 @@ def by_duckdb(db: duckdb.DuckDBPyConnection, spec: FieldSpec, values: list[Value
 @pytest.fixture(scope="module")
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        create_lists(connection, (spec for entity in SPECS.values() for spec in entity.fields.values()))
+        for name in {spec.codes for entity in SPECS.values() for spec in entity.fields.values() if spec.codes}:
+            codes = [(code,) for code in code_list(name).entries]
+            connection.execute(f"CREATE TEMP TABLE list_{name} (code VARCHAR)")
+            connection.executemany(f"INSERT INTO list_{name} VALUES (?)", codes)
         yield connection
 
 
