@@ -31,6 +31,7 @@ from mappings.dates import DateOrder, decide_orders
 from mappings.folding import fold
 from mappings.functions import library
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
+from mappings.odd import odd_columns
 from mappings.plan import EntityPlan, Plan
 from mappings.query import ROW_CODES, EntityQuery
 from mappings.spec import StoreLookup
@@ -436,7 +437,7 @@ class MappingRun:
         elif not self._one(f"SELECT count(*) FROM rows_{name}"):
             return
         self._db.execute(
-            f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({query.names()}) "
+            f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({self._names(query)}) "
             f"WHERE {' OR '.join(conditions)} EXCEPT SELECT batch, row, element FROM rows_{name}"
         )
         if self._one(f"SELECT count(*) FROM relatives_{name}"):
@@ -444,11 +445,21 @@ class MappingRun:
 
     def _mapped(self, query: EntityQuery, *, only: str = "") -> str:
         """Query of the records, with their check digits checked."""
+        odd = None if only else self._odd(query.raw_columns)
         for field, compiled in query.entity.fields.items():
             spec = query.entity.entity.fields[field]
             if spec.scheme:
-                check_digits(self._db, spec, f"SELECT DISTINCT {compiled.sql} FROM {query.values(only=only)}")
-        return query.mapped(only=only)
+                check_digits(self._db, spec, f"SELECT DISTINCT {compiled.sql} FROM {query.values(only=only, odd=odd)}")
+        return query.mapped(only=only, odd=odd)
+
+    def _names(self, query: EntityQuery) -> str:
+        """Query of each record's place, key and parent."""
+        return query.names(self._odd(query.entity.naming_sql))
+
+    def _odd(self, asked: Sequence[str]) -> Sequence[str]:
+        """Those of the columns that may hold something to clean; of a JSON document that is not known."""
+        files = [batch.parquet for batch in self._batches.values()]
+        return asked if self._plan.is_json else odd_columns(files, asked)
 
     # second pass
 
@@ -470,7 +481,7 @@ class MappingRun:
 
     def _find_repeated(self, query: EntityQuery) -> None:
         """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""
-        self._db.execute(f"CREATE TEMP TABLE keys AS SELECT hash(key) AS key FROM ({query.names()})")
+        self._db.execute(f"CREATE TEMP TABLE keys AS SELECT hash(key) AS key FROM ({self._names(query)})")
         self._db.execute(f"CREATE TEMP TABLE repeated_{query.name} (key UBIGINT)")
         for part in self._parts("key"):
             self._db.execute(
@@ -523,7 +534,7 @@ class PresentKeys(MappingRun):
     def keys(self, entity: EntityPlan) -> pa.RecordBatchReader:
         """The different keys, in one column `key`."""
         query = self._queries[entity.entity.name]
-        return self._db.sql(f"SELECT DISTINCT key FROM ({query.names()})").to_arrow_reader(_ARROW_ROWS)
+        return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
 
 
 def _is_waiting(query: EntityQuery) -> str:

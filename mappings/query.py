@@ -95,22 +95,19 @@ class EntityQuery:
         listed = f"json_extract({source_column('json')}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
         return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
 
-    def values(self, *, only: str = "", columns: Sequence[str] = (), asked: str = "") -> str:
+    def values(self, *, only: str = "", odd: Sequence[str] | None = None, asked: str = "") -> str:
         """The records with the values that expressions share, worked out level by level.
 
         Args:
             only: Query of (batch, row, element) to which they are confined; empty for all.
-            columns: The columns that are asked for, since a row needs cleaning only where one of them does; empty for
-                all.
+            odd: The columns that may hold something to clean, of those that are asked for; None for all columns.
             asked: SQL of what is asked for, since planning a query of all values is dear; empty for all.
         """
         steps = _needed(self.steps, asked) if asked else self.steps
-        joined = ", ".join(columns or self.raw_columns) or "''"
-        odd = "TRUE" if self.plan.is_json else f"regexp_matches(concat_ws(chr(31), {joined}), {quote_text(ODD)})"
         rows = self.records
         if only:
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
-        rows = f"(SELECT *, {odd} AS _odd FROM {rows})"
+        rows = f"(SELECT *, {self._is_odd(self.raw_columns if odd is None else odd)} AS _odd FROM {rows})"
         for level in range(1, max((step.level for step in steps), default=0) + 1):
             values, joins = "", ""
             for step in steps:
@@ -124,18 +121,24 @@ class EntityQuery:
             rows = f"(SELECT s.*{values} FROM {rows} s{joins})"
         return f"{rows} s"
 
+    def _is_odd(self, columns: Sequence[str]) -> str:
+        """Condition that a row holds something to clean."""
+        if self.plan.is_json:
+            return "TRUE"
+        return f"regexp_matches(concat_ws(chr(31), {', '.join(columns)}), {quote_text(ODD)})" if columns else "FALSE"
+
     def hashes(self) -> str:
         """Query of each record's place and hash."""
         return f"SELECT _batch AS batch, _row AS row, _at AS element, {self.hash} AS source_hash FROM {self.records}"
 
-    def names(self) -> str:
-        """Query of each record's place, key and parent."""
+    def names(self, odd: Sequence[str]) -> str:
+        """Query of each record's place, key and parent; `odd` as for `values`."""
         return (
             f"SELECT _batch AS batch, _row AS row, _at AS element, {self.key} AS key, {self.parent} AS parent "
-            f"FROM {self.values(columns=self.entity.naming_sql, asked=self.key + self.parent)}"
+            f"FROM {self.values(odd=odd, asked=self.key + self.parent)}"
         )
 
-    def mapped(self, *, only: str = "") -> str:
+    def mapped(self, *, only: str = "", odd: Sequence[str] | None = None) -> str:
         """Query of records with typed columns, one bit per field that is wrong, and what becomes of them."""
         entity = self.entity
         typed = [
@@ -163,7 +166,7 @@ class EntityQuery:
             f"{', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
             f"({_any(_with(Effect.PARK, reading))}) AS _park, _suspects IS NULL AND {known} AS is_known "
-            f"FROM {self.values(only=only)}"
+            f"FROM {self.values(only=only, odd=odd)}"
         )
         stated = ", ".join(quote_name(column) for column in entity.stated)
         return (

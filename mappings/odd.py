@@ -1,0 +1,36 @@
+"""Which values have to be cleaned before they are read: rare ones, so that it pays to know where none can be."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mappings.columns import source_column
+from mappings.functions import ODD
+
+
+def odd_columns(files: Iterable[Path], asked: Sequence[str]) -> list[str]:
+    """Those of the columns `asked` for, each as SQL, of which some value in `files` may have to be cleaned.
+
+    Where a file keeps a column as a dictionary, each different value is looked at once; of others nothing is known.
+    """
+    plain = set(asked)
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            names = {source_column(name): name for name in file.schema_arrow.names}
+            groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+            places = {name: place for place, name in enumerate(file.metadata.schema.names)}
+        plain &= {
+            sql
+            for sql, name in names.items()
+            if all(group.column(places[name]).has_dictionary_page for group in groups)
+        }
+        looked_at = {names[sql]: sql for sql in plain}
+        with pq.ParquetFile(path, read_dictionary=list(looked_at)) as file:
+            for number in range(len(groups)):
+                rows = file.read_row_group(number, columns=[name for name, sql in looked_at.items() if sql in plain])
+                for name, column in zip(rows.column_names, rows.columns, strict=True):
+                    if any(pc.any(pc.match_substring_regex(one.dictionary, ODD)).as_py() for one in column.chunks):
+                        plain.discard(looked_at[name])
+    return [sql for sql in asked if sql not in plain]
