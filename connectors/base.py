@@ -90,7 +90,8 @@ class Origin:
         columns: Source column name -> its place as people say it ("C"); empty where there is no such place.
         sha256: Digest of the original bytes; empty where there are none.
         modified_at: When the source says that it was last changed, aware; None when it does not say.
-        original: Local path of the original bytes, readable until the next batch is asked for; None for queries.
+        original: Local path of a copy of the original bytes that nobody changes any more, readable until the next batch
+            is asked for; None for queries.
         header_row: Row number of the header; 0 where there is none.
         header_reason: Why this row was taken as the header.
         encoding: Text encoding that was used; empty for other formats.

@@ -6,12 +6,9 @@ import os
 from itertools import count
 from pathlib import Path
 
-from canonical_model.disk import disk_error, is_disk_fault
+from canonical_model.disk import NO_LINKS, disk_error, is_disk_fault
 from canonical_model.errors import TransientError
 from canonical_model.language import Text
-
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV})
-"""What a file system says that knows no hard links; a link refuses to overwrite, where a rename would."""
 
 
 def digest_of(path: Path) -> str:
@@ -64,7 +61,10 @@ def _is_inside(root: Path, path: Path) -> bool:
 
 
 def _place(wanted: Path, source: Path, digest: str) -> Path:
-    """Puts `source` under a free name as near to `wanted` as can be; a link left by a crash is used again."""
+    """Puts `source` under a free name as near to `wanted` as can be; a link left by a crash is used again.
+
+    A link refuses to overwrite, where a rename would.
+    """
     for number in count():
         mark = "" if not number else f".{digest[:8]}" if number == 1 else f".{digest[:8]}-{number}"
         target = wanted.with_name(f"{wanted.stem}{mark}{wanted.suffix}")
@@ -74,7 +74,7 @@ def _place(wanted: Path, source: Path, digest: str) -> Path:
             if target.lstat().st_ino == source.lstat().st_ino:
                 return target
         except OSError as error:
-            if error.errno not in _NO_LINKS:
+            if error.errno not in NO_LINKS:
                 raise
             if not os.path.lexists(target):
                 return source.rename(target)

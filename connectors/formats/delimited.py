@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from canonical_model.ahead import fetch_ahead
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.completion import Completion
@@ -211,9 +213,10 @@ class _Splitter:
         begin = self.layout.last + 1
         self.line, self.record = self.head.lines[begin], 1
         self.has_inner_lines = self.line != begin + 1
-        for batch in self._batches(self.head.starts[begin]):
-            rows, odd = self._place_ragged(pa.table(batch))
-            yield self._number(_unguarded(rows) if self.text.has_quotes or self.text.has_apostrophes else rows, odd)
+        with ThreadPoolExecutor(1) as beside:  # the next block is split while this one is looked at
+            for batch in fetch_ahead(beside, self._batches(self.head.starts[begin])):
+                rows, odd = self._place_ragged(pa.table(batch))
+                yield self._number(_unguarded(rows) if self.text.has_quotes or self.text.has_apostrophes else rows, odd)
         if self.ragged:
             yield self._number(*self._place_ragged(_empty(len(self.layout.names)).drop_columns(ROW), is_end=True))
 
@@ -265,6 +268,9 @@ class _Splitter:
     def _place_ragged(self, rows: pa.Table, *, is_end: bool = False) -> tuple[pa.Table, dict[int, int]]:
         """`rows` with the ragged records back in their places; position -> number of values of each of these."""
         first, left = self.record, rows.num_rows
+        if not self.ragged:
+            self.record += left
+            return rows, {}
         order: list[int] = []
         odd: dict[int, list[str]] = {}
         while True:
@@ -332,7 +338,7 @@ class _Splitter:
 def _unguarded(rows: pa.Table) -> pa.Table:
     """`rows` in which ="000123" and '000123, ways to keep a code a text in Excel, are 000123."""
     for position, column in enumerate(rows.columns):
-        if holds_any(column, ['="', "'"]):
+        if holds_any(column, ["=", "'"]):
             bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$|^\'(\d[\w-]*)$', r"\1\2")
             rows = rows.set_column(position, rows.schema.field(position), bare)
     return rows

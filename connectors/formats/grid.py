@@ -72,6 +72,13 @@ def holds_any(column: pa.ChunkedArray, texts: Iterable[str]) -> bool:
     return False
 
 
+def matches(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
+    """Which values hold a match of the regular expression (RE2); each different one of a block is looked at once."""
+    looked_up = (chunk.dictionary_encode() for chunk in column.chunks)
+    found = [pc.take(pc.match_substring_regex(one.dictionary, pattern), one.indices) for one in looked_up]
+    return pa.chunked_array(found, pa.bool_())
+
+
 def grid_of(rows: Sequence[Sequence[str]], merges: Sequence[Span] = ()) -> Grid:
     """A grid of rows of texts, all made as wide as the widest."""
     width = max((len(row) for row in rows), default=0)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of, letters_of
-from connectors.formats.grid import texts_of
+from connectors.formats.grid import matches, texts_of
 from connectors.formats.header import resembles_header
 from connectors.formats.layout import Layout, header_name
 from connectors.formats.words import is_header_word
@@ -44,7 +44,7 @@ def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
     mask: pa.ChunkedArray | None = None
     for column in figures:
         values = rows.column(column)
-        words = pc.and_(pc.not_equal(values, ""), pc.invert(pc.match_substring_regex(values, _DIGIT)))
+        words = pc.and_(pc.not_equal(values, ""), pc.invert(matches(values, _DIGIT)))
         mask = words if mask is None else pc.or_(mask, words)
     first = range(min(rows.num_rows, _LOOKED_AT)) if mask is None else _first_places(mask)
     places = sorted({*first, *_first_places(_is_below_gap(rows))})

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import ROW
-from connectors.formats.grid import texts_of
+from connectors.formats.grid import matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 
@@ -47,13 +47,13 @@ class Sieve:
         layout: The columns.
         rows: Numbers of the rows to read; None for all.
         skipped: Row numbers by reason, since `take_skipped` was last called.
-        before: The last rows that an earlier call looked at.
+        before: The last rows that an earlier call looked at; None at first.
     """
 
     layout: Layout
     rows: range | None = None
     skipped: dict[str, list[int]] = field(default_factory=dict)
-    before: list[list[str]] = field(default_factory=list)
+    before: pa.Table | None = None
 
     def sift(self, rows: pa.Table) -> pa.Table:
         """The records among `rows` (text columns by position, then `_row`)."""
@@ -64,7 +64,7 @@ class Sieve:
             return rows
         rows = self._leave_out(rows, pc.invert(self._is_filled(rows)), "blank")
         reasons = self._reasons(rows) | self._repeated(rows)
-        self.before = texts_of(rows.slice(max(0, rows.num_rows - _LOOKED_AT)))
+        self.before = rows.slice(max(0, rows.num_rows - _LOOKED_AT))
         return self._leave_out_by_reason(rows, reasons)
 
     def trim_end(self, rows: pa.Table) -> pa.Table:
@@ -99,8 +99,9 @@ class Sieve:
     def _above(self, rows: pa.Table, place: int, column: int) -> str:
         """The last text above a place in a column."""
         begin = max(0, place - _LOOKED_AT)
-        above = [row[column] for row in self.before if column < len(row)]
-        above += rows.column(column).slice(begin, place - begin).to_pylist()
+        above = rows.column(column).slice(begin, place - begin).to_pylist()
+        if self.before is not None and column < self.before.num_columns - 1:
+            above = self.before.column(column).to_pylist() + above
         return next((text.strip() for text in reversed(above) if text.strip()), "")
 
     def _is_filled(self, rows: pa.Table) -> pa.ChunkedArray:
@@ -109,9 +110,7 @@ class Sieve:
         filled = _is_filled(rows)
         if len(named) > 1 and _RUNNING_NUMBER.match(self.layout.names[named[0]].strip()):
             others = _is_filled(rows.remove_column(named[0]))
-            filled = pc.and_(
-                filled, pc.or_(others, pc.invert(pc.match_substring_regex(rows.column(named[0]), r"^\s*\d+\s*$")))
-            )
+            filled = pc.and_(filled, pc.or_(others, pc.invert(matches(rows.column(named[0]), r"^\s*\d+\s*$"))))
         return filled
 
     def _repeated(self, rows: pa.Table) -> dict[int, str]:
@@ -153,9 +152,9 @@ def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
     if not named:
         return None
     first = rows.column(named[0])
-    marked = pc.match_substring_regex(first, _WORD)
+    marked = matches(first, _WORD)
     for column in named[1:_LABEL_COLUMNS]:
-        marked = pc.or_(marked, pc.match_substring_regex(rows.column(column), _WORD))
+        marked = pc.or_(marked, matches(rows.column(column), _WORD))
     return pc.or_(marked, pc.equal(first, "")) if pc.any(pc.equal(first, "")).as_py() else marked
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import text, update
 
+from canonical_model.ahead import fetch_ahead
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
@@ -21,7 +22,7 @@ from crossdock.pipeline.progress import Phase, told
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.bulk import fetch_ahead, pages, stored_hashes
+from crossdock.store.bulk import pages, stored_hashes
 from crossdock.store.database import AnyRow
 from mappings.dates import DateOrder
 from mappings.engine import KnownHashes, MappingRun
@@ -31,6 +32,9 @@ from mappings.spec import find_mapping
 
 PAGES_PER_LOOK_UP = 4
 """About what one look-up by key reads: leaf of the index, page of the table, and some of the way there."""
+
+_PARTS = 8
+"""Parts of the stored hashes, of some 4 MB each, that may wait until the landed rows are hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,9 @@ def _is_stored(work: Work, where: Stage) -> bool:
 def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
     """Hashes of the entities of which reading all costs less than looking up each landed record."""
     return {
-        one.entity.name: fetch_ahead(beside, stored_hashes(work.connection, one.target, work.source, work.stream))
+        one.entity.name: fetch_ahead(
+            beside, stored_hashes(work.connection, one.target, work.source, work.stream), _PARTS
+        )
         for one in stored
         if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target)
     }

@@ -125,7 +125,7 @@ def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -
     columns = ", ".join(f'"{c.name}" {c.type.compile(dialect=connection.dialect)}' for c in table.columns)
     connection.execute(text(f"CREATE TEMP TABLE {where.name} ({columns}) ON COMMIT DROP"))
     count = copy_rows(connection, table, records)
-    connection.execute(text(f"ANALYZE {where.name}"))
+    connection.execute(text(f"ANALYZE {where.name} (key)"))
     return count
 
 
@@ -168,7 +168,7 @@ def look_up(connection: Connection, where: Stage) -> list[str]:
         ),
         values,
     )
-    connection.execute(text(f"ANALYZE {where.name}_decided"))
+    connection.execute(text(f"ANALYZE {where.name}_decided (outcome, is_own)"))
     found = connection.execute(
         text(
             f"SELECT stream FROM {where.name}_decided WHERE NOT is_own "

@@ -1,9 +1,8 @@
 """Many rows into PostgreSQL at once: binary COPY of Arrow batches, and loading a table that is still empty."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
 
 import pgpq
 import pyarrow as pa
@@ -12,10 +11,10 @@ from pgpq.schema import Jsonb
 from sqlalchemy import BigInteger, Connection, DateTime, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from canonical_model.ahead import fetch_ahead
+
 _PAGES = 8_192
 """Pages of a table that one query of hashes reads: 64 MB."""
-
-_Item = TypeVar("_Item")
 
 _RENAMED = {"batch": "batch_id", "row": "row_number"}
 """Names of the mapping engine -> columns of the store."""
@@ -122,19 +121,6 @@ def first_load(connection: Connection, table: Table, constants: Mapping[str, str
     connection.exec_driver_sql(f"ALTER TABLE {_name(table)} {', '.join(after)}")
     for index in indexes:
         connection.exec_driver_sql(index.definition)
-
-
-def fetch_ahead(beside: Executor, items: Iterator[_Item]) -> Iterator[_Item]:
-    """The items, of which the next is always worked out beside; the first at once."""
-    coming = beside.submit(next, items, None)
-
-    def fetched() -> Iterator[_Item]:
-        nonlocal coming
-        while (item := coming.result()) is not None:
-            coming = beside.submit(next, items, None)
-            yield item
-
-    return fetched()
 
 
 def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,6 @@
 """Where values may have to be cleaned is told from the dictionaries of landed files, and never missed."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from mappings.columns import source_column
 from mappings.odd import odd_columns
 
 
-def write(path: Path, *, plain: str = "", **columns: list[str | None]) -> Path:
+def write(path: Path, columns: Mapping[str, Sequence[str | None]], *, plain: str = "") -> Path:
     """A landed file; the column `plain` is kept without a dictionary."""
     table = pa.table({"_row": pa.array(range(2, 2 + len(next(iter(columns.values()))))), **columns})
     pq.write_table(table, path, row_group_size=2, use_dictionary=[name for name in columns if name != plain])
@@ -19,25 +20,25 @@ def write(path: Path, *, plain: str = "", **columns: list[str | None]) -> Path:
 
 @pytest.mark.parametrize("value", ["１２", " 12", "12 ", "\u3000甲", "\u200b甲", "a\u00a0b", "￥5", "a\x00b", "12\n"])
 def test_one_odd_value_in_the_last_row_is_found(tmp_path: Path, value: str) -> None:
-    file = write(tmp_path / "a.parquet", 数量=["1", "2", "3", "4", value], 备注=["甲 乙", "", None, "a,b", "x"])
+    file = write(tmp_path / "a.parquet", {"数量": ["1", "2", "3", "4", value], "备注": ["甲 乙", "", None, "a,b", "x"]})
     asked = [source_column("数量"), source_column("备注")]
     assert odd_columns([file], asked) == [source_column("数量")]
 
 
 def test_a_column_without_a_dictionary_may_always_be_odd(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.parquet", plain="Qty", Qty=["1", "2"], QTY=["1", "2"])
+    file = write(tmp_path / "a.parquet", {"Qty": ["1", "2"], "QTY": ["1", "2"]}, plain="Qty")
     assert odd_columns([file], [source_column("Qty"), source_column("QTY")]) == [source_column("Qty")]
 
 
 def test_a_column_is_plain_only_where_it_is_so_in_every_file(tmp_path: Path) -> None:
     files = [
-        write(tmp_path / "a.parquet", 数量=["1", "2"], **{"PO No.": ["x", "y"]}),
-        write(tmp_path / "b.parquet", 数量=["1", "２"], **{"PO No.": ["x", "y"]}),
+        write(tmp_path / "a.parquet", {"数量": ["1", "2"], "PO No.": ["x", "y"]}),
+        write(tmp_path / "b.parquet", {"数量": ["1", "２"], "PO No.": ["x", "y"]}),
     ]
     asked = [source_column("数量"), source_column("PO No.")]
     assert odd_columns(files, asked) == [source_column("数量")]
 
 
 def test_what_a_file_lacks_cannot_be_told_and_is_looked_at_row_by_row(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.parquet", 数量=["1", "2"])
+    file = write(tmp_path / "a.parquet", {"数量": ["1", "2"]})
     assert odd_columns([file], ["_turned.value", source_column("数量")]) == ["_turned.value"]

@@ -1,0 +1,57 @@
+"""How what was read is kept: the original bytes once, and the rows so that they are soon read again."""
+
+import errno
+import os
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from canonical_model.errors import StoreError
+from tests.integration.hub import Hub, order_row
+
+pytestmark = pytest.mark.store
+
+
+def landed(hub: Hub) -> tuple[Path, Path]:
+    """The files that hold the rows and the original bytes of the one landed batch."""
+    ((rows, original),) = hub.query("SELECT data_url, original_url FROM crossdock.batch")
+    return Path(rows), Path(original)
+
+
+def test_values_that_come_again_are_kept_once_and_others_one_by_one(hub: Hub) -> None:
+    hub.load(*(order_row(f"PO-{number}") for number in range(100)))
+    rows, _ = landed(hub)
+    group = pq.read_metadata(rows).row_group(0)
+    kept = {
+        group.column(place).path_in_schema: group.column(place).has_dictionary_page
+        for place in range(group.num_columns)
+    }
+    assert kept["单位"]
+    assert not kept["采购单号"]
+    assert not kept["_row"]
+
+
+@pytest.mark.parametrize("refusal", [errno.EXDEV, errno.EPERM])
+def test_the_original_is_copied_where_it_cannot_be_linked(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    def link(*_paths: object, **_more: object) -> None:
+        raise OSError(refusal, os.strerror(refusal))
+
+    path = hub.put("a.csv", [order_row("PO-1")])
+    content = path.read_bytes()
+    monkeypatch.setattr(os, "link", link)
+    hub.sync()
+    _, original = landed(hub)
+    assert original.read_bytes() == content
+
+
+def test_a_disk_that_refuses_to_link_is_said(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_paths: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    hub.put("a.csv", [order_row("PO-1")])
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(StoreError, match="XD-STO-004"):
+        hub.sync()
