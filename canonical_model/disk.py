@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from canonical_model.errors import StoreError
 from canonical_model.language import Text
 
-NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV})
-"""What a file system says that knows no hard links, or that is another one."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = Text("再次运行即可，会接着上次的位置。", "Then run again; it goes on where it was.")
 

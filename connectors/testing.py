@@ -13,6 +13,7 @@ class TestMine(ConnectorContract):
 # ruff: noqa: D102, S101  # the names of tests are sentences, and asserts are what tests are made of
 
 import gc
+import hashlib
 import logging
 import re
 import traceback
@@ -126,6 +127,23 @@ class ConnectorContract:
 
     def test_the_fixture_gives_at_least_two_batches(self, build: Callable[[], Connector]) -> None:
         assert len(batches_of(build(), self.stream, {})) >= 2
+
+    def test_the_original_is_a_copy_that_nobody_else_keeps_or_changes(
+        self, build: Callable[[], Connector], tmp_path: Path
+    ) -> None:
+        kept: dict[str, str] = {}
+        for number, batch in enumerate(build().read(self.stream, {})):
+            if batch.origin.original is not None and not batch.origin.original.is_symlink():
+                place = tmp_path / f"kept-{number}"
+                try:
+                    place.hardlink_to(batch.origin.original)
+                except OSError:
+                    pytest.skip("the temporary folders lie on different file systems")
+                kept[place.name] = batch.origin.sha256
+        for name, digest in kept.items():
+            assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+            names = [one for one in kept if (tmp_path / one).samefile(tmp_path / name)]
+            assert (tmp_path / name).stat().st_nlink == len(names)
 
     def test_it_is_a_connector_and_names_its_stream(self, build: Callable[[], Connector]) -> None:
         connector = build()

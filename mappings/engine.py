@@ -247,7 +247,7 @@ class MappingRun:
     @property
     def has_files(self) -> bool:
         """Whether what was landed are files."""
-        return all(batch.is_file for batch in self._batches.values())
+        return all(batch.sha256 for batch in self._batches.values())
 
     def place(self, batch: int, row: int) -> str:
         """Where a person finds the row."""
@@ -481,7 +481,7 @@ class MappingRun:
 
     def _fold(self, query: EntityQuery) -> None:
         is_header = any(other.entity.parent == query.name for other in self._plan.entities)
-        fold(self._db, query.entity, self._parts("key"), is_header=is_header)
+        fold(self._db, query.entity, self._batches.values(), self._parts("key"), is_header=is_header)
 
     def _find_repeated(self, query: EntityQuery) -> None:
         """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""

@@ -1,16 +1,24 @@
 """Several statements of one record in the batches of a run: one holds, unless a file contradicts itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
 from canonical_model.declaration import FieldSpec
 from mappings.compiled import quote_name, quote_text
+from mappings.landed import LandedRows
 from mappings.plan import EntityPlan
 from mappings.unknown import unknown_merged
 
 
-def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, parts: Sequence[str], *, is_header: bool) -> None:
+def fold(
+    db: duckdb.DuckDBPyConnection,
+    entity: EntityPlan,
+    batches: Iterable[LandedRows],
+    parts: Sequence[str],
+    *,
+    is_header: bool,
+) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
 
     A header stands on each of its lines, and often only the first is filled in: there, empty is no contradiction,
@@ -19,6 +27,7 @@ def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, parts: Sequence[str]
     Args:
         db: Where `rows_<entity>` and `issues` are.
         entity: Its plan.
+        batches: The landed batches; sheets and parts of one file contradict each other as its rows do.
         parts: Conditions that take the rows in parts, equal keys in one.
         is_header: Whether the plan also makes its lines.
     """
@@ -31,6 +40,7 @@ def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, parts: Sequence[str]
         )
     if not db.execute(f"FROM twice_{name} LIMIT 1").fetchall():
         return
+    file, sheet = _file_and_sheet(batches)
     columns = {c: field for field in entity.fields for c in _value_columns(entity.entity.fields[field])}
     differing = ", ".join(
         f"CASE WHEN {_differs(quote_name(c), is_header=is_header)} "
@@ -39,22 +49,23 @@ def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, parts: Sequence[str]
     )
     least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
     db.execute(
-        f"CREATE TEMP TABLE same_{name} AS SELECT key, batch, version, min(row) AS first_row, max(row) AS last_row, "
+        f"CREATE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
+        "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
         f"concat_ws(', ', {differing}) AS differing, "
         f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "
         "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
-        f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, batch, version"
+        f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, file, version"
     )
     db.execute(
-        f"CREATE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.first_row, s.last_row, "
-        "s.differing, row_number() OVER (PARTITION BY r.key, s.differing <> '' "
+        f"CREATE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
+        "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, row_number() OVER (PARTITION BY r.key, s.differing <> '' "
         "ORDER BY r.version DESC NULLS LAST, r.batch DESC, r.row DESC, r.element DESC) AS place "
-        f"FROM rows_{name} r JOIN same_{name} s ON r.key = s.key AND r.batch = s.batch "
+        f"FROM rows_{name} r JOIN same_{name} s ON r.key = s.key AND {file} = s.file "
         "AND r.version IS NOT DISTINCT FROM s.version WHERE r.outcome IS NULL"
     )
     db.execute(
-        f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', 'XD-KEY-001', key, '#' || "
-        "CASE WHEN row = first_row THEN last_row ELSE first_row END || ', ' || differing "
+        f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', 'XD-KEY-001', key, "
+        f"{sheet} || '#' || other.row || ', ' || differing "
         f"FROM ranked_{name} WHERE differing <> ''"
     )
     db.execute(
@@ -69,8 +80,23 @@ def fold(db: duckdb.DuckDBPyConnection, entity: EntityPlan, parts: Sequence[str]
         db.execute(
             f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
             f"FROM same_{name} s WHERE r.outcome IS NULL "
-            "AND s.is_filled AND r.key = s.key AND r.batch = s.batch AND r.version IS NOT DISTINCT FROM s.version"
+            f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
         )
+
+
+def _file_and_sheet(batches: Iterable[LandedRows]) -> tuple[str, str]:
+    """SQL of the file of a batch, called by its first batch, and of the sheet of `other` where that is another batch's."""
+    first: dict[tuple[str, str], int] = {}
+    files, sheets = "", ""
+    for batch in batches:
+        begin = first.setdefault((batch.file, batch.sha256), batch.batch) if batch.sha256 else batch.batch
+        files += f" WHEN {batch.batch} THEN {begin}" if begin != batch.batch else ""
+        sheets += f" WHEN {batch.batch} THEN {quote_text(f'[{batch.sheet}] ')}" if batch.sheet else ""
+    file = f"(CASE batch{files} ELSE batch END)" if files else "batch"
+    return (
+        file,
+        f"CASE WHEN other.batch = batch THEN '' ELSE CASE other.batch{sheets} ELSE '' END END" if sheets else "''",
+    )
 
 
 def _value_columns(spec: FieldSpec) -> list[str]:

@@ -23,7 +23,7 @@ class LandedRows:
         modified_at: When the source says it was last changed.
         suspects: Damaged cells: (row, column, issue code).
         only: Rows to which the batch is confined; None for all. `rows` counts these.
-        is_file: Whether it is a file, which can be a complete statement by itself.
+        sha256: Digest of the file, of which it may be one sheet or part; empty where it is none.
         date_orders: What came of its whole columns, where it is confined to some rows.
     """
 
@@ -36,7 +36,7 @@ class LandedRows:
     modified_at: datetime | None
     suspects: tuple[tuple[int, str, str], ...] = ()
     only: tuple[int, ...] | None = None
-    is_file: bool = True
+    sha256: str = ""
     date_orders: tuple[DateOrder, ...] = ()
 
     def place(self, row: int, column: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -18,19 +19,19 @@ def odd_columns(files: Iterable[Path], asked: Sequence[str]) -> list[str]:
     plain = set(asked)
     for path in files:
         with pq.ParquetFile(path) as file:
-            names = {source_column(name): name for name in file.schema_arrow.names}
-            groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
-            places = {name: place for place, name in enumerate(file.metadata.schema.names)}
-        plain &= {
-            sql
-            for sql, name in names.items()
-            if all(group.column(places[name]).has_dictionary_page for group in groups)
-        }
-        looked_at = {names[sql]: sql for sql in plain}
+            texts = {source_column(one.name): one.name for one in file.schema_arrow if pa.types.is_string(one.type)}
+            plain &= {sql for sql, name in texts.items() if _is_kept_as_dictionary(file.metadata, name)}
+        looked_at = {texts[sql]: sql for sql in plain}
         with pq.ParquetFile(path, read_dictionary=list(looked_at)) as file:
-            for number in range(len(groups)):
+            for number in range(file.num_row_groups):
                 rows = file.read_row_group(number, columns=[name for name, sql in looked_at.items() if sql in plain])
                 for name, column in zip(rows.column_names, rows.columns, strict=True):
                     if any(pc.any(pc.match_substring_regex(one.dictionary, ODD)).as_py() for one in column.chunks):
                         plain.discard(looked_at[name])
     return [sql for sql in asked if sql not in plain]
+
+
+def _is_kept_as_dictionary(metadata: pq.FileMetaData, name: str) -> bool:
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
+    return all(one.has_dictionary_page for one in columns if one.path_in_schema == name)

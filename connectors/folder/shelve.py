@@ -6,9 +6,12 @@ import os
 from itertools import count
 from pathlib import Path
 
-from canonical_model.disk import NO_LINKS, disk_error, is_disk_fault
+from canonical_model.disk import disk_error, is_disk_fault
 from canonical_model.errors import TransientError
 from canonical_model.language import Text
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+"""What a file system says that knows no hard links."""
 
 
 def digest_of(path: Path) -> str:
@@ -74,7 +77,7 @@ def _place(wanted: Path, source: Path, digest: str) -> Path:
             if target.lstat().st_ino == source.lstat().st_ino:
                 return target
         except OSError as error:
-            if error.errno not in NO_LINKS:
+            if error.errno not in _NO_LINKS:
                 raise
             if not os.path.lexists(target):
                 return source.rename(target)

@@ -1,4 +1,4 @@
-"""Whether a second table stands under or beside the one that was found: then nobody can say which is meant."""
+"""What a table holds besides records: a second table under or beside it, or headings; nobody can say what is meant."""
 
 import re
 
@@ -20,10 +20,11 @@ _FIGURE_COLUMNS = 2
 _TABLE_CELLS = 3
 _MANY = 0.2
 _DIGIT = r"[0-9０-９]"
+_HEADING = r"^\s*(?:[^\d:：]{1,12}[:：]\s*\S|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])"
 
 
 def second_table(rows: pa.Table, layout: Layout) -> Text | None:
-    """The sentence that a second table stands there; None where there is one alone.
+    """The sentence that a second table or a heading stands there; None where there is one table of records alone.
 
     Args:
         rows: The records below the header, without blank rows and totals.
@@ -32,7 +33,24 @@ def second_table(rows: pa.Table, layout: Layout) -> Text | None:
     if layout.index < 0 or not rows.num_rows:
         return None
     below = _below(rows, layout)
-    return _stacked(layout, below) if below else _beside(rows, layout)
+    return _stacked(layout, below) if below else _beside(rows, layout) or _headed(rows, layout)
+
+
+def _headed(rows: pa.Table, layout: Layout) -> Text | None:
+    """The sentence that a row alone says something of the rows below it: 仓库：上海仓, or 一、原材料."""
+    if len(layout.named) < _TABLE_CELLS:
+        return None
+    maybe = rows.filter(matches(rows.column(layout.named[0]), _HEADING))
+    for number, cells in zip(maybe[ROW].to_pylist(), texts_of(maybe), strict=True):
+        if len(_columns(cells)) == 1:
+            shown = cells[layout.named[0]].strip()[:40]
+            return Text(
+                f"第 {number} 行只有一格（{shown}），像是下面各行的标题，不敢丢掉，也不敢当成一行数据。"
+                "请给每行加一列写明这一项，并删掉这样的行。",
+                f"Row {number} has one cell alone ({shown}), which reads like a heading of the rows below it. "
+                "Say it in a column of each row, and leave such rows out.",
+            )
+    return None
 
 
 def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:

@@ -28,6 +28,7 @@ _GROUP_TOTAL = re.compile(
 )
 _PAGE = re.compile(
     r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*|\d{1,3}\s*/\s*\d{1,3})[\s\-—]*$"
+    r"|^\s*(?:打印|导出)(?:时间|日期|人)\s*[:：].*$|^\s*(?i:printed|exported)(?:\s+(?:on|at|by))?\s*:.*$"
 )
 _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
@@ -143,7 +144,7 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_WORD = r"计|总|汇|页|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_WORD = r"计|总|汇|页|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 

@@ -92,6 +92,10 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
         return True
     if len(texts) <= _PAIR and _NOTE.match(texts[0]):
         return True
+    # 1 | 请按期交货 and 付款方式 | 月结30天 under columns of codes and figures
+    last = max(filled)
+    if len(texts) == _PAIR <= most and last in figures and kind_of(filled[last]) is Kind.TEXT:
+        return True
     return bool(misplaced) and not has_figures
 
 

@@ -34,7 +34,7 @@ PAGES_PER_LOOK_UP = 4
 """About what one look-up by key reads: leaf of the index, page of the table, and some of the way there."""
 
 _PARTS = 8
-"""Parts of the stored hashes, of some 4 MB each, that may wait until the landed rows are hashed."""
+"""Parts of an entity's stored hashes, of some 4 MB each, that may wait until the landed rows are hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def landed_rows(work: Work, one: Chosen) -> LandedRows:
         modified_at=row.modified_at,
         suspects=tuple((int(number), str(column), str(code)) for number, column, code in row.suspects),
         only=one.only,
-        is_file=bool(row.sha256),
+        sha256=row.sha256,
         date_orders=tuple(DateOrder(row.id, **shown) for shown in row.date_orders) if one.only is not None else (),
     )
 

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import stamina
+from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
-from canonical_model.disk import NO_LINKS, translate_disk_errors
+from canonical_model.disk import is_disk_fault, translate_disk_errors
 from canonical_model.errors import CrossdockError, TransientError
 from canonical_model.language import Text
 from connectors.base import ROW, Acknowledges, Batch, Connector, Cursor, Origin, ReadsKeys, RowCounts
@@ -261,7 +262,7 @@ def _keep_original(home: Home, folder: str, original: Path, sha256: str, suffix:
     if not filesystem.exists(path):
         filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
         part = f"{path}.{uuid.uuid4().hex}.part"
-        if not (_is_local(filesystem) and _link(original, part)):
+        if not (isinstance(filesystem, LocalFileSystem) and _link(original, part)):
             with original.open("rb") as source, filesystem.open(part, "wb") as sink:
                 shutil.copyfileobj(source, sink)
         filesystem.mv(part, path)
@@ -270,23 +271,21 @@ def _keep_original(home: Home, folder: str, original: Path, sha256: str, suffix:
 
 def _link(original: Path, place: str) -> bool:
     """Gives the connector's own copy a second name, which saves writing it once more; False where that cannot be."""
+    if original.is_symlink():
+        return False
     try:
         os.link(original, place)
-    except OSError as error:
-        if error.errno not in NO_LINKS:
+    except OSError as error:  # another file system, or one without links
+        if is_disk_fault(error):
             raise
         return False
     return True
 
 
-def _is_local(filesystem: fsspec.AbstractFileSystem) -> bool:
-    return "file" in filesystem.protocol
-
-
 def fetch_rows(url: str, folder: Path) -> Path:
     """Local path of landed rows; brought into `folder` where the landing zone is elsewhere."""
     filesystem, path = fsspec.url_to_fs(url)
-    if _is_local(filesystem):
+    if isinstance(filesystem, LocalFileSystem):
         return Path(path)
     local = folder / Path(path).name
     filesystem.get_file(path, str(local))

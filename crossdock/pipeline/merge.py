@@ -125,7 +125,7 @@ def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -
     columns = ", ".join(f'"{c.name}" {c.type.compile(dialect=connection.dialect)}' for c in table.columns)
     connection.execute(text(f"CREATE TEMP TABLE {where.name} ({columns}) ON COMMIT DROP"))
     count = copy_rows(connection, table, records)
-    connection.execute(text(f"ANALYZE {where.name} (key)"))
+    connection.execute(text(f"ANALYZE {where.name}"))
     return count
 
 
@@ -168,6 +168,7 @@ def look_up(connection: Connection, where: Stage) -> list[str]:
         ),
         values,
     )
+    # what the merge asks for; the changes themselves are dear to look at
     connection.execute(text(f"ANALYZE {where.name}_decided (outcome, is_own)"))
     found = connection.execute(
         text(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from python_calamine import CalamineError
 
 from canonical_model.errors import ConfigError
@@ -161,7 +162,7 @@ def _fetch(url: str, local: Path) -> Path | None:
     filesystem, path = fsspec.url_to_fs(url)
     if not filesystem.exists(path):
         return None
-    if "file" in filesystem.protocol or filesystem.protocol == "file":
+    if isinstance(filesystem, LocalFileSystem):
         return Path(path)
     filesystem.get_file(path, str(local))
     return local

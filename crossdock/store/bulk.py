@@ -124,7 +124,10 @@ def first_load(connection: Connection, table: Table, constants: Mapping[str, str
 
 
 def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> Iterator[pa.RecordBatch]:
-    """The `source_hash` (arrow.uuid) of every present record that the stream has stated, in parts of some 100,000."""
+    """The `source_hash` (arrow.uuid) of every present record that the stream has stated, in parts.
+
+    A part is what `_PAGES` pages hold, a few hundred thousand.
+    """
     query = (
         "SELECT string_agg(uuid_send(source_hash), ''::bytea) FROM {} t WHERE source = %(source)s "
         "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"

@@ -1,8 +1,11 @@
 """Each test of `ConnectorContract` passes a right connector and catches the one that is wrong in its way."""
 
+import hashlib
 import inspect
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, ClassVar
 
@@ -67,6 +70,22 @@ class Shelf:
 
     def batch(self, name: str, table: pa.Table, cursor: Cursor) -> Batch:
         return Batch(table, cursor, Origin(name), RowCounts(total=table.num_rows, read=table.num_rows))
+
+
+class GivesItsOwnFile(Shelf):
+    def copy_of(self, path: Path) -> Path:
+        return path
+
+    def read(self, stream: str, since: Cursor) -> Iterator[Batch]:
+        for batch in super().read(stream, since):
+            path = self.path / batch.origin.name
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            yield replace(batch, origin=Origin(path.name, sha256=digest, original=self.copy_of(path)))
+
+
+class WritesOverItsCopy(GivesItsOwnFile):
+    def copy_of(self, path: Path) -> Path:
+        return Path(shutil.copyfile(path, self.path / "scratch"))
 
 
 class ForgetsLateNames(Shelf):
@@ -203,6 +222,7 @@ WRONG: dict[str, list[type[Shelf]]] = {
     "test_an_unknown_stream_setting_is_refused": [TakesAnyStreamSetting],
     "test_every_setting_is_described_and_frozen": [TakesAnySetting],
     "test_the_fixture_gives_at_least_two_batches": [GivesOneBatch],
+    "test_the_original_is_a_copy_that_nobody_else_keeps_or_changes": [GivesItsOwnFile, WritesOverItsCopy],
     "test_it_is_a_connector_and_names_its_stream": [IsUnnamed],
     "test_check_leaves_the_system_as_it_was": [LeavesTraces],
     "test_reading_leaves_the_system_as_it_was": [TakesAway],
@@ -256,6 +276,7 @@ def hold(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[
             "system_state": lambda: sorted(path.name for path in tmp_path.iterdir()),
             "late_record": add,
             "half_written": begin,
+            "tmp_path": Path(tempfile.mkdtemp(dir=tmp_path.parent)),
             "unreachable": build(tmp_path / "none"),
             "wrong_password": build(password=SECRET),
             "caplog": caplog,
@@ -304,5 +325,5 @@ def test_waivers_are_strict_both_ways(pytester: pytest.Pytester) -> None:
     )
     chosen = "unknown_setting or waivers or dropped"
     result = pytester.runpytest_inprocess("-q", "-p", "no:randomly", "-p", "no:xdist", "-k", chosen)
-    result.assert_outcomes(failed=2, xfailed=1, deselected=17)
+    result.assert_outcomes(failed=2, xfailed=1, deselected=18)
     result.stdout.fnmatch_lines_random(["*FAILED*unknown_setting*", "*FAILED*waivers_name*"])

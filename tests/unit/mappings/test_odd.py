@@ -9,6 +9,7 @@ import pytest
 
 from mappings.columns import source_column
 from mappings.odd import odd_columns
+from tests.unit.mappings.conftest import Map, one_field
 
 
 def write(path: Path, columns: Mapping[str, Sequence[str | None]], *, plain: str = "") -> Path:
@@ -37,6 +38,30 @@ def test_a_column_is_plain_only_where_it_is_so_in_every_file(tmp_path: Path) -> 
     ]
     asked = [source_column("数量"), source_column("PO No.")]
     assert odd_columns(files, asked) == [source_column("数量")]
+
+
+def test_columns_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table(
+        {"数量": ["1", "２"], "n": [1, 2], "tags": [["x"], []], "b": [b"x", None], "of": [{"数量": "1"}, None]}
+    )
+    pq.write_table(table, path)
+    asked = [source_column(name) for name in table.column_names]
+    assert odd_columns([path], asked) == asked
+
+
+def test_a_file_without_rows_holds_nothing_odd(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"数量": pa.array([], pa.string())}), path)
+    assert odd_columns([path], [source_column("数量")]) == []
+
+
+def test_a_key_in_another_spelling_is_the_same_key(run_mapping: Map) -> None:
+    text = one_field("item", "物料")
+    rows = [{"单号": number, "行号": "1", "物料": "A"} for number in ("PO-1", " PO-1", "PO-1\u3000", "PO-2")]
+    outcome = run_mapping(text, rows)
+    assert [record["key"] for record in outcome.good["purchase_order_line"]] == ["PO-1|1", "PO-2|1"]
+    assert outcome.folded == {"purchase_order_line": 2}
 
 
 def test_what_a_file_lacks_cannot_be_told_and_is_looked_at_row_by_row(tmp_path: Path) -> None:

@@ -155,6 +155,34 @@ def test_several_sheets_are_counted_each_and_a_sheet_without_a_table_harms_nobod
     assert counts(report) == {"read": 3, "created": 3}
 
 
+def test_sheets_of_one_file_that_contradict_each_other_are_both_rejected_by_name(hub: Hub) -> None:
+    book = openpyxl.Workbook()
+    first, second = book.worksheets[0], book.create_sheet("补单")
+    first.title = "原单"
+    for sheet, amount, other in ((first, "500", "5"), (second, "300", "5")):
+        sheet.append(list(HEADER))
+        sheet.append(order_row("PO-1", quantity=amount))
+        sheet.append(order_row("PO-2", quantity=other))
+    memory = BytesIO()
+    book.save(memory)
+    hub.put_bytes("a.xlsx", memory.getvalue())
+    report = hub.sync()
+    assert counts(report) == {"read": 4, "created": 1, "folded": 1, "rejected": 2}
+    assert [(one.code, one.place, one.detail) for one in report.issues] == [
+        ("XD-KEY-001", "a.xlsx [原单] #2", "[补单] #2, 数量"),
+        ("XD-KEY-001", "a.xlsx [补单] #2", "[原单] #2, 数量"),
+    ]
+
+
+def test_parts_of_one_long_file_contradict_each_other_as_its_rows_do(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.formats.delimited._BLOCK_BYTES", 512)
+    monkeypatch.setattr("connectors.formats.delimited.read_delimited.__kwdefaults__", {"part_bytes": 1})
+    rows = [order_row(f"PO-{number}") for number in range(30)]
+    report = hub.load(*rows, order_row("PO-1", quantity="7"))
+    assert hub.one("SELECT count(*) FROM crossdock.batch") > 1
+    assert counts(report) == {"read": 31, "created": 29, "rejected": 2}
+
+
 def test_a_gbk_file_is_read_as_it_was_meant(hub: Hub) -> None:
     lines = ",".join(HEADER) + "\n" + ",".join(str(value) for value in order_row(item="轴承①")) + "\n"
     hub.put_bytes("订单.csv", lines.encode("gb18030"))

@@ -32,7 +32,26 @@ def test_values_that_come_again_are_kept_once_and_others_one_by_one(hub: Hub) ->
     assert not kept["_row"]
 
 
-@pytest.mark.parametrize("refusal", [errno.EXDEV, errno.EPERM])
+def test_the_connector_s_copy_becomes_the_original_without_being_written_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked: list[int] = []
+    link = os.link
+
+    def seen(source: Path, place: Path | str, **more: bool) -> None:
+        link(source, place, **more)
+        if "original" in Path(place).parts:
+            linked.append(Path(place).stat().st_ino)
+
+    hub.put("a.csv", [order_row("PO-1")])
+    monkeypatch.setattr(os, "link", seen)
+    hub.sync()
+    _, original = landed(hub)
+    assert linked == [original.stat().st_ino]
+    assert original.stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("refusal", [errno.EXDEV, errno.EPERM, errno.ENOSYS])
 def test_the_original_is_copied_where_it_cannot_be_linked(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, refusal: int
 ) -> None:
@@ -48,10 +67,12 @@ def test_the_original_is_copied_where_it_cannot_be_linked(
 
 
 def test_a_disk_that_refuses_to_link_is_said(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def link(*_paths: object, **_more: object) -> None:
+    def link(_source: object, place: str, **_more: object) -> None:
+        assert str(hub.path) in str(place)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     hub.put("a.csv", [order_row("PO-1")])
     monkeypatch.setattr(os, "link", link)
     with pytest.raises(StoreError, match="XD-STO-004"):
         hub.sync()
+    assert not hub.query("SELECT id FROM crossdock.batch")

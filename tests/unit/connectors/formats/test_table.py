@@ -146,6 +146,9 @@ def test_an_order_number_in_figures_is_filled_down() -> None:
             {"total": (3,), "after_end": (4, 5)},
         ),
         (("A1|x|3|5", "制单：|审核：|批准：|"), {"after_end": (3,)}),
+        (("A1|x|3|5", "|||", "1|||货到请当场点清", "2|||逾期不补"), {"blank": (3,), "after_end": (4, 5)}),
+        (("A1|x|3|5", "备注|||请按期交货", "付款方式|||月结30天", "联系人|||李伟"), {"after_end": (3, 4, 5)}),
+        (("A1|x|3|5", "打印时间：2026-03-01 10:00|||", "A2|y|4|6"), {"page_mark": (3,)}),
         (("A1|x|3|5", "|甲方（盖章）||乙方（盖章）"), {"after_end": (3,)}),
         (("A1|x|3|5", "备注：含税|||", "有效期至2026年12月31日|||"), {"after_end": (3, 4)}),
         (("A1|x|3|5", "请于收到后24小时内确认回传|||"), {"after_end": (3,)}),
@@ -210,6 +213,18 @@ def test_words_where_figures_are_expected_are_values_and_no_header() -> None:
         "料号|名称|数量|单价|交期", "A1|螺丝|3|1.5|2026-03-01", "A2|螺母|待定|面议|待确认", "A3|垫片|5|2.5|2026-03-02"
     )
     assert one.counts.read == 3
+
+
+@pytest.mark.parametrize("heading", ["仓库：上海仓|||", "客户:小福|||", "一、原材料|||", "（二）成品|||"])
+def test_a_heading_between_records_is_neither_dropped_nor_a_record(heading: str) -> None:
+    said = problem(read("料号|名称|数量|金额", "A1|x|3|5", heading, "A2|y|4|6"))
+    assert "第 3 行只有一格" in said
+    assert heading.rstrip("|") in said
+
+
+@pytest.mark.parametrize("row", ["规格：M6|y|4|6", "仓库：|||", "A-1：2|||", "一等品|||"])
+def test_a_row_that_may_be_a_record_is_no_heading(row: str) -> None:
+    assert read("料号|名称|数量|金额", "A1|x|3|5", row, "A2|y|4|6").problem is None
 
 
 def test_two_tables_side_by_side_are_not_guessed() -> None:
