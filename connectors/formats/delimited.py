@@ -42,7 +42,7 @@ from connectors.formats.sieve import Sieve
 
 _HEAD_BYTES = 1 << 18
 _BLOCK_BYTES = 1 << 20
-PART_BYTES = 16 << 20
+PART_BYTES = 8 << 20
 """About how much text one read holds; longer files come in several, so that memory does not grow with the file.
 
 Which of two columns of one name is the filled one is told from the first part.
