@@ -417,10 +417,9 @@ class MappingRun:
             f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM hashed_{name} "
             f"ANTI JOIN known_{name} USING (source_hash)"
         )
-        is_done = not self._one(
-            f"SELECT count(*) FROM todo_{name}"
-        )  # then the columns alone, which takes half the time
-        todo = f"{self._mapped(query, only=f'FROM todo_{name}')}{' LIMIT 0' if is_done else ''}"
+        # where nothing is to be done the columns alone, which takes half the time
+        limit = "" if self._one(f"SELECT count(*) FROM todo_{name}") else " LIMIT 0"
+        todo = f"{self._mapped(query, only=f'FROM todo_{name}')}{limit}"
         self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {todo}")
         self._map_relatives(query)
         rows = values = 0

@@ -543,9 +543,8 @@ class ExpressionCompiler:
         try:
             if len(node.expressions) == 2:
                 beside = self._visit(node.expressions[1], text, target)
-        except (
-            MissingColumnError
-        ):  # a column that is not there is one without a word in it: each number says what it lacks
+        except MissingColumnError:
+            # a column that is not there is one without a word in it: each number says what it lacks
             beside = None if in_header else Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
         return (self._quantity if name == "quantity" else self._money)(value, beside, in_header, text)
 

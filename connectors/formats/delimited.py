@@ -25,7 +25,7 @@ from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.grid import holds_any, row_numbers
 from connectors.formats.labels import labels_above
 from connectors.formats.layout import Layout, plan_layout
-from connectors.formats.neighbours import second_table
+from connectors.formats.neighbours import heading_within, second_table
 from connectors.formats.options import FormatOptions
 from connectors.formats.records import RecordCount, count_records
 from connectors.formats.sheet import (
@@ -143,7 +143,9 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 total = counted.records - accounted
             rows = splitter.join([sieve.sift(options.crop_columns(table)) for table in tables])
             rows = sieve.trim_end(rows) if is_last else rows
-            settled = second_table(rows, splitter.layout) or splitter.layout.settle_twins(rows, before=kept)
+            present = splitter.layout
+            problem = second_table(rows, present) or heading_within(rows, present)
+            settled = problem or present.settle_twins(rows, before=kept)
             if isinstance(settled, Text):
                 yield refused(settled, total=text.lines - accounted, encoding=text.encoding)
                 return

@@ -1,4 +1,4 @@
-"""What a table holds besides records: a second table under or beside it, or headings; nobody can say what is meant."""
+"""Whether a table holds more than records: a second table under or beside it, or a heading; then nobody can say what is meant."""
 
 import re
 
@@ -24,7 +24,7 @@ _HEADING = r"^\s*(?:[^\d:：]{1,12}[:：]\s*\S|[（(]?[一二三四五六七八�
 
 
 def second_table(rows: pa.Table, layout: Layout) -> Text | None:
-    """The sentence that a second table or a heading stands there; None where there is one table of records alone.
+    """The sentence that a second table stands there; None where there is one alone.
 
     Args:
         rows: The records below the header, without blank rows and totals.
@@ -33,12 +33,12 @@ def second_table(rows: pa.Table, layout: Layout) -> Text | None:
     if layout.index < 0 or not rows.num_rows:
         return None
     below = _below(rows, layout)
-    return _stacked(layout, below) if below else _beside(rows, layout) or _headed(rows, layout)
+    return _stacked(layout, below) if below else _beside(rows, layout)
 
 
-def _headed(rows: pa.Table, layout: Layout) -> Text | None:
-    """The sentence that a row alone says something of the rows below it: 仓库：上海仓, or 一、原材料."""
-    if len(layout.named) < _TABLE_CELLS:
+def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
+    """The sentence that a row says something of the rows below it (仓库：上海仓, 一、原材料); None where none does."""
+    if layout.index < 0 or len(layout.named) < _TABLE_CELLS:
         return None
     maybe = rows.filter(matches(rows.column(layout.named[0]), _HEADING))
     for number, cells in zip(maybe[ROW].to_pylist(), texts_of(maybe), strict=True):

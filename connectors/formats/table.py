@@ -12,7 +12,7 @@ from connectors.formats.grid import Grid, texts_of
 from connectors.formats.labels import labels_above, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
-from connectors.formats.neighbours import second_table
+from connectors.formats.neighbours import heading_within, second_table
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_table, refused
 from connectors.formats.sieve import Sieve
@@ -42,7 +42,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     rows = sieve.trim_end(sieve.sift(grid.rows.slice(layout.last + 1)))
     rows, filled = fill_merged(rows, grid, layout)
     said = [layout.reason, *grid.notes, *([filled] if filled else [])]
-    problem = second_table(rows, layout)
+    problem = second_table(rows, layout) or heading_within(rows, layout)
     settled = problem or layout.settle_twins(rows)
     if isinstance(settled, Text):
         return refused(settled, total=total, sheet=sheet)
