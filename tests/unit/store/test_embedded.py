@@ -28,7 +28,7 @@ from crossdock.store.embedded import EmbeddedServer, remove
 
 ROOT = Path(__file__).resolve().parents[3]
 IS_ROOT = os.geteuid() == 0
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 NOBODY = 65534
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(60)]
@@ -100,17 +100,16 @@ def parent_of(pid: int) -> int:
     return int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, check=True).stdout)
 
 
-def wait_for(condition: Callable[[], bool]) -> float:
+def wait_for(condition: Callable[[], bool]) -> None:
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < PATIENCE_SECONDS
         time.sleep(0.01)
-    return time.monotonic() - began
 
 
-def wait_until_down(folder: Path) -> float:
+def wait_until_down(folder: Path) -> None:
     place = place_of(folder)
-    return wait_for(
+    wait_for(
         lambda: (
             not _supervisor.running_in(place.data)
             and not _supervisor.is_locked(place.state / "supervisor.lock")
@@ -136,17 +135,14 @@ def modes_above(*paths: Path) -> dict[Path, int]:
 
 def test_the_first_start_makes_a_store_and_the_second_attaches_at_once(fresh: Path) -> None:
     said: list[Text] = []
-    began = time.monotonic()
     with EmbeddedServer.start(fresh, report=said.append) as first:
-        assert time.monotonic() - began < 15
-        assert ["第一次" in sentence.zh for sentence in said] == [True]
-        began = time.monotonic()
+        assert "第一次" in said[0].zh
+        told, pid = len(said), postmaster_of(fresh)  # a busy machine is told of the wait as well
         with EmbeddedServer.start(fresh, report=said.append) as second:
-            assert time.monotonic() - began < 1
-            assert len(said) == 1
+            assert (len(said), postmaster_of(fresh)) == (told, pid)
             assert second.url() == first.url()
         assert run(first, "SELECT current_database()") == [("crossdock",)], "one of two users left"
-    assert wait_until_down(fresh) < 2
+    wait_until_down(fresh)
 
 
 def test_the_settings_are_those_of_a_small_and_safe_store(folder: Path) -> None:
@@ -203,14 +199,14 @@ def test_processes_share_one_server_which_outlives_all_but_the_last(folder: Path
             second.communicate("")
             time.sleep(0.3)
             assert run(third, "SELECT 1") == [(1,)]
-        assert wait_until_down(folder) < 2
+        wait_until_down(folder)
 
 
 def test_the_server_stops_when_its_only_user_is_killed(folder: Path) -> None:
     with user_process(folder) as user:
         wait_until_here(user)
         user.kill()
-        assert wait_until_down(folder) < 2
+        wait_until_down(folder)
 
 
 def test_leaving_and_coming_back_at_once_always_finds_a_server(folder: Path) -> None:

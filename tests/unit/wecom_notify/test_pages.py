@@ -22,7 +22,7 @@ CARD = ButtonCard(
 
 
 def page(wecom: RunningWeCom, path: str) -> str:
-    answer = requests.get(wecom.url + path, timeout=5)
+    answer = requests.get(wecom.url + path, timeout=30)
     assert answer.status_code == 200
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     return answer.text
@@ -45,7 +45,7 @@ def test_a_card_can_be_pressed_and_turns_grey(wecom: RunningWeCom) -> None:
         assert shown in html
     form = re.search(r'action="([^"]+)"', html)
     assert form
-    answer = requests.post(wecom.url + form[1], data={"task_id": "inc-1", "key": "ack"}, timeout=5)
+    answer = requests.post(wecom.url + form[1], data={"task_id": "inc-1", "key": "ack"}, timeout=30)
     assert "已提交" in answer.text
     assert "等待系统处理" in answer.text
     assert wecom.hub.events[0].event_key == "ack"
@@ -56,7 +56,7 @@ def test_a_card_can_be_pressed_and_turns_grey(wecom: RunningWeCom) -> None:
     html = page(wecom, "/inbox/ZhangSan")
     assert '<span class="button grey">张三 已处理</span>' in html
     assert "<form" not in html
-    late = requests.post(wecom.url + form[1], data={"task_id": "inc-1", "key": "ack"}, timeout=5)
+    late = requests.post(wecom.url + form[1], data={"task_id": "inc-1", "key": "ack"}, timeout=30)
     assert "已经处理过了" in late.text
 
 
@@ -90,7 +90,7 @@ def test_a_group_shows_colours_tables_and_mentions(wecom: RunningWeCom) -> None:
 
 @pytest.mark.parametrize("path", ["/inbox/nobody", "/group/none"])
 def test_an_unknown_phone_is_not_found(wecom: RunningWeCom, path: str) -> None:
-    assert requests.get(wecom.url + path, timeout=5).status_code == 404
+    assert requests.get(wecom.url + path, timeout=30).status_code == 404
 
 
 def test_nothing_that_was_sent_becomes_markup(wecom: RunningWeCom) -> None:
@@ -123,7 +123,7 @@ def test_a_textcard_knows_its_three_looks() -> None:
 
 def test_the_pages_speak_english_on_request() -> None:
     with serving(create_simulator(SimulatorConfig(members={"li": "Li"}, language=Language.EN))) as url:
-        html = requests.get(url, timeout=5).text
+        html = requests.get(url, timeout=30).text
     assert 'lang="en"' in html
     assert "No messages yet" in html
 
@@ -133,5 +133,5 @@ def test_the_page_has_its_icon_style_and_script_at_home(wecom: RunningWeCom) -> 
     sources = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
     assert len(sources) == 3
     for source in [*sources, "/favicon.ico"]:
-        assert requests.get(wecom.url + source, timeout=5).status_code == 200
+        assert requests.get(wecom.url + source, timeout=30).status_code == 200
     assert not re.findall(r'(?:src|href)="https?:', html)

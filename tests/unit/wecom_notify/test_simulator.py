@@ -36,7 +36,7 @@ ROBOT = ROBOT_KEY.get_secret_value()
 def send_raw(wecom: RunningWeCom, body: bytes) -> int:
     """The errcode that message/send answers to `body`."""
     token = wecom.app()._tokens.get().get_secret_value()
-    answer = requests.post(f"{wecom.url}/cgi-bin/message/send", params={"access_token": token}, data=body, timeout=5)
+    answer = requests.post(f"{wecom.url}/cgi-bin/message/send", params={"access_token": token}, data=body, timeout=30)
     assert answer.status_code == 200
     return int(answer.json()["errcode"])
 
@@ -145,10 +145,10 @@ def test_a_text_that_is_too_long_is_cut_without_a_word(wecom: RunningWeCom) -> N
 def test_a_call_without_a_token_or_with_a_strange_one_is_refused(wecom: RunningWeCom) -> None:
     for token, errcode in (("", 41001), ("strange", 40014)):
         url = f"{wecom.url}/cgi-bin/message/send?access_token={token}"
-        answer = requests.post(url, data=encode(), timeout=5).json()
+        answer = requests.post(url, data=encode(), timeout=30).json()
         assert answer["errcode"] == errcode
         assert f"devtool/query?e={errcode}" in answer["errmsg"]
-    missing = requests.get(f"{wecom.url}/cgi-bin/gettoken", timeout=5)
+    missing = requests.get(f"{wecom.url}/cgi-bin/gettoken", timeout=30)
     assert (missing.status_code, missing.json()["errcode"]) == (200, 41004)
 
 
@@ -242,7 +242,7 @@ def test_the_21st_message_of_a_robot_is_refused_for_a_minute(wecom: RunningWeCom
 def test_a_robots_payload_gets_its_documented_answer(
     wecom: RunningWeCom, errcode: int, body: Mapping[str, object]
 ) -> None:
-    answer = requests.post(f"{wecom.url}/cgi-bin/webhook/send", params={"key": ROBOT}, json=body, timeout=5).json()
+    answer = requests.post(f"{wecom.url}/cgi-bin/webhook/send", params={"key": ROBOT}, json=body, timeout=30).json()
     assert answer["errcode"] == errcode
 
 
