@@ -198,6 +198,19 @@ _KINDS = (
         ("如果不对，请改正单位或表头。", "If that is wrong, mend the unit or the header."),
     ),
     _kind(
+        "XD-UNT-005",
+        Effect.PARK,
+        (
+            "“{field}”的值“{value}”可能是百分数，也可能是小数：0.13 是 13% 还是 0.13%？不猜。",
+            "“{value}” in “{field}” may be a percentage or a fraction: is 0.13 13% or 0.13%? No guess is made.",
+        ),
+        (
+            "请在格子里写 13%，或在表头写 (%)；整列都是小数时，在映射里写 number(税率) * 100。",
+            "Write 13% in the cell, or (%) in the header; where the whole column holds fractions, "
+            "write number(column) * 100 in the mapping.",
+        ),
+    ),
+    _kind(
         "XD-COD-001",
         Effect.PARK,
         ("“{field}”的值“{value}”不在代码表里。", "“{value}” in “{field}” is not in the code list."),

@@ -20,7 +20,7 @@ from canonical_model.text import clip
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
 from mappings.dates import DateColumn
 from mappings.functions import DECIMAL
-from mappings.headers import HeaderReader, Measure
+from mappings.headers import PERCENT, HeaderReader, Measure, own_unit
 from mappings.spec import MappingFile, code_table
 from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
 from mappings.unknown import unknown_pattern
@@ -416,6 +416,9 @@ class ExpressionCompiler:
             return self._text_function(name, arguments, text)
         if len(arguments) != 1:
             raise self._count(text, name, 1)
+        is_whole = node.parent is None and name in ("number", "integer") and arguments[0].kind is Kind.TEXT
+        if is_whole and target is not None and own_unit(target.name):
+            return arguments[0]  # which the field itself reads
         return self._convert(arguments[0], name, text)
 
     def _count(self, text: str, name: str, count: int) -> MappingError:
@@ -572,6 +575,22 @@ class ExpressionCompiler:
         )
         return number, unit
 
+    def _in_own_unit(self, value: Compiled, own: str, text: str) -> Compiled:
+        """A number below no unit or its field's own (12.5kg, 13%); of a percentage 0.13 could be 13 % as well."""
+        number, in_cell = self._with_unit(value, text)
+        problems = list(number.problems)
+        alone = f"{number.sql} IS NOT NULL"
+        if in_cell:
+            code, factor = self._lookup(in_cell, "unit", "unit")
+            differs = f"{code} <> {quote_text(own)}" + (f" OR {factor} <> 1" if factor else "")
+            problems.append(Problem(f"({in_cell} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", in_cell, value.column))
+            problems.append(Problem(f"({differs})", "XD-UNT-003", value.sql, value.column))
+            alone = f"{alone} AND {in_cell} IS NULL"
+        if own == PERCENT and not self._measure(value).unit:
+            fraction = f"({alone} AND {number.sql} > 0 AND {number.sql} < 1)"
+            problems.append(Problem(fraction, "XD-UNT-005", value.sql, value.column))
+        return replace(number, problems=tuple(problems))
+
     def _quantity(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
         number, in_cell = self._with_unit(value, text)
         given = self._raw(beside, "quantity", text) if beside else ""
@@ -628,7 +647,7 @@ class ExpressionCompiler:
             problems.append(Problem(f"({known} AND {code} <> {quote_text(own)})", "XD-UNT-004", raw, column))
         if value.kind is Kind.TEXT:
             # most amounts begin with a digit and end with one
-            is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND NOT suffix({value.sql}, '元'))"
+            is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND right({value.sql}, 1) < ':')"
             sign = self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
             unfit = f"({known} AND {sign} IS NOT NULL AND NOT xd_currency_fits({sign}, {code}))"
             problems.append(Problem(unfit, "XD-CUR-002", value.sql, main))
@@ -727,6 +746,9 @@ class ExpressionCompiler:
             case _:
                 if compiled.header and self._headers.contradicts(compiled.header, target.name):
                     raise MissingColumnError(compiled.header)
+                if own := own_unit(target.name):
+                    number = self._in_own_unit(compiled, own, text)
+                    return number if target.kind is Kind.NUMBER else self._convert(number, "integer", text)
                 names = {
                     Kind.DAY: "date",
                     Kind.INSTANT: "instant",

@@ -45,8 +45,26 @@ _GROUPED_BLANK = r"[+-]?[1-9][0-9]{0,2}([ \x{A0}\x{2009}\x{202F}][0-9]{3})+(\.[0
 _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 
 # What may stand around a number: a currency before it, 元 behind it, blanks.
-_CURRENCY = r"(?i)^([+-]?)\s*(?:CNY|RMB|USD|EUR|[¥$€£])\s*"
-_YUAN = r"\s*(?:元|([千万亿])元?)$"
+_CURRENCIES = {
+    "CNY": r"CNY|RMB|CNH|CN¥|人民币",
+    "USD": r"USD|US\$|美[元金]",
+    "EUR": r"EUR|€|欧元",
+    "HKD": r"HKD|HK\$|港[元币]",
+    "TWD": r"TWD|NTD|NT\$|新?台币",
+    "JPY": r"JPY|日[元圆]",
+    "GBP": r"GBP|£|英镑",
+    "SGD": r"SGD",
+    "AUD": r"AUD",
+    "CAD": r"CAD",
+    "KRW": r"KRW|₩|韩[元圆]",
+    "INR": r"INR|₹",
+    "THB": r"THB|฿",
+    "VND": r"VND|₫",
+    "RUB": r"RUB|₽",
+}
+_NAMED = "|".join(_CURRENCIES.values())
+_CURRENCY = rf"(?i)^([+-]?)\s*(?:{_NAMED}|[¥$])\s*"
+_YUAN = rf"(?i)\s*(?:{_NAMED}|元|([千万亿])元?)$"
 
 _WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
@@ -229,11 +247,8 @@ MACROS: tuple[str, ...] = (
         for group, part in enumerate(("number", "unit"), start=1)
     ),
     # whether the currency that stands with an amount may be the one stated beside it
-    """CREATE MACRO xd_currency_fits(x, code) AS CASE
-        WHEN regexp_matches(x, '(?i)CNY|RMB') THEN code = 'CNY'
-        WHEN regexp_matches(x, '(?i)USD') THEN code = 'USD'
-        WHEN regexp_matches(x, '(?i)EUR|€') THEN code = 'EUR'
-        WHEN contains(x, '£') THEN code = 'GBP'
+    f"""CREATE MACRO xd_currency_fits(x, code) AS CASE
+        {" ".join(f"WHEN regexp_matches(x, '(?i){words}') THEN code = '{code}'" for code, words in _CURRENCIES.items())}
         WHEN contains(x, '¥') THEN code IN ('CNY', 'JPY')
         WHEN contains(x, '$') THEN code IN ('USD', 'HKD', 'TWD', 'SGD', 'AUD', 'CAD', 'NZD', 'MXN', 'MOP')
         WHEN contains(x, '元') THEN code IN ('CNY', 'HKD', 'TWD', 'MOP')

@@ -9,7 +9,27 @@ from mappings.spec import MappingFile, code_table
 
 _BRACKETS = re.compile(r"^(.+?)[(\[【]([^()\[\]【】]+)[)\]】][*:：]*$")
 _FACTORS = {"百万": 10**6, "千万": 10**7, "千": 10**3, "万": 10**4, "亿": 10**8}
-_OWN_UNITS = {"kg": "KGM", "days": "DAY", "rate": "P1"}
+PERCENT = "P1"
+_OWN_UNITS = {"_kg": "KGM", "_days": "DAY", "tax_rate": PERCENT, "discount_rate": PERCENT}
+
+
+_WITHOUT_TAX = re.compile(
+    r"不含?(?:\d+%)?(?:增值)?税|未税|无税|除税|税前|(?i:excl\w*\W*(?:of\W+)?(?:tax|vat)|(?:tax|vat)\W*excl|(?:net|ex)\W+(?:of\W+)?(?:tax|vat))"
+)
+_WITH_TAX = re.compile(
+    r"含(?:\d+%)?(?:增值)?税|税后|带税|价税|(?i:incl\w*\W*(?:of\W+)?(?:tax|vat)|(?:tax|vat)\W*incl|gross)"
+)
+
+
+def says_tax_included(header: str) -> bool | None:
+    """Whether a price below `header` has tax in it: 含税单价 yes, 未税单价 no, 单价 does not say (None)."""
+    text = half_width(header)
+    return False if _WITHOUT_TAX.search(text) else True if _WITH_TAX.search(text) else None
+
+
+def own_unit(field: str) -> str:
+    """The unit that belongs to a number field, as its name says: gross_weight_kg is in kg; empty for none."""
+    return next((unit for end, unit in _OWN_UNITS.items() if field.endswith(end)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +80,8 @@ class HeaderReader:
         return None
 
     def contradicts(self, header: str, field: str) -> bool:
-        """Whether a header names another unit than the one that belongs to a number field (`_kg`, `_days`, `_rate`)."""
-        measure, own = self.read(header), _OWN_UNITS.get(field.rpartition("_")[2])
+        """Whether a header names another unit than the one that belongs to a number field."""
+        measure, own = self.read(header), own_unit(field)
         return bool(measure and measure.unit and own and self._units[measure.unit] != (own, "1"))
 
     def code(self, unit: str) -> tuple[str, str]:

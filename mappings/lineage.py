@@ -11,7 +11,7 @@ from canonical_model.errors import MappingError
 from mappings.columns import source_column
 from mappings.compiled import Compiled
 from mappings.expressions import ExpressionCompiler
-from mappings.plan import Plan
+from mappings.plan import PRICE, Plan
 from mappings.spec import MappingFile
 
 KEY = "key"
@@ -91,7 +91,8 @@ def _of_entity(
     if own_key:
         yield FieldLineage(entity, KEY, ", ".join(mapped.key), columns(*own_key))
     for field, compiled in fields.items():
-        yield FieldLineage(entity, field, str(mapped.fields[field]), columns(compiled))
+        said = mapped.fields.get(field, mapped.fields.get(PRICE))  # what no line states is said by the price's header
+        yield FieldLineage(entity, field, str(said), columns(compiled))
 
 
 def _compiled(compiler: ExpressionCompiler, text: str, target: FieldSpec | None) -> Compiled:

@@ -1,13 +1,13 @@
 """A mapping made ready for one header: which fields it states, from which columns, as which SQL."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from canonical_model.codes import code_list
-from canonical_model.declaration import EntitySpec
+from canonical_model.declaration import EntitySpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
@@ -16,9 +16,12 @@ from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnErro
 from mappings.dates import DateColumn
 from mappings.expressions import ExpressionCompiler
 from mappings.functions import MACROS
-from mappings.headers import HeaderReader
+from mappings.headers import HeaderReader, says_tax_included
 from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
+
+PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
+"""The header of the one says the other, where the mapping does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,7 @@ def make_plan(
         date_order,
         duckdb.__version__,
         *MACROS,
-        *(repr(plan.entity) + repr(plan.stated) for plan in entities),
+        *(repr(plan.entity) + repr(plan.stated) + repr(plan.columns) for plan in entities),  # a header says units
         *(
             repr(code_list(name).spellings)
             for name in sorted({f.codes for p in entities for f in p.entity.fields.values() if f.codes})
@@ -274,6 +277,7 @@ def _plan_entity(
             missing.append(Text(error.name, error.name))
     if missing:
         raise MappingDoesNotFitError(spec, missing, header)
+    fields |= _said_by_headers(entity, fields)
     parts = [source_column(part) for part in key_parts]
     natural = [f"CAST({fields[k].sql} AS VARCHAR)" if k in fields else "NULL" for k in entity.key]
     parent = [f"CAST({fields[k].sql} AS VARCHAR)" for k in entity.parent_key]
@@ -298,6 +302,16 @@ def _plan_entity(
         dates=compiler.dates,
         unknown=unknown_object({f: f"coalesce({', '.join(c.unknown)})" for f, c in fields.items() if c.unknown}),
     )
+
+
+def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict[str, Compiled]:
+    """What the header of a price says besides: below 含税单价 the price has tax in it, below 未税单价 it has not."""
+    price = fields.get(PRICE)
+    if price is None or TAX_INCLUDED in fields or TAX_INCLUDED not in entity.fields:
+        return {}
+    said = says_tax_included(price.main)
+    value = f"CASE WHEN {price.sql} IS NOT NULL THEN {str(said).upper()} END"
+    return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.main,))}
 
 
 def _wanted(spec: MappingFile, label: Text, name: str) -> Text:

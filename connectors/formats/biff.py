@@ -1,4 +1,4 @@
-"""What the records of an .xls file (BIFF8) say that calamine does not: error cells, and numbers shown with zeros in front.
+"""What the records of an .xls file (BIFF8) say that calamine does not: error cells, and what number formats show.
 
 Records and their layout: [MS-XLS], https://learn.microsoft.com/openspecs/office_file_formats/ms-xls
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import olefile
 from python_calamine import PasswordError
 
-from connectors.formats.number_format import padded, show
+from connectors.formats.number_format import BUILT_IN, Show, show_of
 from connectors.formats.xlsx_parts import SheetPart
 
 _FORMULA, _EOF, _BOUNDSHEET, _MULRK, _XF = 0x06, 0x0A, 0x85, 0xBD, 0xE0
@@ -52,7 +52,7 @@ def read_biff(path: Path) -> dict[str, SheetPart]:
 
 def _read_book(content: bytes) -> dict[str, SheetPart]:
     sheets: dict[str, int] = {}
-    codes: dict[int, str] = {}
+    codes = {int(number): code for number, code in BUILT_IN.items()}
     styles: list[int] = []
     for kind, at, length in _records(content, 0):
         if kind == _FILEPASS:
@@ -67,7 +67,7 @@ def _read_book(content: bytes) -> dict[str, SheetPart]:
             styles.append(struct.unpack_from("<H", content, at + 2)[0])
         elif kind == _SST and struct.unpack_from("<I", content, at + 4)[0] > len(content):
             raise DamagedError("SST")
-    formats = {place: pattern for place, one in enumerate(styles) if (pattern := padded(codes.get(one, "")))}
+    formats = {place: show for place, one in enumerate(styles) if (show := show_of(codes.get(one, "")))}
     return {name: _read_sheet(content, start, formats) for name, start in sheets.items()}
 
 
@@ -91,7 +91,7 @@ def _text(content: bytes, at: int, letters: int, length_bytes: int) -> str:
     return content[begin : begin + letters].decode("latin-1")
 
 
-def _read_sheet(content: bytes, start: int, formats: Mapping[int, str]) -> SheetPart:
+def _read_sheet(content: bytes, start: int, formats: Mapping[int, Show]) -> SheetPart:
     part = SheetPart()
     results = 0
     for kind, at, length in _records(content, start):
@@ -125,9 +125,9 @@ def _read_sheet(content: bytes, start: int, formats: Mapping[int, str]) -> Sheet
     return part
 
 
-def _note(part: SheetPart, pattern: str | None, place: tuple[int, int], value: float) -> None:
-    if pattern and value >= 0 and value == int(value):
-        part.shown[place] = show(str(int(value)), pattern)
+def _note(part: SheetPart, show: Show | None, place: tuple[int, int], value: float) -> None:
+    if show and (text := show(repr(value))):
+        part.shown[place] = text
 
 
 def _unpacked(packed: int) -> float:

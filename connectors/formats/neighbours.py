@@ -18,8 +18,11 @@ _LOOKED_AT = 200
 """Rows of the table that show what its columns hold."""
 _FIGURE_COLUMNS = 2
 _TABLE_CELLS = 3
+_LABEL_COLUMNS = 2
+"""A heading stands in one of the first columns, the first of which may hold running numbers."""
 _MANY = 0.2
 _DIGIT = r"[0-9０-９]"
+_WORDS = re.compile(r"[^\W\d_]{2}")
 _HEADING = r"^\s*(?:[^\d:：]{1,12}[:：]\s*\S|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])"
 
 
@@ -37,13 +40,19 @@ def second_table(rows: pa.Table, layout: Layout) -> Text | None:
 
 
 def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
-    """The sentence that a row says something of the rows below it (仓库：上海仓, 一、原材料); None where none does."""
+    """The sentence that a row says something of the rows below it (仓库：上海仓, 一、原材料, A区); None where none does."""
     if layout.index < 0 or len(layout.named) < _TABLE_CELLS:
         return None
-    maybe = rows.filter(matches(rows.column(layout.named[0]), _HEADING))
-    for number, cells in zip(maybe[ROW].to_pylist(), texts_of(maybe), strict=True):
-        if len(_columns(cells)) == 1:
-            shown = cells[layout.named[0]].strip()[:40]
+    alone = _with_one_cell(rows, layout)
+    others: pa.Table | None = None
+    for place in pc.indices_nonzero(alone).to_pylist():
+        column, text = next((at, cell) for at, cell in enumerate(texts_of(rows.slice(place, 1))[0]) if cell.strip())
+        if column not in layout.named[:_LABEL_COLUMNS] or not _WORDS.search(text) or kind_of(text) is not Kind.TEXT:
+            continue
+        others = rows.filter(pc.invert(alone)) if others is None else others
+        is_last = place == rows.num_rows - 1
+        if re.match(_HEADING, text) or (not is_last and _is_no_record(column, others, layout)):
+            number, shown = rows[ROW][place].as_py(), text.strip()[:40]
             return Text(
                 f"第 {number} 行只有一格（{shown}），像是下面各行的标题，不敢丢掉，也不敢当成一行数据。"
                 "请给每行加一列写明这一项，并删掉这样的行。",
@@ -51,6 +60,34 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
                 "Say it in a column of each row, and leave such rows out.",
             )
     return None
+
+
+def _with_one_cell(rows: pa.Table, layout: Layout) -> pa.ChunkedArray:
+    """Which rows fill one cell alone, in one of the first columns."""
+    first, *later = (
+        pc.not_equal(pc.utf8_trim_whitespace(rows.column(column)), "") for column in layout.named[:_LABEL_COLUMNS]
+    )
+    for column in later:
+        first = pc.xor(first, column)
+    for position in range(rows.num_columns - 1):
+        if position in layout.named[:_LABEL_COLUMNS]:
+            continue
+        if not pc.any(first).as_py():
+            break
+        first = pc.and_(first, pc.equal(pc.utf8_trim_whitespace(rows.column(position)), ""))
+    return first
+
+
+def _is_no_record(column: int, others: pa.Table, layout: Layout) -> bool:
+    """Whether words alone in `column` differ from all records: these have figures there, or always fill another column."""
+    values = [text for text in others.column(column).slice(0, _LOOKED_AT).to_pylist() if text.strip()]
+    if 2 * sum(kind_of(text) is Kind.TEXT for text in values) < len(values):
+        return True
+    return any(
+        pc.all(pc.not_equal(pc.utf8_trim_whitespace(others.column(one)), "")).as_py()
+        for one in layout.named
+        if one != column
+    )
 
 
 def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:

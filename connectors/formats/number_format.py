@@ -1,50 +1,98 @@
-"""Number formats that show more than the number: zeros and fixed text in front, as codes are often formatted."""
+"""Number formats that show more than the number: zeros and text of codes, percent, a currency or a unit."""
 
 import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from canonical_model.codes import code_list, normalise
+from connectors.formats.cells import number_text
+
+Show = Callable[[str], str | None]
+"""The digits of a number -> the text that a person reads; None where the format adds nothing to it."""
+
+BUILT_IN = {"9": "0%", "10": "0.00%"}
+"""Formats that every workbook has without saying so, of those that show more. ECMA-376, 18.8.30."""
 
 _FIRST = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*')
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<place>[0#?])|(?P<plain>[-/ ()+])|(?P<other>.)'
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]|\[(?P<condition>[<>=])?[^\]]*\]|[_*].'
+    r"|(?P<place>[0#?])|(?P<plain>[-/ ()+$¥￥€£])|(?P<mark>[.,])|(?P<percent>[%％])|(?P<other>.)"
 )
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
+_MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 
 
-def padded(code: str) -> str | None:
-    """The positive section of a format as a pattern of 0 and text, where it makes a code; None for all others.
+def show_of(code: str) -> Show | None:
+    """How numbers of a format are shown, None where that is the number itself.
 
-    It does where it pads with zeros or puts letters and a dash in front.
+    A format that pads with zeros, or puts letters and a dash in front, makes codes of whole numbers: 12 in 00000 is
+    00012. A percentage is shown as one, and so are a currency or unit that the lists of the model know: 5 in 0"箱" is 5箱.
 
     Args:
-        code: As in the workbook: 00000, "PO-"0000, "PO-"0, 000-0000.
+        code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱".
     """
     first = _FIRST.match(code)
     pattern: list[str] = []
     zeros = 0
+    is_percent = False
     for token in _TOKEN.finditer(first[0] if first else ""):
-        if token["other"] is not None:
+        if token["other"] is not None or token["condition"] is not None:
             return None
         if token["place"]:
             zeros += token["place"] == "0"
             pattern.append("\0")
+        elif token["percent"]:
+            is_percent = True
         else:
-            pattern.append(token["quoted"] or token["escaped"] or token["plain"] or "")
+            pattern.append(next(filter(None, token.group("quoted", "escaped", "currency", "plain", "mark")), ""))
     shown = "".join(pattern)
-    is_code = zeros > 1 or _PREFIXED.fullmatch(shown)
-    return shown if is_code and zeros == pattern.count("\0") else None
+    if is_percent:
+        return percent
+    if (
+        "." not in shown
+        and "," not in shown
+        and zeros == shown.count("\0")
+        and (zeros > 1 or _PREFIXED.fullmatch(shown))
+    ):
+        return lambda digits: _code(digits, shown)
+    return _measure(shown)
 
 
-def show(digits: str, pattern: str) -> str:
-    """`digits` as the pattern shows them: 12 in 00000 is 00012; what is too long runs over in front."""
+def percent(digits: str) -> str:
+    """0.065 is 6.5%."""
+    return f"{Decimal(number_text(float(digits))).scaleb(2).normalize():f}%"
+
+
+def _measure(shown: str) -> Show | None:
+    found = _MEASURED.fullmatch(shown)
+    if not found:
+        return None
+    before, after = found["before"].strip(), found["after"].strip()
+    if not (before or after) or not (_is_currency(before) and (_is_currency(after) or _is_unit(after))):
+        return None
+
+    def show(digits: str) -> str:
+        text = number_text(float(digits))
+        return f"{'-' if text[0] == '-' else ''}{before}{text.removeprefix('-')}{after}"
+
+    return show
+
+
+def _is_currency(text: str) -> bool:
+    return not text or normalise(text) in code_list("currency").spellings
+
+
+def _is_unit(text: str) -> bool:
+    return normalise(text) in code_list("unit").spellings
+
+
+def _code(digits: str, pattern: str) -> str | None:
+    """`digits` as the pattern shows them; what is too long runs over in front."""
+    value = float(digits)
+    if value < 0 or not value.is_integer():
+        return None
     places = pattern.count("\0")
-    digits = digits.zfill(places)
-    front, rest = digits[: len(digits) - places + 1], list(digits[len(digits) - places + 1 :])
-    shown, is_first = [], True
-    for letter in pattern:
-        if letter != "\0":
-            shown.append(letter)
-        elif is_first:
-            shown.append(front)
-            is_first = False
-        else:
-            shown.append(rest.pop(0))
-    return "".join(shown)
+    digits = number_text(value).zfill(places)
+    cut = len(digits) - places + 1
+    parts = iter((digits[:cut], *digits[cut:]))
+    return "".join(next(parts) if letter == "\0" else letter for letter in pattern)

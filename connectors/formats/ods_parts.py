@@ -1,4 +1,4 @@
-"""What the XML of an .ods file says that calamine does not: merged areas, errors, and how far repeated cells reach.
+"""What the XML of an .ods file says that calamine does not: merged areas, errors, percent, and how far repeated cells reach.
 
 A cell or row of OpenDocument may say that it stands many times: a few bytes can fill all memory.
 """
@@ -9,10 +9,15 @@ from html import unescape
 from pathlib import Path
 
 from connectors.formats.archive import inflate, is_archive, parts_of
+from connectors.formats.cells import number_text
 from connectors.formats.grid import Span
+from connectors.formats.number_format import percent
 from connectors.formats.xlsx_parts import SheetPart
 
 _TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*)?>")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?")
+_REPEATED = 1_000
+"""Equal cells in a row or column of which the text is kept; nobody repeats more of one price."""
 _ATTRIBUTE = re.compile(rb'([\w-]+:[\w-]+)="([^"]*)"')
 
 
@@ -64,9 +69,27 @@ class _Sheets:
             self._part.errors[self._row + 1, self._column] = "#N/A"
         elif "table:formula" in given and "office:value-type" not in given:
             self._part.unknown.append((self._row + 1, self._column))
+        if text := _shown(given):
+            for row in range(self._row, min(self._next_row, self._row + _REPEATED)):
+                for column in range(self._column, min(self._column + repeated, self._column + _REPEATED)):
+                    self._part.shown[row + 1, column] = text
         if "office:value-type" in given:
             self._widest = max(self._widest, self._column + repeated)
             self._part.area = self._next_row * self._widest
+
+
+def _shown(given: dict[str, str]) -> str | None:
+    """The text of a percentage or an amount with its currency; None for other cells."""
+    value, currency = given.get("office:value", ""), given.get("office:currency", "")
+    if not _NUMBER.fullmatch(value):
+        return None
+    match given.get("office:value-type"):
+        case "percentage":
+            return percent(value)
+        case "currency" if currency:
+            return f"{currency} {number_text(float(value))}"
+        case _:
+            return None
 
 
 def _count(text: str | None) -> int:

@@ -22,6 +22,11 @@ _NOTE = re.compile(
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
 _SENTENCE = re.compile(r"[。！；]|.{8,}，|[!.]$")
 _RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]")
+_CHARGE = re.compile(
+    r"^\s*(?:运费|运杂费|快递费|税[额金款]|增值税|折扣|优惠|折让|[定订]金|预付款?|已付款?|余款|尾款|手续费|包装费|装卸费|其他费用|杂费|附加费"
+    r"|(?i:freight|shipping|delivery fee|tax|vat|gst|discount|deposit|balance(?: due)?|handling))\s*(?:[(（].*[)）])?\s*[:：]?\s*$"
+)
+_DATED = re.compile(r"^[^\d]{0,10}(?:日期|时间|(?i:date|as of))\s*[:：]?\s*$")
 _LONG_WORDS = 12
 _MOSTLY = 0.6
 _PAIR = 2
@@ -85,6 +90,11 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
     has_figures = len(misplaced) < len(figures & set(filled))
     if all(map(_SIGNATURE.match, texts)) and len(texts) <= max(most, _SIGNATURES):
         return True
+    label, *values = texts
+    if len(values) == 1 and _DATED.match(label) and kind_of(values[0]) is Kind.DATE:
+        return True
+    if values and _CHARGE.match(label) and all(kind_of(value) is Kind.NUMBER for value in values):
+        return len(filled) <= most or (len(values) == 1 and len(filled) < len(cells))
     if len(filled) > most:
         labels = texts[::2]
         return len(labels) >= _PAIR and all(label in misplaced and is_header_word(label) for label in labels)

@@ -1,7 +1,7 @@
 """What the XML of an .xlsx file says that calamine does not.
 
-Calamine gives a cell that shows #N/A and a formula without a result as empty, drops the zeros that a number format
-puts in front, and takes memory for every cell up to the last: a stray one in XFD1048576 would end the process.
+Calamine gives a cell that shows #N/A and a formula without a result as empty, drops what a number format shows
+besides the number, and takes memory for every cell up to the last: a stray one in XFD1048576 would end the process.
 """
 
 import posixpath
@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 from connectors.formats.archive import inflate, is_archive, parts_of, unpack
 from connectors.formats.cells import position_of
 from connectors.formats.grid import Span
-from connectors.formats.number_format import padded, show
+from connectors.formats.number_format import BUILT_IN, Show, show_of
 
 Place = tuple[int, int]
 """(Row number, column position)."""
@@ -45,7 +45,7 @@ class SheetPart:
     Attributes:
         errors: Shown text of every error cell.
         unknown: Cells with a formula that was never calculated.
-        shown: Text of numbers that their format shows with zeros in front.
+        shown: Text of numbers of which their format shows more: zeros in front, percent, a currency, a unit.
         merges: Merged areas, where calamine gives none.
         area: Cells of the rectangle from A1 to the last filled cell: what reading it takes.
     """
@@ -59,13 +59,13 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """The parts of an archive: sheet name -> path of its XML, and number formats that pad, by style number.
+    """The parts of an archive: sheet name -> path of its XML, and number formats that show more, by style number.
 
     `is_uncalculated`: it asks to be calculated when opened; libraries that write so give each formula the result 0.
     """
 
     sheets: Mapping[str, str] = field(default_factory=dict)
-    formats: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, Show] = field(default_factory=dict)
     pivots: frozenset[str] = frozenset()
     has_macros: bool = False
     is_uncalculated: bool = False
@@ -140,26 +140,29 @@ def _last_filled_row(block: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def _look(block: bytes, part: SheetPart, styled: re.Pattern[bytes] | None, formats: Mapping[str, str]) -> None:
+def _look(block: bytes, part: SheetPart, styled: re.Pattern[bytes] | None, formats: Mapping[str, Show]) -> None:
     if b't="e"' in block:
         part.errors |= {_place(cell): cell[3].decode() for cell in _ERROR.finditer(block)}
     if b"<f" in block or (b"<x:" in block[:4096] and b":f" in block):
         part.unknown += [_place(cell) for cell in _UNKNOWN.finditer(block)]
     for cell in styled.finditer(block) if styled else ():
-        part.shown[_place(cell)] = show(cell[4].decode(), formats[cell[3].decode()])
+        if text := formats[cell[3].decode()](cell[4].decode()):
+            part.shown[_place(cell)] = text
 
 
 def _place(cell: re.Match[bytes]) -> Place:
     return int(cell[2]), position_of(cell[1].decode())
 
 
-def _styled(formats: Mapping[str, str]) -> re.Pattern[bytes] | None:
-    """Cells with a whole number in one of the styles."""
+def _styled(formats: Mapping[str, Show]) -> re.Pattern[bytes] | None:
+    """Cells with a number in one of the styles."""
     if not formats:
         return None
     styles = "|".join(formats).encode()
     return re.compile(
-        _CELL + rb'(?=[^>]*\bs="(%s)")(?![^>]*\bt="[^n])[^>]*>(?:%s)?<%sv>([0-9]{1,15})</' % (styles, _FORMULA, _NS)
+        _CELL
+        + rb'(?=[^>]*\bs="(%s)")(?![^>]*\bt="[^n])[^>]*>(?:%s)?<%sv>(-?[0-9]{1,25}(?:\.[0-9]{0,25})?(?:[eE][-+]?[0-9]{1,2})?)</'
+        % (styles, _FORMULA, _NS)
     )
 
 
@@ -196,12 +199,13 @@ def _read_book(path: Path) -> _Book:
         styles = fromstring(unpack(path, parts["xl/styles.xml"])) if "xl/styles.xml" in parts else None
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise zipfile.BadZipFile(str(error)) from error
-    formats: dict[str, str] = {}
+    formats: dict[str, Show] = {}
     if styles is not None:
-        codes = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.findall("{*}numFmts/{*}numFmt")}
+        own = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.findall("{*}numFmts/{*}numFmt")}
+        codes = BUILT_IN | own
         for number, style in enumerate(styles.findall("{*}cellXfs/{*}xf")):
-            if pattern := padded(codes.get(style.get("numFmtId"), "")):
-                formats[str(number)] = pattern
+            if show := show_of(codes.get(style.get("numFmtId"), "")):
+                formats[str(number)] = show
     pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
     is_uncalculated = b'fullCalcOnLoad="1"' in unpack(path, parts["xl/workbook.xml"])
     return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in parts, is_uncalculated)

@@ -58,7 +58,7 @@ NUMBERS: dict[str, str | None] = {
     # what a cast would take, or guess
     "0,250": None, "0.250,00": None, "000,123": None, "1,2000": None, "12 34": None, "1 2000": None, "1.5w": None, "5k": None,
     "约500": None, "500左右": None, "500+": None, ">500": None, "5~6": None, "5-6": None, "1/2": None, "3亿5千万": None, "12.5%": None,
-    "1E+05": None, "12。5": None, "1'200": None, "5元5": None, "元": None, "万": None, "¥": None, "(-5)": None, "HKD 5": None,
+    "1E+05": None, "12。5": None, "1'200": None, "5元5": None, "元": None, "万": None, "¥": None, "(-5)": None, "ABC 5": None,
     "1e5": None, "1E5": None, "1_000": None, "0x1F": None, "infinity": None, "-inf": None, "nan": None, "NaN": None,
     "1,2": None, "1,20": None, "12,34,567": None, "1.2.3": None, "1,200,": None, "--5": None, "+-5": None, "5-3": None,
     "12abc": None, "N/A": None, "-": None, ".": None, "%": None, "5%": None, "一百": None, "12个": None, "true": None,

@@ -7,7 +7,7 @@ import yaml
 
 from canonical_model.entities import SPECS
 from mappings.columns import normalise_header
-from mappings.plan import make_plan
+from mappings.plan import TAX_INCLUDED, make_plan
 from mappings.spec import parse_mapping
 from mappings.suggest import ColumnSuggestion, document_of, missing_fields, suggest, write_mapping
 from tests.unit.mappings.renamed import CHINESE, ENGLISH, ERP, Column, Sheet, export, known, sheets
@@ -84,7 +84,8 @@ def test_what_is_written_parses_compiles_and_gives_no_field_to_two_columns(name:
     if not missing_fields(sheet.entity, found):
         plan = make_plan(spec, header=list(sheet.columns), is_json=False, timezone="UTC")
         stated = {field for entity in plan.entities for field in entity.fields}
-        assert stated == set(taken) - {"unit", *({"currency"} - set(stated))}
+        said_by_header = {TAX_INCLUDED} & stated
+        assert stated == (set(taken) | said_by_header) - {"unit", *({"currency"} - stated)}
         assert not any(entity.absent for entity in plan.entities)
 
 

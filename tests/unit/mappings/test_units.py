@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from mappings.headers import HeaderReader, Measure
+from mappings.headers import HeaderReader, Measure, says_tax_included
+from mappings.plan import make_plan
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Map, Outcome, one_field
 
@@ -113,6 +114,11 @@ def test_a_quantity_takes_its_unit_from_where_it_stands(
         ("money(单价, 'CNY')", {"单价": "$5"}, None, ["XD-CUR-002"]),
         ("money(单价, 'USD')", {"单价": "5元"}, None, ["XD-CUR-002"]),
         ("money(单价, 'CNY')", {"单价": "USD 5"}, None, ["XD-CUR-002"]),
+        ("money(单价, 'CNY')", {"单价": "5 USD"}, None, ["XD-CUR-002"]),
+        ("money(单价, 'CNY')", {"单价": "5.5 RMB"}, (Decimal("5.5"), "CNY"), []),
+        ("money(单价, 'USD')", {"单价": "US$12"}, (12, "USD"), []),
+        ("money(单价, 'USD')", {"单价": "100美元"}, (100, "USD"), []),
+        ("money(单价, 'USD')", {"单价": "HK$5"}, None, ["XD-CUR-002"]),
     ],
 )  # fmt: skip
 def test_an_amount_takes_its_currency_from_beside_or_from_the_header(
@@ -152,3 +158,84 @@ def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -
     assert (record["gross_weight_kg"], record["shelf_life_days"]) == (5, 180)
     outcome = run_mapping(text, [{"a": "1", "毛重(g)": "5", "保质期(月)": "6"}])
     assert outcome.plan.entities[0].absent == ("gross_weight_kg", "shelf_life_days")
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "value", "codes"),
+    [
+        ("gross_weight_kg", "12.5kg", Decimal("12.5"), []),
+        ("gross_weight_kg", "1,200 千克", 1200, []),
+        ("gross_weight_kg", "500g", None, ["XD-UNT-003"]),
+        ("gross_weight_kg", "1斤", None, ["XD-UNT-003"]),
+        ("gross_weight_kg", "3大箱", None, ["XD-UNT-001"]),
+        ("gross_weight_kg", "约3", None, ["XD-NUM-001"]),
+        ("gross_weight_kg", "0.13", Decimal("0.13"), []),
+        ("shelf_life_days", "30天", 30, []),
+        ("shelf_life_days", "6个月", None, ["XD-UNT-003"]),
+        ("shelf_life_days", "1.5", None, ["XD-NUM-004"]),
+    ],
+)
+def test_a_number_field_takes_its_own_unit_from_the_cell(
+    run_mapping: Map, field: str, cell: str, value: object, codes: list[str]
+) -> None:
+    for written in ("a", "number(a)" if field.endswith("kg") else "integer(a)"):
+        text = f"mapping: t/t\nentities:\n  item:\n    fields: {{item_number: n, {field}: {written}}}\n"
+        outcome = run_mapping(text, [{"n": "1", "a": cell}])
+        assert outcome.codes() == codes
+        assert [record[field] for record in outcome.good["item"]] == ([value] if value else [])
+
+
+@pytest.mark.parametrize(
+    ("header", "expression", "cell", "value", "codes"),
+    [
+        ("税率", "税率", "13%", 13, []),
+        ("税率", "number(税率)", "6％", 6, []),
+        ("税率", "税率", "13", 13, []),
+        ("税率", "税率", "0", 0, []),
+        ("税率", "税率", "0.5%", Decimal("0.5"), []),
+        ("税率(%)", "税率", "0.5", Decimal("0.5"), []),
+        ("税率", "税率", "0.13", None, ["XD-UNT-005"]),
+        ("税率", "number(税率) * 100", "0.13", 13, []),
+        ("税率", "税率", "免税", None, ["XD-NUM-001"]),
+    ],
+)  # fmt: skip
+def test_a_percentage_is_one_only_where_somebody_says_so(
+    run_mapping: Map, header: str, expression: str, cell: str, value: object, codes: list[str]
+) -> None:
+    outcome, record = one(run_mapping, "tax_rate", expression, {header: cell})
+    assert (outcome.codes(), record.get("tax_rate")) == (codes, value)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("含税单价", True),
+        ("单价（含13%税）", True),
+        ("Price incl. VAT", True),
+        ("未税单价", False),
+        ("不含税单价(元)", False),
+        ("单价(不含13%增值税)", False),
+        ("price excl. tax", False),
+        ("单价", None),
+    ],
+)
+def test_the_header_of_a_price_says_whether_tax_is_in_it(run_mapping: Map, header: str, said: bool | None) -> None:
+    assert says_tax_included(header) is said
+    for cell in ("5", None):
+        outcome, record = one(run_mapping, "unit_price", f'money("{header}", 币种)', {header: cell, "币种": "CNY"})
+        assert record.get("is_tax_included") is (said if cell else None)
+        assert ("is_tax_included" in outcome.plan.entities[0].fields) is (said is not None)
+    text = one_field("unit_price", f'money("{header}", 币种)').rstrip() + "\n      is_tax_included: 含税\n"
+    (record,) = run_mapping(text, [{"单号": "A", "行号": "1", header: "5", "币种": "CNY", "含税": "否"}]).good[
+        "purchase_order_line"
+    ]
+    assert record["is_tax_included"] is False, "what the mapping states holds"
+
+
+def test_equal_cells_below_a_header_with_another_unit_are_mapped_anew() -> None:
+    spec = parse_mapping(one_field("ordered", "quantity(数量)"), "t")
+    plans = [
+        make_plan(spec, header=["单号", "行号", header], is_json=False, timezone="UTC")
+        for header in ("数量(箱)", "数量(个)", "数量(箱)")
+    ]
+    assert plans[0].fingerprint == plans[2].fingerprint != plans[1].fingerprint

@@ -215,16 +215,38 @@ def test_words_where_figures_are_expected_are_values_and_no_header() -> None:
     assert one.counts.read == 3
 
 
-@pytest.mark.parametrize("heading", ["仓库：上海仓|||", "客户:小福|||", "一、原材料|||", "（二）成品|||"])
+@pytest.mark.parametrize(
+    "heading", ["仓库：上海仓|||", "客户:小福|||", "一、原材料|||", "（二）成品|||", "A区|||", "|原材料类||"]
+)
 def test_a_heading_between_records_is_neither_dropped_nor_a_record(heading: str) -> None:
     said = problem(read("料号|名称|数量|金额", "A1|x|3|5", heading, "A2|y|4|6"))
     assert "第 3 行只有一格" in said
-    assert heading.rstrip("|") in said
+    assert heading.strip("|") in said
 
 
-@pytest.mark.parametrize("row", ["规格：M6|y|4|6", "仓库：|||", "A-1：2|||", "一等品|||"])
+@pytest.mark.parametrize("row", ["规格：M6|y|4|6", "A-1|||", "||30|", "|螺母|4|"])
 def test_a_row_that_may_be_a_record_is_no_heading(row: str) -> None:
     assert read("料号|名称|数量|金额", "A1|x|3|5", row, "A2|y|4|6").problem is None
+
+
+def test_names_alone_in_a_list_of_names_are_records() -> None:
+    one = read("名称|规格|数量", "螺丝|M6|3", "螺母||", "垫片||5", "弹垫|M8|")
+    assert (one.problem, one.counts.read) == (None, 4)
+
+
+@pytest.mark.parametrize("end", ["运费|100||", "|运费||100", "更新日期|2026-03-05||", "Freight|||20"])
+def test_a_charge_or_date_below_the_records_is_none(end: str) -> None:
+    one = read("料号|名称|数量|金额", "A1|x|3|5", "A2|y|4|6", end)
+    assert (one.counts.read, dict(one.counts.skipped)) == (2, {"after_end": (4,)})
+
+
+def test_a_date_below_a_table_of_three_columns_is_no_record() -> None:
+    one = read("料号|数量|单位", "A1|3|个", "A2|4|个", "更新日期|2026-03-05|")
+    assert (one.counts.read, dict(one.counts.skipped)) == (2, {"after_end": (4,)})
+
+
+def test_a_charge_that_is_ordered_like_the_others_is_a_record() -> None:
+    assert read("名称|数量|单价|金额", "螺丝|3|5|15", "运费|1|100|100").counts.read == 2
 
 
 def test_two_tables_side_by_side_are_not_guessed() -> None:

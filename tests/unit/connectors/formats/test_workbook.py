@@ -9,6 +9,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
 from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.base import ROW
@@ -232,7 +235,7 @@ def test_the_display_name_gives_the_extension(tmp_path: Path) -> None:
     assert only.counts.read == 1
 
 
-def test_codes_keep_the_zeros_that_their_format_shows(tmp_path: Path) -> None:
+def test_numbers_keep_what_their_format_shows_besides(tmp_path: Path) -> None:
     formats = {
         "00000": "00012",
         '"PO-"0000': "PO-0012",
@@ -240,8 +243,16 @@ def test_codes_keep_the_zeros_that_their_format_shows(tmp_path: Path) -> None:
         "000-0000": "000-0012",
         "0": "12",
         "#,##0": "12",
-        "0.0%": "12",
         "00.00": "12",
+        "0.0%": "1200%",
+        '0"箱"': "12箱",
+        '#,##0.00" kg"': "12kg",
+        "[$US$-409]#,##0.00": "US$12",
+        '_ "¥"* #,##0.00_ ;_ "¥"* -#,##0.00_ ': "¥12",
+        '0"级"': "12",
+        '#,##0,"个"': "12",
+        '[>100]0"箱";0"个"': "12",
+        "[$-804]General": "12",
     }
     path = make(tmp_path / "a.xlsx", 单=[["料号", "编码"], *([f"A-{place}", 12] for place in range(len(formats)))])
     book = openpyxl.load_workbook(path)
@@ -251,6 +262,29 @@ def test_codes_keep_the_zeros_that_their_format_shows(tmp_path: Path) -> None:
     book.close()
     (only,) = read(path)
     assert only.table["编码"].to_pylist() == list(formats.values())
+
+
+def test_a_percentage_and_a_price_of_an_ods_are_read_as_shown(tmp_path: Path) -> None:
+    book = OpenDocumentSpreadsheet()
+    table = Table(name="单")
+    rows: list[list[dict[str, object]]] = [
+        [{"valuetype": "string"} for _ in range(3)],
+        [{"valuetype": "float", "value": 5}, {"valuetype": "percentage", "value": 0.13}, {"valuetype": "currency", "value": 9.5, "currency": "USD"}],
+        [{"valuetype": "float", "value": 6}, {"valuetype": "percentage", "value": 0.065}, {"valuetype": "currency", "value": 10, "currency": "CNY"}],
+    ]  # fmt: skip
+    names = iter(("料号", "税率", "单价"))
+    for cells in rows:
+        row = TableRow()
+        for cell in cells:
+            one = TableCell(**cell)
+            one.addElement(P(text=next(names) if cell["valuetype"] == "string" else str(cell["value"])))
+            row.addElement(one)
+        table.addElement(row)
+    book.spreadsheet.addElement(table)
+    book.save(str(tmp_path / "a.ods"))
+    (only,) = read(tmp_path / "a.ods")
+    assert only.table["税率"].to_pylist() == ["13%", "6.5%"]
+    assert only.table["单价"].to_pylist() == ["USD 9.5", "CNY 10"]
 
 
 def test_dates_are_iso_in_every_date_format_and_a_serial_stays_a_number(tmp_path: Path) -> None:
@@ -295,12 +329,15 @@ def _replace(path: Path, part: str, pattern: bytes, texts: list[bytes]) -> None:
 def test_an_old_workbook_tells_its_errors_formats_and_formulas(tmp_path: Path, extension: str) -> None:
     book = xlwt.Workbook()
     sheet = book.add_sheet("单")
-    for place, name in enumerate(("料号", "数量", "金额", "交期")):
+    for place, name in enumerate(("料号", "数量", "金额", "交期", "税率", "单价")):
         sheet.write(0, place, name)
     padded, day = xlwt.easyxf(num_format_str="000000"), xlwt.easyxf(num_format_str='yyyy"年"m"月"d"日"')
+    percent, priced = xlwt.easyxf(num_format_str="0%"), xlwt.easyxf(num_format_str='"US$"#,##0.00')
     for row in (1, 2):
         sheet.write(row, 0, 123 * row, padded)
         sheet.write(row, 3, 46000, day)
+        sheet.write(row, 4, 0.13, percent)
+        sheet.write(row, 5, 9.5, priced)
     sheet.row(1).set_cell_error(1, 0x2A)
     sheet.write(1, 2, 1.5)
     sheet.write(2, 1, 7)
@@ -311,6 +348,8 @@ def test_an_old_workbook_tells_its_errors_formats_and_formulas(tmp_path: Path, e
     assert only.table["料号"].to_pylist() == ["000123", "000246"]
     assert only.table["数量"].to_pylist() == ["#N/A", "7"]
     assert only.table["交期"].to_pylist() == ["2025-12-09"] * 2
+    assert only.table["税率"].to_pylist() == ["13%"] * 2
+    assert only.table["单价"].to_pylist() == ["US$9.5"] * 2
     assert only.suspects == ((2, "数量", "XD-CEL-002"), (3, "金额", "XD-CEL-006"))
 
 
@@ -380,7 +419,7 @@ def test_a_hospitals_orders_are_read_as_their_reader_would(samples: Path) -> Non
     assert (only.header_row, only.counts.read) == (1, 136)
     assert only.table["Vendor code"][0].as_py() == "202808"
     assert only.table["Manufacturer code"][1].as_py() == "2C7554"
-    assert only.table["Total cost"][2].as_py() == "77.13"
+    assert only.table["Total cost"][2].as_py() == "$77.13"
     assert only.table["Product code"][135].as_py() == "new"
     (stock,) = read(samples / "excel" / "openboxes" / "inventoryLevelImportData.xls")
     assert stock.header_row == 1
