@@ -102,6 +102,19 @@ _KINDS = (
         ("请改成数字，例如 1200 或 1,200.50。", "Write a number such as 1200 or 1,200.50."),
     ),
     _kind(
+        "XD-NUM-005",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”里的逗号是小数点还是千分位，看不出来。",
+            "Whether the comma in “{value}” in “{field}” is a decimal mark cannot be told.",
+        ),
+        (
+            "请写成 12.50；整列都用逗号作小数点时，由管理员在映射里写 number(replace(replace(列, '.', ''), ',', '.'))。",
+            "Write 12.50; where the whole column has decimal commas, write "
+            "number(replace(replace(column, '.', ''), ',', '.')) in the mapping.",
+        ),
+    ),
+    _kind(
         "XD-NUM-002",
         Effect.REJECT,
         (
@@ -205,7 +218,7 @@ _KINDS = (
             "“{value}” in “{field}” may be a percentage or a fraction: is 0.13 13% or 0.13%? No guess is made.",
         ),
         (
-            "请在格子里写 13%，或在表头写 (%)；整列都是小数时，在映射里写 number(税率) * 100。",
+            "请在格子里写 13%，或在表头写 (%)；整列都是小数时，由管理员在映射里写 number(税率) * 100。",
             "Write 13% in the cell, or (%) in the header; where the whole column holds fractions, "
             "write number(column) * 100 in the mapping.",
         ),

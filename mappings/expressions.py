@@ -510,7 +510,12 @@ class ExpressionCompiler:
         match kind:
             case Kind.NUMBER:
                 twice = ((f" AND regexp_matches({left}, '{_POWERS}')", "XD-UNT-003"),) if factor != 1 else ()
-                return *twice, (f" AND xd_is_number({left})", "XD-NUM-002"), ("", "XD-NUM-001")
+                return (
+                    *twice,
+                    (f" AND xd_is_number({left})", "XD-NUM-002"),
+                    (f" AND xd_has_comma({left})", "XD-NUM-005"),
+                    ("", "XD-NUM-001"),
+                )
             case Kind.INTEGER:
                 return (f" AND xd_number({left}) IS NOT NULL", "XD-NUM-004"), *self._reasons(
                     Kind.NUMBER, left, order, factor=factor
@@ -604,7 +609,8 @@ class ExpressionCompiler:
             amount = self._once(f"CASE WHEN {factor} = 1 THEN {number.sql} ELSE xd_times({number.sql}, {factor}) END")
         main = value.column
         column = (beside.column if beside else "") or main
-        shown, known = f"CAST({number.sql} AS VARCHAR)", f"{number.sql} IS NOT NULL"
+        shown = value.sql if value.kind is Kind.TEXT else f"rtrim(rtrim(CAST({number.sql} AS VARCHAR), '0'), '.')"
+        known = f"{number.sql} IS NOT NULL"
         problems = [*number.problems, *(beside.problems if beside else ())]
         if given and in_cell:
             other, _ = self._lookup(in_cell, "unit", "unit")
@@ -637,9 +643,10 @@ class ExpressionCompiler:
         main = value.column
         column = (beside.column if beside else "") or main
         known = f"{number.sql} IS NOT NULL"
+        shown = value.sql if value.kind is Kind.TEXT else f"rtrim(rtrim(CAST({number.sql} AS VARCHAR), '0'), '.')"
         problems = [
             *number.problems,
-            Problem(f"({known} AND {raw} IS NULL)", "XD-CUR-001", f"CAST({number.sql} AS VARCHAR)", main),
+            Problem(f"({known} AND {raw} IS NULL)", "XD-CUR-001", shown, main),
             Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
         ]
         if in_header and beside:

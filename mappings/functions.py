@@ -68,6 +68,9 @@ _YUAN = rf"(?i)\s*(?:{_NAMED}|元|([千万亿])元?)$"
 
 _WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
+_NO_UNIT = r"(?i)[0-9]\s*(?:e[0-9]+|[wk]|/.*)$"
+"""1e3, 1/2, and 10w, which is 10万 to some and watts to others."""
+
 _YEAR = "(?:19|20|21)[0-9]{2}"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -90,6 +93,7 @@ _CLOCK = (
     r"\s*([AaPp][Mm])?\s*(Z|[+-](?:0[0-9]|1[0-4]):?(?:[0-5][0-9])?)?"
 )
 _MOMENT = rf"^(.+?)(?:\s*[日号]\s*|\s*T\s*|\s+){_CLOCK}$"
+_WEEKDAY = r"(?i)\s*[(]?(?:(?:星期|周|礼拜)[一二三四五六日天]|,?\s*\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[)]?$"
 _HAS_CLOCK = "[:时点]"
 _NO_YEAR = (
     rf"(?i)^(?:{_TWO}[-/.]{_TWO}(?:[-/.][0-9]{{1,2}})?|(?:[0-9]{{2}}年)?{_TWO}月{_TWO}[日号]?"
@@ -156,6 +160,8 @@ MACROS: tuple[str, ...] = (
     # a number that was not read because it does not fit is too large rather than no number
     r"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?[千万亿]?')""",
+    # 12,50 and 1.250,5: a comma that groups no thousands
+    r"CREATE MACRO xd_has_comma(s) AS regexp_full_match(xd_bare(s), '[+-]?[0-9.]*,[0-9]+')",
     # one way of writing throughout: neither 2026年3-5 nor 3/4-2026
     """CREATE MACRO xd_is_uniform(x) AS contains(x, '年') = contains(x, '月')
         AND contains(x, '/')::INT + contains(x, '-')::INT + contains(x, '.')::INT + contains(x, '年')::INT <= 1""",
@@ -181,14 +187,16 @@ MACROS: tuple[str, ...] = (
             WHEN short IN ('dmy', 'mdy') THEN {_day("('20' || p.y)", _month("p.m"), "p.d")} END)[1]
         WHEN regexp_matches(x, {_quote(_MON_D)}) THEN list_transform([{_parts(_MON_D, "m d y")}],
             lambda p: {_day("p.y", _month("p.m"), "p.d")})[1] END)[1]""",
+    # 2026年3月5日 星期四: the day of the week says nothing more
+    rf"""CREATE MACRO xd_dated(s) AS regexp_replace(xd_neat(s), {_quote(_WEEKDAY)}, '')""",
     f"""CREATE MACRO xd_date(s, date_order, short) AS CASE
         WHEN regexp_full_match(s, '{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\\.0+)?)?')
             THEN TRY_CAST(left(s, 10) AS DATE)
-        ELSE list_transform([xd_neat(s)], lambda x: xd_day(CASE
+        ELSE list_transform([xd_dated(s)], lambda x: xd_day(CASE
             WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '')
             WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN left(x, 8)
             ELSE x END, date_order, short))[1] END""",
-    f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_neat(s)], lambda x:
+    f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_dated(s)], lambda x:
         CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN regexp_extract(x, {_quote(_MOMENT)}, 1) ELSE x END)[1]""",
     # d: the first number must be the day, m: the second must be; ?: either could; NULL for other ways of writing
     f"""CREATE MACRO xd_order(s) AS list_transform([xd_day_part(s)], lambda x: CASE
@@ -243,7 +251,8 @@ MACROS: tuple[str, ...] = (
         AS {DECIMAL})) END""",
     # 500箱, 1,200 kg, 1.5万个: the number and the unit of one cell
     *(
-        f"CREATE MACRO xd_cell_{part}(x) AS nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '')"
+        f"CREATE MACRO xd_cell_{part}(x) AS CASE WHEN NOT regexp_matches(xd_half(x), {_quote(_NO_UNIT)}) "
+        f"THEN nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '') END"
         for group, part in enumerate(("number", "unit"), start=1)
     ),
     # whether the currency that stands with an amount may be the one stated beside it

@@ -9,7 +9,7 @@ from mappings.functions import HALF_TO_FULL
 _WORDS = (
     *("待定", "待确认", "待补", "未定", "不详", "未知", "不明", "暂无", "暂缺", "不适用", "无"),
     *("N/A", "NA", "#N/A", "N.A.", "TBD", "TBA", "TBC", "unknown", "not available", "not applicable"),
-    *("null", "none", "nil", "/", "//", "\\", "-", "--", "---", "—", "——", "–"),
+    *("null", "none", "nil", "\\N", "/", "//", "\\", "-", "--", "---", "—", "——", "–"),
 )
 
 

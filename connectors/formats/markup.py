@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class _Cell:
     text: list[str] = field(default_factory=list)
     columns: int = 1
     rows: int = 1
+    number: str = ""
 
 
 class _Tables(HTMLParser):
@@ -49,7 +51,9 @@ class _Tables(HTMLParser):
                 self.tables[-1].append([])
             given = dict(attrs)
             self._cell = _Cell(
-                columns=_count(given.get("colspan"), _MOST_COLUMNS), rows=_count(given.get("rowspan"), _MOST_ROWS)
+                columns=_count(given.get("colspan"), _MOST_COLUMNS),
+                rows=_count(given.get("rowspan"), _MOST_ROWS),
+                number=given.get("x:num") or "",
             )
             self.tables[-1][-1].append(self._cell)
         elif tag in {"style", "script"}:
@@ -228,7 +232,17 @@ def _placed(cells: dict[int, dict[int, _Cell]]) -> Grid:
 
 def _plain(cell: _Cell) -> str:
     lines = (" ".join(line.split()) for line in "".join(cell.text).replace("\xa0", " ").split("\n"))
-    return "\n".join(line for line in lines if line)
+    text = "\n".join(line for line in lines if line)
+    return cell.number if cell.number and _is_rounded(cell.number, text) else text
+
+
+def _is_rounded(number: str, text: str) -> bool:
+    """Whether `text` shows the number of its cell (Excel's x:num) with fewer digits: 1234.5678 as 1,234.57."""
+    try:
+        exact, shown = Decimal(number), Decimal(text.replace(",", ""))
+        return exact != shown and exact.quantize(shown, ROUND_HALF_UP) == shown
+    except InvalidOperation:
+        return False
 
 
 def _count(text: str | None, most: int, default: int = 1) -> int:

@@ -62,6 +62,25 @@ def test_a_web_page_named_xls_is_read(make: Make, charset: str) -> None:
     assert "HTML" in one.header_reason.zh
 
 
+@pytest.mark.parametrize(
+    ("number", "shown", "read_as"),
+    [
+        ("1234.5678", "1,234.57", "1234.5678"),
+        ("0.13", "13%", "13%"),
+        ("123", "000123", "000123"),
+        ("46086", "2026-03-05", "2026-03-05"),
+        ("", "5", "5"),
+        ("12.5", "12.5", "12.5"),
+    ],
+)
+def test_a_number_that_a_web_page_shows_rounded_is_read_whole(
+    make: Make, number: str, shown: str, read_as: str
+) -> None:
+    cell = f'<td x:num="{number}">{shown}</td>'
+    one = read(make("a.xls", f"<table><tr><td>料号</td><td>数量</td></tr><tr><td>A1</td>{cell}</tr></table>".encode()))
+    assert one.table["数量"].to_pylist() == [read_as]
+
+
 def test_xml_of_excel_2003_is_read(make: Make) -> None:
     one = read(make("a.xls", XML))
     assert (one.sheet, one.header_row) == ("单", 3)
