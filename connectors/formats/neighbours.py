@@ -64,18 +64,16 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
 
 def _with_one_cell(rows: pa.Table, layout: Layout) -> pa.ChunkedArray:
     """Which rows fill one cell alone, in one of the first columns."""
-    first, *later = (
-        pc.not_equal(pc.utf8_trim_whitespace(rows.column(column)), "") for column in layout.named[:_LABEL_COLUMNS]
-    )
-    for column in later:
-        first = pc.xor(first, column)
+    first, second = layout.named[:_LABEL_COLUMNS]
+    found: pa.ChunkedArray | None = None
     for position in range(rows.num_columns - 1):
-        if position in layout.named[:_LABEL_COLUMNS]:
-            continue
-        if not pc.any(first).as_py():
-            break
-        first = pc.and_(first, pc.equal(pc.utf8_trim_whitespace(rows.column(position)), ""))
-    return first
+        if position not in (first, second):
+            blank = pc.equal(rows.column(position), "")
+            found = blank if found is None else pc.and_(found, blank)
+            if not pc.any(found).as_py():
+                return found
+    alone = pc.xor(pc.equal(rows.column(first), ""), pc.equal(rows.column(second), ""))
+    return alone if found is None else pc.and_(found, alone)
 
 
 def _is_no_record(column: int, others: pa.Table, layout: Layout) -> bool:
