@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from sqlalchemy import ColumnElement, Engine, Select, func, select, text
+from sqlalchemy import ColumnElement, Engine, Select, cast, func, select, text
+from sqlalchemy import Text as SqlText
 
 from canonical_model.declaration import ColumnType, EntitySpec
 from canonical_model.errors import ConfigError
@@ -48,6 +49,7 @@ _SUFFIXES = {
 _ENVELOPE = {
     "source": (Text("数据源", "source"), ColumnType.TEXT),
     "key": (Text("主键", "key"), ColumnType.TEXT),
+    "unknown": (Text("尚未知道", "unknown"), ColumnType.TEXT),
     "created_at": (Text("首次入库", "first stored"), ColumnType.TIMESTAMP),
     "changed_at": (Text("最近变更", "last changed"), ColumnType.TIMESTAMP),
     "deleted_at": (Text("删除时间", "deleted"), ColumnType.TIMESTAMP),
@@ -84,7 +86,7 @@ def all_columns(spec: EntitySpec) -> dict[str, ExportColumn]:
             zh = f"{one.label.zh}（{suffix.zh}）" if suffix.zh else one.label.zh
             en = f"{one.label.en} ({suffix.en})" if suffix.en else one.label.en
             found[column.name] = ExportColumn(column.name, column.type, Text(zh, en))
-    for name in ("created_at", "changed_at", "deleted_at"):
+    for name in ("unknown", "created_at", "changed_at", "deleted_at"):
         found[name] = ExportColumn(name, _ENVELOPE[name][1], _ENVELOPE[name][0])
     return found
 
@@ -134,7 +136,7 @@ def condition(spec: EntitySpec, written: str, zone: ZoneInfo) -> ColumnElement[b
         raise _bad_condition(written, Text("没有比较符号", "it has no comparison"))
     name, sign, value = found.groups()
     one = _column(spec, name)
-    column = canonical[spec.name].c[one.name]
+    column = _stored(spec, one)
     if not value:
         if sign not in {"=", "!="}:
             raise _bad_condition(written, Text("缺少值", "the value is missing"))
@@ -223,7 +225,12 @@ def statement(
         wanted.append(table.c.source == source)
     if not with_deleted:
         wanted.append(table.c.deleted_at.is_(None))
-    return select(*(table.c[one.name] for one in columns)).where(*wanted).order_by(table.c.source, table.c.key)
+    return select(*(_stored(spec, one) for one in columns)).where(*wanted).order_by(table.c.source, table.c.key)
+
+
+def _stored(spec: EntitySpec, one: ExportColumn) -> ColumnElement[Any]:
+    column = canonical[spec.name].c[one.name]
+    return column if one.name != "unknown" else cast(column, SqlText).label(one.name)
 
 
 def write(

@@ -83,12 +83,7 @@ def _without_airflow(folder: Path, screen: "_Screen", *, is_all: bool) -> int:
         holds = screen.play(Story(stage, Direct(stage)))
     screen.conclude(holds=holds)
     if holds and is_all:
-        screen.say(
-            Text(
-                f"数据留在 {FOLDER}/home；看一看：CROSSDOCK_HOME={FOLDER}/home {sys.argv[0]} status",
-                f"The data stays in {FOLDER}/home; look: CROSSDOCK_HOME={FOLDER}/home {sys.argv[0]} status",
-            )
-        )
+        screen.what_next()
     return 0 if holds else 1
 
 
@@ -125,6 +120,8 @@ def _perform(stage: Stage, site: Site, screen: "_Screen", *, stay: bool) -> int:
     screen.conclude(holds=holds)
     if stay:
         _stay(story, stage, site, screen)
+    elif holds:
+        screen.what_next()
     return 0 if holds else 1
 
 
@@ -224,6 +221,17 @@ class _Screen:
             else Text(
                 "[bold red]✗ 演示没有按预期进行，见上。[/]",
                 "[bold red]✗ The story did not go as expected; see above.[/]",
+            )
+        )
+
+    def what_next(self) -> None:
+        command = os.path.relpath(sys.argv[0])
+        self.say(
+            Text(
+                f"数据留在 {FOLDER}/home；看一看：CROSSDOCK_HOME={FOLDER}/home {command} status\n"
+                f"读自己的表格：{command} preview 你的表格.xlsx；建自己的部署：{command} init myhub",
+                f"The data stays in {FOLDER}/home; look: CROSSDOCK_HOME={FOLDER}/home {command} status\n"
+                f"Your own sheet: {command} preview FILE.xlsx; a deployment of your own: {command} init myhub",
             )
         )
 

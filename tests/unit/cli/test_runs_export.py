@@ -86,6 +86,17 @@ def test_programs_get_technical_names_and_exact_types(home: Cli, hub: Hub) -> No
     assert "deleted_at" not in line
 
 
+def test_what_is_unknown_is_exported_in_its_own_words_and_found_by_them(home: Cli, hub: Hub) -> None:
+    hub.load(order_row("PO-1", item="000123", quantity="待定"), name="b.csv")
+
+    assert home("export", "purchase_order_line", "-o", "a.jsonl", "--where", "尚未知道~待定").exit_code == 0
+    assert home.json("export", "purchase_order_line", "-o", "a.parquet")["records"] == "2"
+
+    (line,) = [json.loads(text) for text in Path("a.jsonl").read_text("utf-8").splitlines()]  # noqa: TID251  # no numbers
+    assert (line["order_number"], line["ordered"], line["unknown"]) == ("PO-1", None, '{"ordered": "待定"}')
+    assert pq.read_table("a.parquet")["unknown"].to_pylist() == ['{"ordered": "待定"}', None]
+
+
 CONDITIONS: list[tuple[list[str], list[str]]] = [
         (["订单号=PO-1"], ["PO-1"]),
         (["order_number!=PO-1"], ["PO-2"]),

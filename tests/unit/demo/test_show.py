@@ -35,6 +35,7 @@ def test_it_plays_twice_in_one_folder_and_is_removed_whole(
 
     said = capsys.readouterr().out
     assert said.count("PO-18 行3 数量 500→300个，交期 3/1→3/5，晚4天") == 2
+    assert said.count(" preview ") == 2, "what to do next"
     assert os.environ["CROSSDOCK_DATABASE_URL"].endswith("/none")
     demo.remove()
     assert not folder.exists()
@@ -49,6 +50,7 @@ def test_a_step_that_goes_wrong_is_named_and_ends_with_1(
 
     said = capsys.readouterr().out
     assert "✗ 首次载入" in said
+    assert " preview " not in said
     assert "库里的订单行: 应为 42, 实为 0" in said
 
 
