@@ -37,6 +37,9 @@ _LOOKED_AT = 200
 _LABEL_COLUMNS = 3
 """A total behind the names of its groups says so in one of the first columns."""
 _RUNNING_NUMBER = re.compile(r"\W*(?:(?:序|行|项)\s*[号次]?(?![\u3400-\u9fff])|(?i:no\.?|line|#)$)")
+_NOTHING = r"^\s*(?:[¥￥$]?\s*0+(?:[.]0+)?|[¥￥$]?\s*-)?\s*$"
+"""What a formula gives in a row of a form that nobody has filled in."""
+_PREFILLED_COLUMNS, _PREFILLED_BLANKS = 4, 2
 _FIGURE = re.compile(r"^\s*[-+(]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．\s]*[)%]?\s*\D{0,3}$")
 
 
@@ -64,6 +67,8 @@ class Sieve:
         if not rows.num_rows:
             return rows
         rows = self._leave_out(rows, pc.invert(self._is_filled(rows)), "blank")
+        if (prefilled := self._prefilled(rows)) is not None:
+            rows = self._leave_out(rows, prefilled, "prefilled")
         reasons = self._reasons(rows) | self._repeated(rows)
         self.before = rows.slice(max(0, rows.num_rows - _LOOKED_AT))
         return self._leave_out_by_reason(rows, reasons)
@@ -113,6 +118,23 @@ class Sieve:
             others = _is_filled(rows.remove_column(named[0]))
             filled = pc.and_(filled, pc.or_(others, pc.invert(matches(rows.column(named[0]), r"^\s*\d+\s*$"))))
         return filled
+
+    def _prefilled(self, rows: pa.Table) -> pa.ChunkedArray | None:
+        """Which rows of a form were never filled in: they hold a running number, what every row says, and zeros."""
+        named = self.layout.named
+        blanks = sum(pc.any(pc.equal(rows.column(column), "")).as_py() or False for column in named)
+        if blanks < _PREFILLED_BLANKS or len(named) < _PREFILLED_COLUMNS:
+            return None
+        is_numbered = bool(_RUNNING_NUMBER.match(self.layout.names[named[0]].strip()))
+        found: pa.ChunkedArray | None = None
+        for column in named[is_numbered:]:
+            if len(pc.unique(rows.column(column))) == 1:
+                continue
+            empty = matches(rows.column(column), _NOTHING)
+            found = empty if found is None else pc.and_(found, empty)
+            if not pc.any(found).as_py():
+                return None
+        return found
 
     def _repeated(self, rows: pa.Table) -> dict[int, str]:
         """Which of `rows` say the header again, and the titles above it, as lists printed page by page do."""

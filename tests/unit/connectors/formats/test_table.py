@@ -57,6 +57,14 @@ def test_a_row_that_says_what_must_be_filled_in_names_nothing() -> None:
         assert (list(one.columns), one.header_row, one.counts.read) == (["料号", "名称", "数量"], 2, 2)
 
 
+def test_rows_of_a_form_that_nobody_filled_in_are_none() -> None:
+    form = ("序号|料号|数量|单位|金额|币种", "1|A1|3|个|15|CNY", "2|A2|0|个|0|CNY", "3|||个|0.00|CNY", "4|||个| - |CNY")
+    one = read(*form)
+    assert (one.counts.read, dict(one.counts.skipped)) == (2, {"prefilled": (4, 5)})
+    assert read(*form, "5||7|个||CNY").counts.read == 3
+    assert read("料号|单位|数量|备注", "A1|个|3|", "|箱||", "A2|个|4|急").counts.read == 3
+
+
 def test_days_may_stand_over_columns() -> None:
     one = read("料号|2026-03-01||2026-03-08|", "|数量|金额|数量|金额", "A1|3|2|5.5|5.0", "A2|4|1|5.5|5.0")
     assert list(one.columns)[1:3] == ["2026-03-01 数量", "2026-03-01 金额"]
