@@ -44,14 +44,14 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
     if layout.index < 0 or len(layout.named) < _TABLE_CELLS:
         return None
     alone = _with_one_cell(rows, layout)
-    others: pa.Table | None = None
-    for place in pc.indices_nonzero(alone).to_pylist():
+    places = pc.indices_nonzero(alone).to_pylist()
+    others = rows.filter(pc.invert(alone)) if places else rows
+    for place in places:
         column, text = next((at, cell) for at, cell in enumerate(texts_of(rows.slice(place, 1))[0]) if cell.strip())
-        if column not in layout.named[:_LABEL_COLUMNS] or not _WORDS.search(text) or kind_of(text) is not Kind.TEXT:
+        if not _WORDS.search(text) or kind_of(text) is not Kind.TEXT:
             continue
-        others = rows.filter(pc.invert(alone)) if others is None else others
-        is_last = place == rows.num_rows - 1
-        if re.match(_HEADING, text) or (not is_last and _is_no_record(column, others, layout)):
+        may_head = place < rows.num_rows - 1 and len(places) <= others.num_rows
+        if re.match(_HEADING, text) or (may_head and _is_no_record(column, others, layout)):
             number, shown = rows[ROW][place].as_py(), text.strip()[:40]
             return Text(
                 f"第 {number} 行只有一格（{shown}），像是下面各行的标题，不敢丢掉，也不敢当成一行数据。"

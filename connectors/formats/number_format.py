@@ -31,7 +31,7 @@ def show_of(code: str) -> Show | None:
     Args:
         code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱".
     """
-    first = _FIRST.match(code)
+    first = _FIRST.match(code.replace("General", "#"))
     pattern: list[str] = []
     zeros = 0
     is_percent = False

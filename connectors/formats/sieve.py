@@ -122,7 +122,7 @@ class Sieve:
     def _prefilled(self, rows: pa.Table) -> pa.ChunkedArray | None:
         """Which rows of a form were never filled in: they hold a running number, what every row says, and zeros."""
         named = self.layout.named
-        blanks = sum(pc.any(pc.equal(rows.column(column), "")).as_py() or False for column in named)
+        blanks = sum(bool(pc.any(pc.equal(rows.column(column), "")).as_py()) for column in named)
         if blanks < _PREFILLED_BLANKS or len(named) < _PREFILLED_COLUMNS:
             return None
         is_numbered = bool(_RUNNING_NUMBER.match(self.layout.names[named[0]].strip()))

@@ -240,6 +240,7 @@ def test_a_row_that_may_be_a_record_is_no_heading(row: str) -> None:
 def test_names_alone_in_a_list_of_names_are_records() -> None:
     one = read("名称|规格|数量", "螺丝|M6|3", "螺母||", "垫片||5", "弹垫|M8|")
     assert (one.problem, one.counts.read) == (None, 4)
+    assert read("名称|规格|数量", "螺丝||", "螺母||", "垫片|M6|5", "弹垫||").counts.read == 4
 
 
 @pytest.mark.parametrize("end", ["运费|100||", "|运费||100", "更新日期|2026-03-05||", "Freight|||20"])
