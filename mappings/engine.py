@@ -39,7 +39,7 @@ from mappings.spec import StoreLookup
 _ARROW_ROWS = 16_384
 """Rows of one Arrow batch that leaves the engine."""
 
-MEMORY_LIMIT = "256MB"
+MEMORY_LIMIT = "192MB"
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
 STREAMED_ROWS = 16_384
