@@ -274,9 +274,10 @@ class MappingRun:
 
     def documents(self, entity: EntityPlan) -> pa.RecordBatchReader:
         """The documents to which the lines belong: fields that name the parent, version, and the partner as `key`."""
-        names = [
-            f"CAST({entity.fields[name].sql} AS VARCHAR) AS {quote_name(name)}" for name in entity.entity.parent_key
-        ]
+        stated = {
+            name: entity.fields[name].sql if name in entity.fields else "NULL" for name in entity.entity.parent_key
+        }
+        names = [f"CAST({value} AS VARCHAR) AS {quote_name(name)}" for name, value in stated.items()]
         partner = f"xd_key({entity.parent[0]})" if len(entity.parent) > len(names) else "''"
         query = self._queries[entity.entity.name]
         return self._db.sql(

@@ -553,7 +553,8 @@ class ExpressionCompiler:
                 beside = self._visit(node.expressions[1], text, target)
         except MissingColumnError:
             # a column that is not there is one without a word in it: each number says what it lacks
-            beside = None if in_header else Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
+            is_told = in_header or (name == "money" and value.kind is Kind.TEXT)
+            beside = None if is_told else Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
         return (self._quantity if name == "quantity" else self._money)(value, beside, in_header, text)
 
     def _with_unit(self, value: Compiled, text: str) -> tuple[Compiled, str]:
@@ -631,13 +632,19 @@ class ExpressionCompiler:
 
     def _money(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
         number = self._number(value, "money", text)
-        if beside is None and not in_header:
-            raise self._count(text, "money", 2)
+        sign = in_cell = ""
+        if value.kind is Kind.TEXT:
+            # most amounts begin with a digit and end with one
+            is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND right({value.sql}, 1) < ':')"
+            sign = self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
+            in_cell = "" if beside else self._once(f"xd_cell_currency({sign})")
         if beside and beside.kind is Kind.CODE:
             code, raw = beside.sql, beside.parts[1]
         else:
-            told = [self._raw(beside, "money", text)] if beside else []
-            told += [quote_text(in_header)] if in_header else []
+            given = self._raw(beside, "money", text) if beside else in_cell
+            told = [part for part in (given, quote_text(in_header) if in_header else "") if part]
+            if not told:
+                raise self._count(text, "money", 2)
             raw = told[0] if len(told) == 1 else self._once(f"coalesce({', '.join(told)})")
             code, _ = self._lookup(raw, "currency", "currency")
         main = value.column
@@ -649,13 +656,10 @@ class ExpressionCompiler:
             Problem(f"({known} AND {raw} IS NULL)", "XD-CUR-001", shown, main),
             Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
         ]
-        if in_header and beside:
+        if in_header and (beside or in_cell):
             own = code_table(self._spec, "currency", "currency")[1][in_header][0]
             problems.append(Problem(f"({known} AND {code} <> {quote_text(own)})", "XD-UNT-004", raw, column))
-        if value.kind is Kind.TEXT:
-            # most amounts begin with a digit and end with one
-            is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND right({value.sql}, 1) < ':')"
-            sign = self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
+        if sign:
             unfit = f"({known} AND {sign} IS NOT NULL AND NOT xd_currency_fits({sign}, {code}))"
             problems.append(Problem(unfit, "XD-CUR-002", value.sql, main))
         parts = (number.sql, f"CASE WHEN {known} THEN {code} END")

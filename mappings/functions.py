@@ -53,6 +53,7 @@ _CURRENCIES = {
     "TWD": r"TWD|NTD|NT\$|新?台币",
     "JPY": r"JPY|日[元圆]",
     "GBP": r"GBP|£|英镑",
+    "CHF": r"CHF|瑞郎",
     "SGD": r"SGD",
     "AUD": r"AUD",
     "CAD": r"CAD",
@@ -63,6 +64,7 @@ _CURRENCIES = {
     "RUB": r"RUB|₽",
 }
 _NAMED = "|".join(_CURRENCIES.values())
+_TOKEN = rf"(?i){_NAMED}|[¥$元]"
 _CURRENCY = rf"(?i)^([+-]?)\s*(?:{_NAMED}|[¥$])\s*"
 _YUAN = rf"(?i)\s*(?:{_NAMED}|元|([千万亿])元?)$"
 
@@ -255,6 +257,8 @@ MACROS: tuple[str, ...] = (
         f"THEN nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '') END"
         for group, part in enumerate(("number", "unit"), start=1)
     ),
+    # US$12, 100美元: the currency of an amount's own cell
+    f"CREATE MACRO xd_cell_currency(x) AS nullif(regexp_extract(x, {_quote(_TOKEN)}), '')",
     # whether the currency that stands with an amount may be the one stated beside it
     f"""CREATE MACRO xd_currency_fits(x, code) AS CASE
         {" ".join(f"WHEN regexp_matches(x, '(?i){words}') THEN code = '{code}'" for code, words in _CURRENCIES.items())}

@@ -279,8 +279,9 @@ def _plan_entity(
         raise MappingDoesNotFitError(spec, missing, header)
     fields |= _said_by_headers(entity, fields)
     parts = [source_column(part) for part in key_parts]
-    natural = [f"CAST({fields[k].sql} AS VARCHAR)" if k in fields else "NULL" for k in entity.key]
-    parent = [f"CAST({fields[k].sql} AS VARCHAR)" for k in entity.parent_key]
+    as_text = {k: f"CAST({fields[k].sql} AS VARCHAR)" for k in fields}
+    natural = [as_text.get(k, "NULL") for k in entity.key]
+    parent = [as_text.get(k, "NULL") for k in entity.parent_key]
     used = sorted({c for compiled in (*fields.values(), *own_key) for c in compiled.columns} | set(key_parts))
     naming = [fields[k] for k in (*entity.key, *entity.parent_key) if k in fields]
     named_by = sorted({c for compiled in (*naming, *own_key) for c in compiled.columns})

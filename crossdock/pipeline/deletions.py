@@ -5,10 +5,11 @@ nested JSON or the stream says `complete: document`. A record that is in the fil
 the key of a held row could not be read, nobody knows which record it is, and nothing of its entity is deleted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import MetaData, Table, select, text
 
+from canonical_model.declaration import EntitySpec
 from canonical_model.entities import SPECS
 from canonical_model.errors import ConfigError
 from canonical_model.issues import Issue
@@ -153,7 +154,7 @@ def bury(
         spec = SPECS[child]
         if spec.parent == name:
             own = where.entity.key[: len(spec.parent_key)]
-            same = " AND ".join(f't."{a}" = b."{b}"' for a, b in zip(spec.parent_key, own, strict=True))
+            same = _equal(spec, zip(spec.parent_key, own, strict=True), "t", "b")
             partner = " AND split_part(t.key, '|', 1) = split_part(b.key, '|', 1)" if where.has_partner else ""
             line = Stage(spec, (), work.source, work.stream, has_partner=where.has_partner)
             bury(work, line, [f"EXISTS (SELECT FROM {buried} b WHERE {same}{partner})"], evidence, children=children)
@@ -181,7 +182,7 @@ def _scope(
             values[f"scope_{name}"] = mapped.values(entity, name)
         elif header is not None and name in header.fields:
             own = header.entity.key[: len(entity.entity.parent_key)]
-            same = " AND ".join(f'p."{a}" = t."{b}"' for a, b in zip(own, entity.entity.parent_key, strict=True))
+            same = _equal(header.entity, zip(own, entity.entity.parent_key, strict=True), "p", "t")
             conditions.append(
                 f"EXISTS (SELECT FROM canonical.{header.entity.name} p WHERE p.source = t.source AND {same} "
                 f'AND p."{name}"::text = ANY(:scope_{name}))'
@@ -203,6 +204,12 @@ def _scope(
     return conditions, values
 
 
+def _equal(spec: EntitySpec, pairs: Iterable[tuple[str, str]], one: str, other: str) -> str:
+    """SQL that two rows name the same document; a part of its name that may be empty is then equal too."""
+    compared = ((a, b, "=" if spec.fields[a].is_required else "IS NOT DISTINCT FROM") for a, b in pairs)
+    return " AND ".join(f'{one}."{a}" {sign} {other}."{b}"' for a, b, sign in compared)
+
+
 def _of_documents(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> str:
     """Condition that a stored line belongs to a document that the batches hold whole, and is not newer than that."""
     names = entity.entity.parent_key
@@ -214,7 +221,7 @@ def _of_documents(work: Work, entity: EntityPlan, where: Stage, mapped: MappingR
     work.connection.execute(text(f"CREATE TEMP TABLE {table} ({listed}, version numeric, key text) ON COMMIT DROP"))
     copy_rows(work.connection, documents, mapped.documents(entity))
     work.connection.execute(text(f"ANALYZE {table}"))
-    same = " AND ".join(f't."{name}" = d."{name}"' for name in names)
+    same = _equal(entity.entity, zip(names, names, strict=True), "t", "d")
     partner = " AND split_part(t.key, '|', 1) = d.key" if where.has_partner else ""
     return (
         f"EXISTS (SELECT FROM {table} d WHERE {same}{partner} "

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from crossdock.store.embedded import EmbeddedServer
 from crossdock.store.tables import PARTITIONED
 
 # A server that vanishes without a word (power, network) is noticed within a minute and a half; libpq's own: two hours.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _LIFE_SIGNS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
 
 Report = Callable[[Text], None]
@@ -34,8 +36,8 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 def dump_json(value: object) -> str:
-    """`value` as JSON with decimals and instants as text, in the characters that they have."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """`value` as JSON with decimals and instants as text, in the characters that they have but NUL, which jsonb refuses."""
+    return _NUL.sub(r"\1", json.dumps(value, ensure_ascii=False, default=str))
 
 
 @contextmanager

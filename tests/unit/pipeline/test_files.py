@@ -224,6 +224,50 @@ def test_json_with_nested_lines_keeps_every_digit(hub: Hub) -> None:
     assert codes(report) == ["XD-NUM-001"]
 
 
+def test_a_file_with_null_bytes_parks_and_stops_no_other(hub: Hub) -> None:
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]})
+    header = ["订单号", "行号", "下单日期", "数量", "单位"]
+    lines = "".join(f"PO-9,{n},2026-11-01,5,个,{'轴承铝件' * 9}\n" for n in range(40))
+    hub.put_bytes("a.csv", f"{','.join(header)},备注\n{lines}".encode("utf-16-le"))
+    hub.put("b.csv", [["PO-1", "10", "2026-11-01", "500", "个"]], header=header)
+
+    report = hub.sync()
+
+    assert [(one.name, one.status) for one in report.files] == [("a.csv", "parked"), ("b.csv", "applied")]
+    assert "\\u0000" not in hub.one("SELECT problem::text FROM crossdock.batch WHERE status = 'parked'")
+
+
+def test_lines_whose_document_has_a_name_in_part_empty_are_deleted_with_it(hub: Hub) -> None:
+    named = {"invoice_number": "发票号码"}
+    lines = {"invoice": {"fields": named}, "invoice_line": {"fields": named | {"line_number": "行号"}}}
+    hub.mapping("own/invoices", lines)
+    stream = {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "own/invoices", "complete": True}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": stream}}
+    hub.write("sources/erp.yaml", source)
+    there = "SELECT key FROM canonical.invoice_line WHERE deleted_at IS NULL ORDER BY key"
+
+    hub.put("a.csv", [["F-1", "1"], ["F-1", "2"], ["F-2", "1"]], header=["发票号码", "行号"])
+    hub.sync()
+    assert hub.column(there) == ["F-1||1", "F-1||2", "F-2||1"]
+    hub.put("b.csv", [["F-2", "1"]], header=["发票号码", "行号"])
+    hub.sync()
+
+    assert hub.column(there) == ["F-2||1"]
+
+
+def test_a_file_without_the_currency_that_another_has_is_no_error_of_the_mapping(hub: Hub) -> None:
+    priced = {**LEAN["purchase_order_line"]["fields"], "unit_price": "money(单价)"}
+    hub.mapping("own/orders", LEAN | {"purchase_order_line": {"fields": priced}}, columns={"unit": ["单位"]})
+    header = ["订单号", "行号", "下单日期", "数量", "单位"]
+    hub.put("a.csv", [["PO-1", "10", "2026-11-01", "500", "个", "5"]], header=[*header, "单价"])
+    hub.put("b.csv", [["PO-2", "10", "2026-11-01", "500", "个", "5"]], header=[*header, "单价(元)"])
+
+    report = hub.sync()
+
+    assert codes(report) == ["XD-CUR-001"]
+    assert hub.column("SELECT key FROM canonical.purchase_order_line") == ["PO-2|10"]
+
+
 def test_twenty_thousand_rows_go_through_in_one_go(hub: Hub) -> None:
     rows = [order_row(f"PO-{n // 10}", str(n % 10), item=f"{n:06}") for n in range(20_000)]
     report = hub.load(*rows)
