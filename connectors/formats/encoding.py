@@ -85,7 +85,7 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         with tempfile.NamedTemporaryFile(suffix=".utf8") as copy:
             target = Path(copy.name)
             surveyed = _survey(target, 0, codec) if _transcode(path, target, codec, offset) else None
-            if surveyed is not None and encoding is None and (strange := _strange(target)):
+            if surveyed is not None and encoding is None and not surveyed.null_line and (strange := _strange(target)):
                 yield strange
                 return
             if surveyed is not None:
