@@ -416,13 +416,6 @@ def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:
 
 
 def _not_text(text: PlainText) -> Text:
-    with text.path.open("rb") as file:
-        start = file.read(_HEAD_BYTES)
-    if 10 * start.count(b"\x00") > 3 * len(start):
-        return Text(
-            "文件像是没有标记的 UTF-16 文本。请在设置里写 encoding: utf-16-le（或 utf-16-be），或另存为“CSV UTF-8”。",
-            "The file looks like UTF-16 without a mark. Set encoding: utf-16-le (or utf-16-be), or save it as “CSV UTF-8”.",
-        )
     return Text(
         f"第 {text.null_line} 行有空字节，这不是文本文件，或已损坏。请重新导出为 CSV，或把文件名的后缀改成它真正的格式。",
         f"There is a null byte on line {text.null_line}: this is no text file, or it is damaged. Export it again as "

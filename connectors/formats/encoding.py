@@ -14,6 +14,7 @@ import pyarrow as pa
 from canonical_model.language import Text
 
 _BLOCK = 1 << 20
+_START, _NULLS = 4096, 3
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -64,8 +65,14 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         encoding: What the stream says; None: byte order mark, else strict UTF-8, else strict GB18030.
     """
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(_START)
     mark, marked = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", None))
+    if encoding is None and marked is None and (wide := _unmarked(start)):
+        yield Text(
+            f"文件像是没有标记的 UTF-16 文本。请在设置里写 encoding: {wide}，或另存为“CSV UTF-8”。",
+            f"The file looks like UTF-16 without a mark. Set encoding: {wide}, or save it as “CSV UTF-8”.",
+        )
+        return
     for name in [encoding] if encoding else [marked] if marked else ["utf-8", "gb18030"]:
         try:
             codec = codecs.lookup(name or "").name
@@ -85,7 +92,7 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         with tempfile.NamedTemporaryFile(suffix=".utf8") as copy:
             target = Path(copy.name)
             surveyed = _survey(target, 0, codec) if _transcode(path, target, codec, offset) else None
-            if surveyed is not None and encoding is None and not surveyed.null_line and (strange := _strange(target)):
+            if surveyed is not None and encoding is None and (strange := _strange(target)):
                 yield strange
                 return
             if surveyed is not None:
@@ -98,6 +105,19 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         f"The text cannot be decoded as {tried}, or the transfer stopped early. Save it as “CSV UTF-8” in Excel, "
         "or name its encoding (big5, shift_jis) in the settings.",
     )
+
+
+def _unmarked(start: bytes) -> str | None:
+    """The UTF-16 that text without a mark must be: null bytes, as those of digits and commas, in every other place alone."""
+    whole = start[: len(start) // 2 * 2]
+    first, second = whole[::2].count(0), whole[1::2].count(0)
+    if min(first, second) or first + second < _NULLS:
+        return None
+    name = "utf-16-le" if second else "utf-16-be"
+    try:
+        return name if whole[:-2].decode(name) else None  # the end may be half a character
+    except UnicodeDecodeError:
+        return None
 
 
 def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
