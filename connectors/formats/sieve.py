@@ -8,20 +8,23 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from canonical_model.codes import code_list, normalise
 from connectors.base import ROW
 from connectors.formats.grid import matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 
-_SUM = r"(?:合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总\s*和|汇\s*总)"
+_SUM = r"(?:[合总總総小共累]\s*[计計]|[总總]\s*和|[汇匯]\s*[总總])"
 _TOTAL = re.compile(
-    r"^\s*(?:本页|本单|本[日月年期]|当[日月年页]|全部|应付|应收|数量|金额|以上|大写|不?含税|未税|价税|总)*"
-    rf"(?:{_SUM}|总额)(?:数量|金额|件数|重量|人民币|大写)*\s*(?:[:：(（].*)?$"
-    r"|^\s*总(?:数量|金额|件数|重量|额|数)\s*(?:[:：(（].*)?$"
+    r"^\s*(?:本页|本单|本[日月年期]|当[日月年页]|全部|所有|应付|应收|数量|金额|库存|在库|以上|大写|不?含税|未税|价税|总)*"
+    rf"(?:{_SUM}|总[额量])(?:数量|金额|金額|件数|重量|人民币|大写|数)*\s*(?:[:：(（].*)?$"
+    r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*[计計]\s*[:：]?\s*$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
+    r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$|^\s*(?:全仓|全部|所有)\s*$"
     r"|^\s*[*∑Σ]{1,3}\s*$"
     r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
-    r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due))?\s*(?:[:(].*)?$"
+    r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum|ttl)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due|stock|inventory|on hand))?\s*(?:[:(].*)?$"
+    r"|^\s*(?i:(?:gesamt|zwischen)?summe|gesamt(?:betrag|menge)?)\s*:?\s*$"
 )
 _GROUP_TOTAL = re.compile(
     rf"^(?P<group>.*\S)\s*{_SUM}\s*[:：]?\s*$|^(?P<name>.*\S)\s+(?i:sub[- ]?totals?|totals?)\s*:?\s*$"
@@ -34,6 +37,11 @@ _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
+_EVERYWHERE = re.compile(r"^\s*(?:所有|全部|全|各)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
+"""What stands in the place of a warehouse where a row sums up all of them."""
+_COUNT = re.compile(r"^(?P<group>.*\S)\s+[计計]\s*$")
+"""B 计 below rows of B; 压力 计 is a gauge."""
+_NO_WORD = {"", "-", "--", "—", "/"}
 _LABEL_COLUMNS = 3
 """A total behind the names of its groups says so in one of the first columns."""
 _RUNNING_NUMBER = re.compile(r"\W*(?:(?:序|行|项)\s*[号次]?(?![\u3400-\u9fff])|(?i:no\.?|line|#)$)")
@@ -166,7 +174,7 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_WORD = r"计|总|汇|页|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_WORD = r"[计計总總総汇匯页差]|结存|结转|余额|期[初末]|全仓|全部|所有|[Aa]ll|ALL|ttl|TTL|esamt|umme|UMME|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 
@@ -205,11 +213,15 @@ def _reason(cells: list[str], named: int) -> str | None:
     A total says so in its first filled cell, and the others are figures, but for one word such as a unit. A row
     without gaps is one only where all its others are figures; one of a group (上海仓 小计) has more gaps than values.
     """
-    filled = [cell for cell in cells if cell.strip()]
-    if len(filled) == 1 and _PAGE.match(filled[0]):
+    filled = [cell for cell in cells if cell.strip() and not _is_measure(cell)] or [
+        cell for cell in cells if cell.strip()
+    ]
+    if all(map(_PAGE.match, filled)):
         return "page_mark"
     if all(map(_RULE.fullmatch, filled)):
         return "blank"
+    if len(filled) > 1 and _TOTAL.match(filled[0].strip() + filled[1].strip()) and len(filled[1].strip()) == 1:
+        filled = ["".join(filled[:2]), *filled[2:]]  # 合 | 计
     words = [cell for cell in filled[1:] if not _FIGURE.match(cell)]
     allowed = 1 if len(cells) >= 4 and len(filled) < named else 0
     if _TOTAL.match(filled[0]) and len(words) <= allowed and named > 1:
@@ -226,6 +238,13 @@ def _reason(cells: list[str], named: int) -> str | None:
     return "total" if is_group else None
 
 
+def _is_measure(cell: str) -> bool:
+    """Whether a cell says a unit or currency, which a total has like any row."""
+    word = normalise(cell)
+    is_known = word in code_list("unit").spellings or word in code_list("currency").spellings
+    return is_known and not _EVERYWHERE.match(cell)  # ALL is Albania's currency too
+
+
 def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
     """Whether a row is the total of the group above it: 恒远 | 小计 | 30, or 上海 汇总 | | 30, under rows of 恒远 or 上海.
 
@@ -233,13 +252,18 @@ def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
         cells: The row.
         above: The last text above it in a column.
     """
-    filled = [column for column, cell in enumerate(cells) if cell.strip()]
+    filled = [column for column, cell in enumerate(cells) if cell.strip() not in _NO_WORD and not _is_measure(cell)]
     at = next((column for column in filled if _TOTAL.match(cells[column]) or _GROUP_TOTAL.match(cells[column])), None)
+    if at is None:
+        at = next((column for column in filled[1:] if _EVERYWHERE.match(cells[column])), None)
+    if at is None:
+        at = next(
+            (column for column in filled if (one := _COUNT.match(cells[column])) and one[1] == above(column)), None
+        )
     if at is None or at == filled[-1] or not all(_FIGURE.match(cells[column]) for column in filled if column > at):
         return False
     groups = [column for column in filled if column < at]
-    named = _GROUP_TOTAL.match(cells[at])
-    is_own = named is not None and above(at) in named.groups()
-    return (is_own or bool(groups and _TOTAL.match(cells[at]))) and all(
-        cells[column].strip() == above(column) for column in groups
-    )
+    named = _GROUP_TOTAL.match(cells[at]) or _COUNT.match(cells[at])
+    own = {above(at), *(cells[column].strip() for column in groups)}
+    is_own = named is not None and bool(own & set(named.groups()))
+    return (is_own or bool(groups and not named)) and all(cells[column].strip() == above(column) for column in groups)

@@ -16,15 +16,21 @@ from connectors.formats.words import is_header_word
 
 _SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$|^.{0,12}(?:盖章|签字|签章|签名|公章)\s*[）)]?$", re.DOTALL)
 _NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|附注|注意|以上|以下空白|以下无|本表|本单|此表|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出|[（(【]|[*※])"
+    r"^\s*(?:注|备注|说明|附注|注意|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出)(?:人|员|日期|时间|事项|者)?\s*(?:[:：]|$|\s|.{6,})"
+    r"|^\s*(?:以上|以下空白|以下无|本表|本单|此表|[（(【]|[*※])"
     r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
+)
+_LABEL = re.compile(
+    r"^\s*(?:\d{1,2}\s*[)）、.．])?\s*(?:联系电话|电话|手机|传真|联系人|联系方式|地址|邮箱|网址|开户银?行|账号|帐号|税号|税率|(?:总)?条数|(?:总)?记录数|总行数"
+    r"|打印[人员]|打印(?:日期|时间)|制[表单]人?|编制人?|审核人?|复核人?|批准人?|经办人?|仓管员?|保管员?|盘点人|监盘人|验收人|收货人|送货人|签收人?|采购员|业务员"
+    r"|说明|备注|付款方式|付款条件|结算方式|交货地点|交货方式|送货地址|收货地址|质量要求|包装要求|运输方式|验收标准|违约责任)\s*[:：]?\s*$"
 )
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
 _SENTENCE = re.compile(r"[。！；]|.{8,}，|[!.]$")
 _RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]")
 _CHARGE = re.compile(
     r"^\s*(?:运费|运杂费|快递费|税[额金款]|增值税|折扣|优惠|折让|[定订]金|预付款?|已付款?|余款|尾款|手续费|包装费|装卸费|其他费用|杂费|附加费"
-    r"|(?i:freight|shipping|delivery fee|tax|vat|gst|discount|deposit|balance(?: due)?|handling))\s*(?:[(（].*[)）])?\s*[:：]?\s*$"
+    r"|(?i:freight|shipping|delivery fee|tax|vat|gst|discount|deposit|balance(?: due)?|handling))(?:\s*\d+(?:\.\d+)?\s*[%％])?\s*(?:[(（].*[)）])?\s*[:：]?\s*$"
 )
 _DATED = re.compile(r"^[^\d]{0,10}(?:日期|时间|(?i:date|as of))\s*[:：]?\s*$")
 _LONG_WORDS = 12
@@ -91,6 +97,8 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
     if all(map(_SIGNATURE.match, texts)) and len(texts) <= max(most, _SIGNATURES):
         return True
     label, *values = texts
+    if len(values) == 1 and _LABEL.match(label) and len(filled) <= max(most, len(cells) - 1):
+        return True
     if len(values) == 1 and _DATED.match(label) and kind_of(values[0]) is Kind.DATE:
         return True
     if values and _CHARGE.match(label) and all(kind_of(value) is Kind.NUMBER for value in values):

@@ -254,6 +254,58 @@ def test_a_date_below_a_table_of_three_columns_is_no_record() -> None:
     assert (one.counts.read, dict(one.counts.skipped)) == (2, {"after_end": (4,)})
 
 
+STOCK = ("料号|名称|仓库|数量|单位", "A1|螺丝|上海仓|10|个", "A1|螺丝|广州仓|20|个", "B2|螺母|上海仓|5|个")
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        *("库存合计|||30|个", "全部|||35|个", "Total stock|||35|PCS", "差异|||0|个", "本月结存|||35|个", "库存总量|||35|个", "計|||35|個"),
+        *("総計|||35|", "Summe|||35|ST", "TTL|||35|pcs", "合|计||35|个", "总|||35|个", "B2小计|||5|个", "B2 汇总|||5|个", "B2 计|||5|个"),
+        *("B2|螺母|小计|5|个", "B2||合计|5|个", "B2|螺母|所有仓库|5|个", "B2||ALL|5|", "B2|-|合计|5|个", "B2|B2小计||5|个"),
+        *("第1页||||共1页", "合計金額|||35|", "期末结存|||35|个"),
+    ],
+)  # fmt: skip
+def test_a_total_is_one_whatever_its_words_and_with_its_unit(total: str) -> None:
+    one = read(*STOCK, total, "C3|垫片|上海仓|7|个")
+    assert (one.problem, one.counts.read) == (None, 4)
+    assert set(one.counts.skipped) <= {"total", "page_mark"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("C3|合计器|上海仓|5|个", "C3|压力 计|上海仓|5|个", "C3|总成|上海仓|5|个", "C3|汇总表|上海仓|5|本", "C3|全部件|上海仓|5|套"),
+        *("C3|温度计|全仓|5|个", "总线-1|线缆|上海仓|5|米", "C3||所有|5|个"),
+    ],
+)  # fmt: skip
+def test_a_row_with_such_a_word_in_it_is_a_record(row: str) -> None:
+    one = read(*STOCK, row, "D4|垫片|上海仓|7|个")
+    assert (one.problem, one.counts.read) == (None, 5)
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        ("联系电话|13800138000|||",),
+        ("税率|13%|||",),
+        ("制单人|李伟|||", "联系电话|13800138000|||", "备注|急|||"),
+        ("1、质量要求|按GB执行|||",),
+        ("总条数|3|||",),
+        ("编制|李伟|||", "审核|王芳|||"),
+        ("税额13%||||4.5",),
+    ],
+)
+def test_a_label_and_its_value_below_the_records_are_none(footer: tuple[str, ...]) -> None:
+    one = read(*STOCK, *footer)
+    assert (one.problem, one.counts.read, set(one.counts.skipped)) == (None, 3, {"after_end"})
+
+
+@pytest.mark.parametrize("last", ["备注贴", "签字笔", "打印纸", "说明书", "注射器", "审核章"])
+def test_a_name_that_begins_like_a_note_is_a_record(last: str) -> None:
+    assert read("名称|规格|备注", "螺丝|M6|", "螺母||", f"{last}||").counts.read == 3
+
+
 def test_a_charge_that_is_ordered_like_the_others_is_a_record() -> None:
     assert read("名称|数量|单价|金额", "螺丝|3|5|15", "运费|1|100|100").counts.read == 2
 
