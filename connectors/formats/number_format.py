@@ -19,6 +19,9 @@ _TOKEN = re.compile(
     r"|(?P<place>[0#?])|(?P<plain>[-/ ()+$¥￥€£])|(?P<mark>[.,])|(?P<percent>[%％])|(?P<other>.)"
 )
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
+_WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫]")
+_MANY = re.compile(r"[百千万亿\d]")
+_YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411)\]")
 _MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 
 
@@ -26,12 +29,12 @@ def show_of(code: str) -> Show | None:
     """How numbers of a format are shown, None where that is the number itself.
 
     A format that pads with zeros, or puts letters and a dash in front, makes codes of whole numbers: 12 in 00000 is
-    00012. A percentage is shown as one, and so are a currency or unit that the lists of the model know: 5 in 0"箱" is 5箱.
+    00012. A percentage is shown as one, and so are the words around the number: 5 in 0"箱" is 5箱, in 0"万" 5万.
 
     Args:
         code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱".
     """
-    first = _FIRST.match(code.replace("General", "#"))
+    first = _FIRST.match(_YEN.sub('"JPY"', code.replace("General", "#")))
     pattern: list[str] = []
     zeros = 0
     is_percent = False
@@ -64,11 +67,15 @@ def percent(digits: str) -> str:
 
 
 def _measure(shown: str) -> Show | None:
+    """The number between the words of its format; a price for each (元/吨) is one in 元."""
     found = _MEASURED.fullmatch(shown)
     if not found:
         return None
     before, after = found["before"].strip(), found["after"].strip()
-    if not (before or after) or not (_is_currency(before) and (_is_currency(after) or _is_unit(after))):
+    price, _, unit = after.partition("/")
+    if unit and _is_listed(price, "currency") and _is_listed(unit, "unit") and not _MANY.search(unit):
+        after = price
+    if not _WORD.search(before + after):
         return None
 
     def show(digits: str) -> str:
@@ -78,12 +85,8 @@ def _measure(shown: str) -> Show | None:
     return show
 
 
-def _is_currency(text: str) -> bool:
-    return not text or normalise(text) in code_list("currency").spellings
-
-
-def _is_unit(text: str) -> bool:
-    return normalise(text) in code_list("unit").spellings
+def _is_listed(text: str, name: str) -> bool:
+    return normalise(text) in code_list(name).spellings
 
 
 def _code(digits: str, pattern: str) -> str | None:
