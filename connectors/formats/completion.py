@@ -1,4 +1,7 @@
-"""What the settings add to the records: labels above the table as columns, and the value above in blank cells."""
+"""What stands elsewhere in a table: values above cells that say 同上, labels above the table, the value above blank cells.
+
+The last two are taken where the settings say so.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
-from connectors.formats.labels import label_columns
+from connectors.formats.encoding import DITTO
+from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
 
@@ -18,12 +22,18 @@ class Completion:
     Attributes:
         options: What the stream says.
         labels: What stands above the header as label and value.
+        may_ditto: Whether any cell may say 同上.
         above: The last values of the columns whose blanks are filled.
+        ditto: The last values of all columns.
+        notes: What was filled in, for people.
     """
 
     options: FormatOptions
     labels: Mapping[str, Sequence[str]]
+    may_ditto: bool = True
     above: dict[str, str] = field(default_factory=dict)
+    ditto: dict[str, str] = field(default_factory=dict)
+    notes: list[Text] = field(default_factory=list)
 
     def complete(self, table: pa.Table) -> pa.Table | Text:
         """The records (under their names, and `_row`) with what is added; the sentence where a column or label is missing."""
@@ -31,8 +41,31 @@ class Completion:
         missing = next((name for name in columns if name not in table.column_names), None)
         if missing is not None:
             return _missing(missing, table.column_names[:-1])
+        table = self._fill_ditto(table) if self.may_ditto and table.num_rows else table
         table = self._fill_down(table, columns) if columns and table.num_rows else table
-        return label_columns(table, self.options.labels, self.labels)
+        return scaled(self.options.labels, self.labels) or label_columns(table, self.options.labels, self.labels)
+
+    def _fill_ditto(self, table: pa.Table) -> pa.Table:
+        """Cells that say 同上 hold what stands above them; where nothing does, they are left as they are."""
+        for place, name in enumerate(table.column_names[:-1]):
+            column = table[name]
+            says_so = [found for sign in DITTO if pc.any(found := pc.equal(column, sign)).as_py()]
+            if says_so:
+                blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(DITTO))
+                values = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.string()), column))
+                before = self.ditto.get(name)
+                values = pc.coalesce(values, pa.scalar(before, pa.string()), column)
+                table = table.set_column(place, name, values)
+                self._note(name)
+            self.ditto[name] = table[name][-1].as_py()
+        return table
+
+    def _note(self, column: str) -> None:
+        note = Text(
+            f"“{column}”里的“同上”已换成上面的值", f"ditto marks in “{column}” were replaced by the value above"
+        )
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _fill_down(self, table: pa.Table, columns: Sequence[str]) -> pa.Table:
         """Only rows without the first of the columns: the line of another document keeps its own blanks."""

@@ -36,6 +36,7 @@ from connectors.formats.sheet import (
     Suspect,
     damaged_texts,
     empty_table,
+    in_one,
     refused,
 )
 from connectors.formats.sieve import Sieve
@@ -131,7 +132,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
     sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
     labels = labels_above(options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above])
-    completion, accounted = Completion(options, labels), 0
+    completion, accounted = Completion(options, labels, text.has_ditto), 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
             total = above + header + sum(table.num_rows for table in tables)
@@ -160,7 +161,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 counts=RowCounts(total, above, header, sieve.take_skipped(), table.num_rows),
                 columns=places,
                 header_row=splitter.head.lines[layout.last] if header else 0,
-                header_reason=layout.reason,
+                header_reason=in_one([layout.reason, *completion.notes]),
                 labels=labels,
                 encoding=text.encoding,
                 suspects=(

@@ -12,12 +12,14 @@ from connectors.formats.cells import Kind, kind_of
 from connectors.formats.words import is_header_word
 
 _LABEL = re.compile(
-    r"(?:^|\s{2,}|\n)\s*([^\s:：\d][^:：\n]{0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
+    r"(?:^|\s{2,}|\n)\s*([^\s:：\d](?:(?!\s{2})[^:：\n]){0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
 )
 _DOCUMENT = re.compile(
     r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
 )
 """Labels of which each document has one."""
+_UNIT = re.compile(r"(?:金额|数量|计量|货币|单价|价格)?单位")
+_SCALE = re.compile(r"\s*(?:人民币|RMB|CNY)?\s*(?:[千万亿]|百万|(?i:k|thousand))")
 _LONGEST = 20
 _SHOWN = 8
 
@@ -64,6 +66,21 @@ def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, S
         column = pa.repeat(pa.scalar(values[0], pa.string()), table.num_rows)
         table = table.add_column(table.column_names.index(ROW), name, column)
     return table
+
+
+def scaled(wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> Text | None:
+    """The sentence that all numbers below are so many 千, 万 or 亿 (单位：万元), unless the settings take that label."""
+    taken = set(map(_form, wanted))
+    for label, values in labels.items():
+        found = next((value for value in values if _SCALE.match(value)), None)
+        if found is not None and _UNIT.fullmatch(_form(label)) and _form(label) not in taken:
+            return Text(
+                f"表头上方写着“{label}：{clip(found, _LONGEST)}”，不知道说的是哪几列，不敢照数字读。请对方写进列名，如 金额(万元)；"
+                f"或在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射换算。",
+                f"Above the header stands “{label}: {clip(found, _LONGEST)}”; which columns it speaks of is not said. Have it put "
+                f"into their names, such as 金额(万元), or set labels: [{label}] under config of the stream, and let the mapping compute.",
+            )
+    return None
 
 
 def two_documents(labels: Mapping[str, Sequence[str]], row: int) -> Text | None:

@@ -72,6 +72,12 @@ def damaged_texts(table: pa.Table) -> list[Suspect]:
     return found
 
 
+def in_one(said: Iterable[Text]) -> Text:
+    """Several sentences as one."""
+    said = list(said)
+    return Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
+
+
 def empty_table(names: Iterable[str] = ()) -> pa.Table:
     """A table of no rows with text columns `names` and `_row`."""
     fields = [pa.field(name, pa.string()) for name in names]

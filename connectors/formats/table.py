@@ -14,7 +14,7 @@ from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import heading_within, second_table
 from connectors.formats.options import FormatOptions
-from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_table, refused
+from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_table, in_one, refused
 from connectors.formats.sieve import Sieve
 
 _TABLE_ROWS, _TABLE_CELLS = 3, 3
@@ -51,9 +51,11 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     labels = labels_above(above)
     again = sieve.skipped.get("repeated_header", ())
     both = labels_above([*above, *_above_again(grid, again)])
-    table = (two_documents(both, min(again)) if again else None) or Completion(options, both).complete(named)
+    completion = Completion(options, both)
+    table = (two_documents(both, min(again)) if again else None) or completion.complete(named)
     if isinstance(table, Text):
         return refused(table, total=total, sheet=sheet)
+    said += completion.notes
     return SheetRead(
         table=table,
         counts=RowCounts(
@@ -66,7 +68,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         sheet=sheet,
         columns=places,
         header_row=layout.last + 1,
-        header_reason=Text("；".join(one.zh for one in said), "; ".join(one.en for one in said)),
+        header_reason=in_one(said),
         labels=labels,
         suspects=_suspects(grid, settled, named),
     )

@@ -45,3 +45,21 @@ def test_blanks_stay_blank_without_the_setting_and_a_wrong_name_parks(tmp_path: 
     assert "“单号”" in read.problem.zh
     assert "单据编号、日期" in read.problem.zh
     assert read.problem.en
+
+
+@pytest.mark.parametrize("part_bytes", [32 << 20, 1])
+def test_a_cell_that_says_ditto_holds_what_stands_above_it(tmp_path: Path, part_bytes: int) -> None:
+    path = tmp_path / "a.csv"
+    many = "".join(f"同上,〃,B{number},1\n" for number in range(100_000))
+    path.write_text(
+        f"单号,供应商,料号,数量\n同上,恒远,A0,1\nPO-1,恒远,A1,5\n{many}PO-2,,A1,7\n同上,同上,A2,同上\n", "utf-8"
+    )
+    reads = list(read_delimited(path, FormatOptions(), part_bytes=part_bytes))
+    rows = [tuple(row.values())[:4] for read in reads for row in read.table.to_pylist()]
+    assert [rows[0], rows[2], rows[-3], rows[-1]] == [
+        ("同上", "恒远", "A0", "1"),
+        ("PO-1", "恒远", "B0", "1"),
+        ("PO-1", "恒远", "B99999", "1"),
+        ("PO-2", "", "A2", "7"),
+    ]
+    assert "同上" in reads[-1].header_reason.zh

@@ -84,3 +84,19 @@ def test_a_text_file_has_labels_too(tmp_path: Path) -> None:
     assert one.table["订单号"].to_pylist() == ["PO-18", "PO-18"]
     (one,) = read_file(path, options=FormatOptions(labels=["供应商"]))
     assert one.problem is not None
+
+
+@pytest.mark.parametrize(
+    "above", ["采购订单明细  单位：万元|||", "金额单位：|千元||", "数量单位: 千件|||", "单位：人民币万元|||"]
+)
+def test_a_power_of_ten_that_is_said_above_the_table_alone_parks(above: str) -> None:
+    said = read(above, labels=[]).problem
+    assert said is not None
+    label = "单位" if above.startswith(("采购", "单位")) else above[:4]
+    assert f"labels: [{label}]" in said.zh
+    assert read(above, labels=[label]).counts.read == 2
+
+
+def test_a_unit_that_is_said_above_the_table_is_no_reason_to_park() -> None:
+    assert read("单位：元|||", labels=[]).problem is None
+    assert read("单位：宁波千里马公司|||", labels=[]).problem is None
