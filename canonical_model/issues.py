@@ -105,13 +105,12 @@ _KINDS = (
         "XD-NUM-005",
         Effect.REJECT,
         (
-            "“{field}”的值“{value}”里的逗号是小数点还是千分位，看不出来。",
-            "Whether the comma in “{value}” in “{field}” is a decimal mark cannot be told.",
+            "“{field}”的值“{value}”里的逗号或点，是小数点还是千分位，看不出来。",
+            "Whether the comma or point in “{value}” in “{field}” is a decimal mark cannot be told.",
         ),
         (
-            "请写成 12.50；整列都用逗号作小数点时，由管理员在映射里写 number(replace(replace(列, '.', ''), ',', '.'))。",
-            "Write 12.50; where the whole column has decimal commas, write "
-            "number(replace(replace(column, '.', ''), ',', '.')) in the mapping.",
+            "请写成 1250.50；整列都用逗号作小数点时，由管理员在映射里写 number(列, ',')。",
+            "Write 1250.50; where the whole column has decimal commas, write number(column, ',') in the mapping.",
         ),
     ),
     _kind(

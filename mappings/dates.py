@@ -1,4 +1,4 @@
-"""Whether 03/04/2026 is the 3rd of April: asked of the whole column, once for each landed batch."""
+"""Whether 03/04/2026 is the 3rd of April, and 1,250 a thousand: asked of the whole column, once for each landed batch."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,16 +14,17 @@ _SHOWN: Mapping[str, set[str]] = {
 }  # fmt: skip
 """What a whole column showed; where a setting had to decide, no part of it may decide otherwise."""
 
+COMMA = ","
 SHORT_YEARS = ("dmy", "mdy", "ymd")
 """Settings of `date_order`; each also says in which order a date with a year of two digits is read."""
 
 
 @dataclass(frozen=True, slots=True)
-class DateColumn:
-    """A text read as a date, of which the order of day and month is asked.
+class AskedColumn:
+    """A text read as a date, or as a number, of which the order of day and month or the use of the comma is asked.
 
     Attributes:
-        name: Macro that gives the order for a batch: `<name>(_batch)`.
+        name: Macro that gives the answer for a batch: `<name>(_batch)`.
         sql: The text, over the source's columns.
         column: Source column, for people.
     """
@@ -35,12 +36,13 @@ class DateColumn:
 
 @dataclass(frozen=True, slots=True)
 class DateOrder:
-    """How the dates of one column of one batch were read that could be either.
+    """How the dates of one column of one batch were read that could be either, or that its commas can be.
 
     Attributes:
         batch: Number of the batch.
         column: Source column.
-        order: "dmy", "mdy", or empty where nothing tells: each such date is then an issue.
+        order: "dmy", "mdy", or empty where nothing tells: each such date is then an issue. "," for a column of numbers
+            that shows a decimal comma: 1,250 and 1.250 are then issues.
         reason: "column" (a number above 12 proves it), "setting", "contradiction" (the column proves both) or "unclear".
     """
 
@@ -53,7 +55,7 @@ class DateOrder:
 def decide_orders(
     db: duckdb.DuckDBPyConnection,
     rows: str,
-    columns: Sequence[DateColumn],
+    columns: Sequence[AskedColumn],
     setting: str,
     shown: Iterable[DateOrder] = (),
 ) -> list[DateOrder]:
@@ -80,7 +82,11 @@ def decide_orders(
         seen = ", ".join(f"CASE WHEN {odd[i]} THEN xd_order({c.sql}) END AS v{i}" for i, c in enumerate(columns))
         any_seen = " OR ".join(f"v{i} IS NOT NULL" for i in range(len(columns)))
         found = db.execute(f"SELECT DISTINCT * FROM (SELECT _batch, {seen} FROM {rows}) WHERE {any_seen}").fetchall()
-    known = {(one.batch, one.column): _SHOWN[one.order if one.reason == "column" else one.reason] for one in shown}
+    known = {
+        (one.batch, one.column): _SHOWN[one.order if one.reason == "column" else one.reason]
+        for one in shown
+        if one.order != COMMA
+    }
     orders = []
     for i, column in enumerate(columns):
         marks: dict[int, set[str]] = {}
@@ -97,6 +103,35 @@ def decide_orders(
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
         orders += decided
     return orders
+
+
+def decide_commas(
+    db: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[AskedColumn], shown: Iterable[DateOrder] = ()
+) -> list[DateOrder]:
+    """Asks columns of numbers whether any value has a decimal comma (12,50), and defines the macros that say so.
+
+    Args:
+        db: A connection with our macros.
+        rows: SQL of the rows, with their `_batch`.
+        columns: The columns.
+        shown: What came of whole columns, for batches of which `rows` are only a part.
+    """
+    found: list[tuple[Any, ...]] = []
+    if columns:
+        received = [_CLEANED.sub(r"\1", column.sql) for column in columns]  # few have any comma
+        asked = ", ".join(
+            f"bool_or(CASE WHEN contains({text}, ',') THEN xd_shows_comma({column.sql}) END)"
+            for text, column in zip(received, columns, strict=True)
+        )
+        found = db.execute(f"SELECT _batch, {asked} FROM {rows} GROUP BY _batch").fetchall()
+    known = {(one.batch, one.column) for one in shown if one.order == COMMA}
+    commas = []
+    for i, column in enumerate(columns):
+        batches = [batch for batch, *values in found if values[i] or (batch, column.column) in known]
+        body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
+        db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
+        commas += [DateOrder(batch, column.column, COMMA, "column") for batch in sorted(batches)]
+    return commas
 
 
 def _decide(marks: set[str], setting: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from canonical_model.text import clip
 from mappings.checks import check_digits
 from mappings.columns import source_column
 from mappings.compiled import Atom, Lookup, quote_name, quote_text
-from mappings.dates import DateOrder, decide_orders
+from mappings.dates import DateOrder, decide_commas, decide_orders
 from mappings.folding import fold
 from mappings.functions import library
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
@@ -371,14 +371,13 @@ class MappingRun:
         )
 
     def _decide_orders(self) -> None:
-        """Asks each column of dates for its order; `date_orders` tells what came of it."""
+        """Asks each column of dates for its order, and of numbers for its commas; `date_orders` tells what came of it."""
         shown = [one for batch in self._batches.values() for one in batch.date_orders]
-        asked = [(query.records, query.entity.dates) for query in self._queries.values()]
-        orders = [
-            order
-            for rows, dates in (*asked, ("source", self._plan.version_dates))
-            for order in decide_orders(self._db, rows, dates, self._plan.date_order, shown)
-        ]
+        asked = [(query.records, query.entity.dates, query.entity.commas) for query in self._queries.values()]
+        orders: list[DateOrder] = []
+        for rows, dates, numbers in (*asked, ("source", self._plan.version_dates, self._plan.version_commas)):
+            orders += decide_orders(self._db, rows, dates, self._plan.date_order, shown)
+            orders += decide_commas(self._db, rows, numbers, shown)
         self.date_orders = tuple(dict.fromkeys(orders))
 
     def _look_up(self) -> None:

@@ -18,7 +18,7 @@ from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
-from mappings.dates import DateColumn
+from mappings.dates import AskedColumn
 from mappings.functions import DECIMAL
 from mappings.headers import PERCENT, HeaderReader, Measure, own_unit
 from mappings.spec import MappingFile, code_table
@@ -85,7 +85,9 @@ class ExpressionCompiler:
         self._zone = quote_text(timezone)
         self._headers = HeaderReader(spec)
         self._short = quote_text(date_order or spec.date_order)
-        self._dates: dict[str, DateColumn] = {}
+        self._dates: dict[str, AskedColumn] = {}
+        self._commas: dict[str, AskedColumn] = {}
+        self._told: set[str] = set()
         self._open: set[str] = set()
         self._unknown_words = quote_text(unknown_pattern(spec.unknown))
         self._may_be_digits = any(word[:1].isdigit() for word in spec.unknown)
@@ -101,9 +103,14 @@ class ExpressionCompiler:
         return self._column_sql
 
     @property
-    def dates(self) -> tuple[DateColumn, ...]:
+    def dates(self) -> tuple[AskedColumn, ...]:
         """Texts that the expressions compiled so far read as dates; the engine asks each for its order."""
         return tuple(self._dates.values())
+
+    @property
+    def commas(self) -> tuple[AskedColumn, ...]:
+        """Columns that the expressions compiled so far read as numbers; the engine asks each for decimal commas."""
+        return tuple(self._commas.values())
 
     @property
     def steps(self) -> tuple["Atom | Lookup", ...]:
@@ -260,8 +267,18 @@ class ExpressionCompiler:
             return self._short if self._short in ("'dmy'", "'mdy'") else "''"
         if sql not in self._dates:
             name = f"xd_order_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
-            self._dates[sql] = DateColumn(name, sql, column)
+            self._dates[sql] = AskedColumn(name, sql, column)
         return f"{self._dates[sql].name}(_batch)"
+
+    def _comma(self, raw: str, column: str) -> str:
+        """SQL of whether the column shows a decimal comma, as the whole batch tells."""
+        sql = self._over_columns(raw)
+        if sql is None:
+            return "FALSE"
+        if sql not in self._commas:
+            name = f"xd_comma_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
+            self._commas[sql] = AskedColumn(name, sql, column)
+        return f"{self._commas[sql].name}(_batch)"
 
     def _over_columns(self, sql: str) -> str | None:
         """`sql` over the source's columns alone; None where it reads a code table or grows too long."""
@@ -414,6 +431,8 @@ class ExpressionCompiler:
             )
         if name in _TEXT_FUNCTIONS:
             return self._text_function(name, arguments, text)
+        if name == "number" and len(arguments) == 2:
+            return self._with_comma(node, arguments[0], text)
         if len(arguments) != 1:
             raise self._count(text, name, 1)
         is_whole = node.parent is None and name in ("number", "integer") and arguments[0].kind is Kind.TEXT
@@ -497,9 +516,22 @@ class ExpressionCompiler:
             unknown=(*argument.unknown, said),
         )
 
+    def _with_comma(self, node: exp.Anonymous, argument: Compiled, text: str) -> Compiled:
+        """number(x, ','): the comma is the decimal mark."""
+        mark = node.expressions[1]
+        if not (isinstance(mark, exp.Literal) and mark.is_string and mark.this == ","):
+            raise self._error(text, Text("第二个参数只能是 ','。", "The second argument is ',' or left out."))
+        raw = self._once(f"xd_from_comma({self._raw(argument, 'number', text)})")
+        self._told.add(raw)
+        return self._convert(replace(argument, parts=(raw,)), "number", text)
+
     def _read_number(self, argument: Compiled, raw: str) -> str:
         """SQL of the number in `raw`, times the power of ten in its column's header."""
-        value, factor = self._once(f"xd_number({raw})"), self._measure(argument).factor
+        read, factor = f"xd_number({raw})", self._measure(argument).factor
+        if argument.header and raw not in self._told:
+            comma = self._comma(raw, argument.header)
+            read = f"CASE WHEN {comma} AND xd_is_either({raw}) THEN NULL ELSE {read} END"
+        value = self._once(read)
         if factor == 1:
             return value
         # 1.5万 below 金额(万元) could be either
@@ -512,8 +544,8 @@ class ExpressionCompiler:
                 twice = ((f" AND regexp_matches({left}, '{_POWERS}')", "XD-UNT-003"),) if factor != 1 else ()
                 return (
                     *twice,
-                    (f" AND xd_is_number({left})", "XD-NUM-002"),
                     (f" AND xd_has_comma({left})", "XD-NUM-005"),
+                    (f" AND xd_is_number({left})", "XD-NUM-002"),
                     ("", "XD-NUM-001"),
                 )
             case Kind.INTEGER:

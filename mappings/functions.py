@@ -40,7 +40,7 @@ _WIDE = "DECIMAL(38,18)"
 
 # Grouped thousands, both ways round; "1.250,00" is clear because the comma comes last, "0,250" is not a group.
 _GROUPED_POINT = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?"
-_GROUPED_COMMA = r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+,[0-9]+"
+_GROUPED_COMMA = r"[+-]?[1-9][0-9]{0,2}((\.[0-9]{3})+,[0-9]+|(\.[0-9]{3}){2,})"
 _GROUPED_BLANK = r"[+-]?[1-9][0-9]{0,2}([ \x{A0}\x{2009}\x{202F}][0-9]{3})+(\.[0-9]+)?[千万亿]?"
 _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 
@@ -162,8 +162,15 @@ MACROS: tuple[str, ...] = (
     # a number that was not read because it does not fit is too large rather than no number
     r"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?[千万亿]?')""",
-    # 12,50 and 1.250,5: a comma that groups no thousands
-    r"CREATE MACRO xd_has_comma(s) AS regexp_full_match(xd_bare(s), '[+-]?[0-9.]*,[0-9]+')",
+    # 12,50 and 0,250: a comma that groups no thousands, so that 1,250 and 1.250 beside it could be either
+    r"""CREATE MACRO xd_shows_comma(s) AS regexp_full_match(xd_bare(s),
+        '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+)')""",
+    "CREATE MACRO xd_is_either(s) AS regexp_full_match(xd_bare(s), '[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}')",
+    "CREATE MACRO xd_has_comma(s) AS xd_is_either(s) OR regexp_full_match(xd_bare(s), '[+-]?[0-9.]*,[0-9]+')",
+    # a text with decimal commas, with points instead
+    r"""CREATE MACRO xd_from_comma(s) AS list_transform([xd_bare(s)], lambda x: CASE
+        WHEN regexp_full_match(x, '[+-]?[0-9]{1,3}([.][0-9]{3})+(,[0-9]*)?|[+-]?[0-9]*,[0-9]+')
+        THEN replace(replace(x, '.', ''), ',', '.') ELSE x END)[1]""",
     # one way of writing throughout: neither 2026年3-5 nor 3/4-2026
     """CREATE MACRO xd_is_uniform(x) AS contains(x, '年') = contains(x, '月')
         AND contains(x, '/')::INT + contains(x, '-')::INT + contains(x, '.')::INT + contains(x, '年')::INT <= 1""",

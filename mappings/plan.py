@@ -13,7 +13,7 @@ from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, source_column
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError
-from mappings.dates import DateColumn
+from mappings.dates import AskedColumn
 from mappings.expressions import ExpressionCompiler
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, says_tax_included
@@ -44,6 +44,7 @@ class EntityPlan:
         steps: Values that its expressions share, and code tables that they read.
         absent: Fields that the mapping would state but whose columns are not there.
         dates: Texts read as dates, each of which is asked for its order of day and month.
+        commas: Columns read as numbers, each of which is asked for decimal commas.
         unknown: SQL of a JSON object {field: text} of the values that say that they are unknown, NULL where none does.
     """
 
@@ -61,7 +62,8 @@ class EntityPlan:
     naming_sql: tuple[str, ...]
     steps: tuple[Atom | Lookup, ...]
     absent: tuple[str, ...]
-    dates: tuple[DateColumn, ...]
+    dates: tuple[AskedColumn, ...]
+    commas: tuple[AskedColumn, ...]
     unknown: str
 
     def source_column(self, column: str, element: int) -> str:
@@ -70,8 +72,8 @@ class EntityPlan:
 
     @property
     def hashed(self) -> tuple[str, ...]:
-        """SQL of all that decides its values: its columns as received, and the order of their dates."""
-        return (*self.column_sql, *(f"{date.name}(_batch)" for date in self.dates))
+        """SQL of all that decides its values: its columns as received, and what the whole of them shows."""
+        return (*self.column_sql, *(f"{asked.name}(_batch)" for asked in (*self.dates, *self.commas)))
 
     @property
     def stated(self) -> tuple[str, ...]:
@@ -90,6 +92,7 @@ class Plan:
         version_steps: As `steps`, for the version.
         version_columns: SQL of the columns that the version reads, as received.
         version_dates: As `dates`, for the version.
+        version_commas: As `commas`, for the version.
         date_order: Setting for dates that could be either, and for years of two digits; may be empty.
         is_json: Whether the stream gives JSON documents.
         fingerprint: Digest of all that decides the outcome besides the rows.
@@ -100,7 +103,8 @@ class Plan:
     version: Compiled | None
     version_steps: tuple[Atom | Lookup, ...]
     version_columns: tuple[str, ...]
-    version_dates: tuple[DateColumn, ...]
+    version_dates: tuple[AskedColumn, ...]
+    version_commas: tuple[AskedColumn, ...]
     date_order: str
     is_json: bool
     fingerprint: str
@@ -201,6 +205,7 @@ def make_plan(
         version_steps=reader.steps,
         version_columns=tuple(reader.column_sql.values()),
         version_dates=reader.dates,
+        version_commas=reader.commas,
         date_order=date_order,
         is_json=is_json,
         fingerprint=digest.hexdigest(),
@@ -301,6 +306,7 @@ def _plan_entity(
         steps=compiler.steps,
         absent=tuple(absent),
         dates=compiler.dates,
+        commas=compiler.commas,
         unknown=unknown_object({f: f"coalesce({', '.join(c.unknown)})" for f, c in fields.items() if c.unknown}),
     )
 

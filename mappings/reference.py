@@ -16,11 +16,11 @@ class FunctionHelp(NamedTuple):
 FUNCTIONS: Mapping[str, FunctionHelp] = {
     "text": FunctionHelp("text(x)", Text("任何值的文本", "Any value as text")),
     "number": FunctionHelp(
-        "number(列)",
+        "number(列) 或 number(列, ',')",
         Text(
-            "数字：1,200、1 200、1.250,00、１２、￥12、1.5万、(12)；不接受 1e5；六位小数，四舍五入（远离零）；表头里的万已乘",
+            "数字：1,200、1 200、1.250,00、１２、￥12、1.5万、(12)；不接受 1e5；六位小数，四舍五入（远离零）；表头里的万已乘；写 ',' 时逗号是小数点",
             "A number: 1,200, 1 200, 1.250,00, full-width, ￥12, 1.5万, (12); never 1e5; six decimals, half away from zero; "
-            "times the 万 in its header",
+            "times the 万 in its header; with ',' the comma is the decimal mark",
         ),
     ),
     "integer": FunctionHelp("integer(列)", Text("整数；12.7 是问题，不取整", "A whole number; 12.7 is an issue")),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from canonical_model.language import Text
+from mappings.dates import COMMA
 
 Places = Mapping[str, Sequence[int]]
 
@@ -151,7 +152,17 @@ def under_way(name: str, phase: str, rows: int) -> Text:
 
 
 def date_order(column: str, order: str, reason: str) -> Text:
-    """How dates such as 03/04/2026 of a column were read, and why: by the column, a setting, or not at all."""
+    """How dates such as 03/04/2026 of a column were read, and why: by the column, a setting, or not at all.
+
+    Of a column of numbers it tells that a comma is a decimal mark in it.
+    """
+    if order == COMMA:
+        return Text(
+            f"“{column}”里有 12,50 这样用逗号作小数点的数，1,250 和 1.250 就分不清，没有猜。"
+            f"整列都这样写时，在映射里写 number({column}, ',')",
+            f"“{column}” has numbers with a decimal comma such as 12,50; 1,250 and 1.250 beside them could be either, and nothing "
+            f"was guessed. Where the whole column is written so, write number({column}, ',') in the mapping",
+        )
     if not order:
         why = _UNTOLD[reason]
         return Text(

@@ -1,13 +1,17 @@
 """Units and currencies from the cell beside, from the number's own cell and from the header; never guessed."""
 
+from dataclasses import replace
 from decimal import Decimal
 
+import duckdb
 import pytest
 
+from mappings.dates import DateOrder, decide_commas
+from mappings.functions import MACROS
 from mappings.headers import HeaderReader, Measure, says_tax_included
 from mappings.plan import make_plan
 from mappings.spec import parse_mapping
-from tests.unit.mappings.conftest import Map, Outcome, one_field
+from tests.unit.mappings.conftest import Landed, Map, Outcome, Row, one_field
 
 HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_field("remark", "a"), "t"))
 
@@ -253,3 +257,58 @@ def test_equal_cells_below_a_header_with_another_unit_are_mapped_anew() -> None:
         for header in ("数量(箱)", "数量(个)", "数量(箱)")
     ]
     assert plans[0].fingerprint == plans[2].fingerprint != plans[1].fingerprint
+
+
+def numbered(*texts: str) -> list[Row]:
+    return [{"单号": "A", "行号": str(i), "数量": text} for i, text in enumerate(texts)]
+
+
+def test_one_decimal_comma_makes_the_others_of_its_column_doubtful(run_mapping: Map) -> None:
+    mapping = one_field("ordered", "quantity(数量, '个')")
+    files = [
+        Landed(numbered("12,50", "1,250", "2.500", "3.5", "1.250,75", "1,234,567")),
+        Landed(numbered("1,250", "2.500")),
+    ]
+    outcome = run_mapping(
+        mapping, [replace(one, rows=[row | {"单号": str(n)} for row in one.rows]) for n, one in enumerate(files)]
+    )
+    assert [(issue.code, issue.value) for issue in outcome.issues] == [
+        ("XD-NUM-005", "12,50"), ("XD-NUM-005", "1,250"), ("XD-NUM-005", "2.500")
+    ]  # fmt: skip
+    good = {record["key"]: record["ordered"] for record in outcome.good["purchase_order_line"]}
+    assert good == {
+        "0|3": Decimal("3.5"),
+        "0|4": Decimal("1250.75"),
+        "0|5": 1234567,
+        "1|0": 1250,
+        "1|1": Decimal("2.5"),
+    }
+    assert outcome.date_orders == (DateOrder(1, "数量", ",", "column"),)
+
+
+def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
+    plan = make_plan(parse_mapping(one_field("ordered", "quantity(数量, '个')"), "t"), header=["单号", "行号", "数量"], is_json=False, timezone="UTC")  # fmt: skip
+    (asked,) = plan.entities[0].commas
+    assert f"{asked.name}(_batch)" in plan.entities[0].hashed
+    with duckdb.connect() as db:
+        for macro in MACROS:
+            db.execute(macro)
+        rows = "(SELECT 7 AS _batch, '1,250' AS \"c:数量\")"
+        assert decide_commas(db, rows, [asked]) == []
+        assert decide_commas(db, rows, [asked], [DateOrder(7, "数量", ",", "column")]) == [
+            DateOrder(7, "数量", ",", "column")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("12,50", Decimal("12.5")), ("1.250", 1250), ("1.250,75", Decimal("1250.75")), ("12.5", Decimal("12.5")), ("1.250.000", 1250000), ("€ 3,20", Decimal("3.2"))],
+)  # fmt: skip
+def test_a_mapping_may_say_that_the_comma_is_the_decimal_mark(run_mapping: Map, cell: str, value: object) -> None:
+    outcome, record = one(run_mapping, "price_base", "number(a, ',')", {"a": cell})
+    assert (outcome.codes(), record["price_base"]) == ([], value)
+
+
+def test_the_power_of_ten_in_the_header_counts_with_decimal_commas_too(run_mapping: Map) -> None:
+    _, record = one(run_mapping, "unit_price", "money(number(单价, ','), 'CNY')", {"单价(万元)": "1,5"})
+    assert record["unit_price"] == 15000
