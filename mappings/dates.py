@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-_CLEANED = re.compile(r"xd_tidy\((.+?), TRUE\)")
+_CLEANED, _AS_RECEIVED = re.compile(r"xd_tidy\((.+?), TRUE\)"), r"\1"
 
 _SHOWN: Mapping[str, set[str]] = {
     "dmy": {"d"}, "mdy": {"m"}, "contradiction": {"d", "m"}, "setting": {"d", "m"}, "unclear": set()
@@ -76,7 +76,7 @@ def decide_orders(
     odd = [f"NOT ({c.sql} >= '202' AND {c.sql} < '203')" for c in columns]
     found: list[tuple[Any, ...]] = []
     # a cheap question first, of the texts as received: where all begin like an ISO date nothing needs to be asked
-    received = " OR ".join(_CLEANED.sub(r"\1", condition) for condition in odd)
+    received = " OR ".join(_CLEANED.sub(_AS_RECEIVED, condition) for condition in odd)
     ((count,),) = db.execute(f"SELECT count(*) FROM {rows} WHERE {received}").fetchall()
     if count:
         seen = ", ".join(f"CASE WHEN {odd[i]} THEN xd_order({c.sql}) END AS v{i}" for i, c in enumerate(columns))
@@ -117,13 +117,11 @@ def decide_commas(
         shown: What came of whole columns, for batches of which `rows` are only a part.
     """
     found: list[tuple[Any, ...]] = []
-    if columns:
-        received = [_CLEANED.sub(r"\1", column.sql) for column in columns]  # few have any comma
-        asked = ", ".join(
-            f"bool_or(CASE WHEN contains({text}, ',') THEN xd_shows_comma({column.sql}) END)"
-            for text, column in zip(received, columns, strict=True)
-        )
-        found = db.execute(f"SELECT _batch, {asked} FROM {rows} GROUP BY _batch").fetchall()
+    # most files have no comma in a number
+    received = " OR ".join(f"contains({_CLEANED.sub(_AS_RECEIVED, column.sql)}, ',')" for column in columns)
+    if columns and db.execute(f"SELECT 1 FROM {rows} WHERE {received} LIMIT 1").fetchall():
+        asked = ", ".join(f"bool_or(xd_shows_comma({column.sql}))" for column in columns)
+        found = db.execute(f"SELECT _batch, {asked} FROM {rows} WHERE {received} GROUP BY _batch").fetchall()
     known = {(one.batch, one.column) for one in shown if one.order == COMMA}
     commas = []
     for i, column in enumerate(columns):

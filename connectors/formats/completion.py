@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
-from connectors.formats.encoding import DITTO
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
+
+_DITTO = ("同上", "〃", "″")
 
 
 @dataclass(slots=True)
@@ -22,7 +23,6 @@ class Completion:
     Attributes:
         options: What the stream says.
         labels: What stands above the header as label and value.
-        may_ditto: Whether any cell may say 同上.
         above: The last values of the columns whose blanks are filled.
         ditto: The last values of all columns.
         notes: What was filled in, for people.
@@ -30,7 +30,6 @@ class Completion:
 
     options: FormatOptions
     labels: Mapping[str, Sequence[str]]
-    may_ditto: bool = True
     above: dict[str, str] = field(default_factory=dict)
     ditto: dict[str, str] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
@@ -41,7 +40,7 @@ class Completion:
         missing = next((name for name in columns if name not in table.column_names), None)
         if missing is not None:
             return _missing(missing, table.column_names[:-1])
-        table = self._fill_ditto(table) if self.may_ditto and table.num_rows else table
+        table = self._fill_ditto(table) if table.num_rows else table
         table = self._fill_down(table, columns) if columns and table.num_rows else table
         return scaled(self.options.labels, self.labels) or label_columns(table, self.options.labels, self.labels)
 
@@ -49,9 +48,9 @@ class Completion:
         """Cells that say 同上 hold what stands above them; where nothing does, they are left as they are."""
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
-            says_so = [found for sign in DITTO if pc.any(found := pc.equal(column, sign)).as_py()]
+            says_so = [found for sign in _DITTO if pc.any(found := pc.equal(column, sign)).as_py()]
             if says_so:
-                blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(DITTO))
+                blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(_DITTO))
                 values = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.string()), column))
                 before = self.ditto.get(name)
                 values = pc.coalesce(values, pa.scalar(before, pa.string()), column)

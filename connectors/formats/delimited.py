@@ -132,7 +132,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
     sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
     labels = labels_above(options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above])
-    completion, accounted = Completion(options, labels, text.has_ditto), 0
+    completion, accounted = Completion(options, labels), 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
             total = above + header + sum(table.num_rows for table in tables)

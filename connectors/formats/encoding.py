@@ -15,8 +15,6 @@ from canonical_model.language import Text
 
 _BLOCK = 1 << 20
 _START, _NULLS = 4096, 3
-DITTO = ("同上", "〃", "″")
-"""What says in a cell that it holds what the one above holds."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -43,7 +41,6 @@ class PlainText:
         has_quotes: Whether a double quote stands anywhere: without one no value runs over several lines.
         has_apostrophes: Whether an apostrophe stands anywhere.
         has_marks: Whether # or + stands anywhere, as in #N/A and 6.9E+12.
-        has_ditto: Whether a sign of `DITTO` stands anywhere.
         null_line: The first line with a null byte; 0 for none.
     """
 
@@ -54,7 +51,6 @@ class PlainText:
     has_quotes: bool = True
     has_apostrophes: bool = True
     has_marks: bool = True
-    has_ditto: bool = True
     null_line: int = 0
 
 
@@ -127,7 +123,7 @@ def _unmarked(start: bytes) -> str | None:
 def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     """What one look at every byte tells, None when the file is not strict UTF-8."""
     ends, last, rest, null_line = 0, b"", b"", 0
-    has_quotes = has_apostrophes = has_marks = has_ditto = False
+    has_quotes = has_apostrophes = has_marks = False
     with path.open("rb") as file:
         file.seek(offset)
         while block := file.read(_BLOCK):
@@ -140,13 +136,12 @@ def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
             last = block[-1:]
             if rest or not block.isascii():
                 whole, rest = _whole_characters(rest + block)
-                has_ditto = has_ditto or any(sign.encode() in whole for sign in DITTO)
                 if not _is_utf8(whole):
                     return None
     if rest:
         return None
     lines = ends + (last not in {b"", b"\n", b"\r"})
-    return PlainText(path, offset, encoding, lines, has_quotes, has_apostrophes, has_marks, has_ditto, null_line)
+    return PlainText(path, offset, encoding, lines, has_quotes, has_apostrophes, has_marks, null_line)
 
 
 def _whole_characters(block: bytes) -> tuple[bytes, bytes]:

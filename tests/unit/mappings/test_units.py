@@ -270,7 +270,7 @@ def test_one_decimal_comma_makes_the_others_of_its_column_doubtful(run_mapping: 
         Landed(numbered("1,250", "2.500")),
     ]
     outcome = run_mapping(
-        mapping, [replace(one, rows=[row | {"单号": str(n)} for row in one.rows]) for n, one in enumerate(files)]
+        mapping, [replace(one, rows=[{**row, "单号": str(n)} for row in one.rows]) for n, one in enumerate(files)]
     )
     assert [(issue.code, issue.value) for issue in outcome.issues] == [
         ("XD-NUM-005", "12,50"), ("XD-NUM-005", "1,250"), ("XD-NUM-005", "2.500")
