@@ -150,6 +150,7 @@ class EntitySpec:
         key: Natural key: names of the fields that identify a record within its source.
         parent: The header entity of which this is a line; None for a header or a single record.
         parent_key: Fields of this entity that name the parent, in the order of the parent's key.
+        adds_up: Whether two equal rows may be two lots of it, whose quantities add up: they are never taken for one.
         reuse_guard: Field that tells two documents apart when a partner uses a number again; None where it cannot.
         fields: Its fields in order.
     """
@@ -159,6 +160,7 @@ class EntitySpec:
     key: tuple[str, ...]
     parent: str | None
     parent_key: tuple[str, ...]
+    adds_up: bool
     reuse_guard: str | None
     fields: Mapping[str, FieldSpec]
 
@@ -177,6 +179,7 @@ class Entity(BaseModel):
     key: ClassVar[tuple[str, ...]]
     parent: ClassVar["type[Entity] | None"] = None
     parent_key: ClassVar[tuple[str, ...]] = ()
+    adds_up: ClassVar[bool] = False
     reuse_guard: ClassVar[str | None] = None
 
     @field_validator("*")
@@ -249,6 +252,7 @@ def describe(entity: type[Entity]) -> EntitySpec:
         key=entity.key,
         parent=entity_name(entity.parent) if entity.parent else None,
         parent_key=entity.parent_key,
+        adds_up=entity.adds_up,
         reuse_guard=entity.reuse_guard,
         fields={name: _field_spec(name, entity.model_fields[name]) for name in _field_names(entity)},
     )

@@ -382,6 +382,19 @@ _KINDS = (
         ),
     ),
     _kind(
+        "XD-KEY-002",
+        Effect.REJECT,
+        (
+            "{value} 在同一个文件里出现两次（另见 {detail}），要读的各列都相同：是重复还是两笔，分不清。",
+            "{value} stands twice in this file (see also {detail}), equal in all that is read: whether it is doubled or two "
+            "lots cannot be told.",
+        ),
+        (
+            "重复的删去一行；确是两笔的，把数量合在一行，或加一列（批号、库位）把它们分开。",
+            "Take out a doubled row; put the quantities of two lots into one row, or tell them apart by a column (lot, bin).",
+        ),
+    ),
+    _kind(
         "XD-PAR-001",
         Effect.PARK,
         ("单头 {value} 有问题，这一行随之等待。", "Its header {value} has a problem, so this line waits with it."),

@@ -417,6 +417,11 @@ class MappingRun:
             f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM hashed_{name} "
             f"ANTI JOIN known_{name} USING (source_hash)"
         )
+        if query.entity.entity.adds_up:  # equal rows are judged, also where one of them is known
+            self._db.execute(
+                f"INSERT INTO todo_{name} SELECT batch, row, element FROM hashed_{name} SEMI JOIN (SELECT source_hash "
+                f"FROM hashed_{name} GROUP BY ALL HAVING count(*) > 1) USING (source_hash) EXCEPT SELECT * FROM todo_{name}"
+            )
         # where nothing is to be done the columns alone, which takes half the time
         limit = "" if self._one(f"SELECT count(*) FROM todo_{name}") else " LIMIT 0"
         todo = f"{self._mapped(query, only=f'FROM todo_{name}')}{limit}"

@@ -10,6 +10,8 @@ from mappings.landed import LandedRows
 from mappings.plan import EntityPlan
 from mappings.unknown import unknown_merged
 
+_EQUAL = "="
+
 
 def fold(
     db: duckdb.DuckDBPyConnection,
@@ -20,6 +22,8 @@ def fold(
     is_header: bool,
 ) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
+
+    Equal rows of one file are one, but for what adds up, such as stock: there nobody can tell two lots from a row doubled.
 
     A header stands on each of its lines, and often only the first is filled in: there, empty is no contradiction,
     and what one line says holds for all. How a value was spelt never is one.
@@ -51,7 +55,7 @@ def fold(
     db.execute(
         f"CREATE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
         "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
-        f"concat_ws(', ', {differing}) AS differing, "
+        f"{_contradiction(differing, adds_up=entity.entity.adds_up)} AS differing, "
         f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "
         "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
         f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, file, version"
@@ -64,8 +68,9 @@ def fold(
         "AND r.version IS NOT DISTINCT FROM s.version WHERE r.outcome IS NULL"
     )
     db.execute(
-        f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', 'XD-KEY-001', key, "
-        f"{sheet} || '#' || other.row || ', ' || differing "
+        f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', "
+        f"CASE differing WHEN '{_EQUAL}' THEN 'XD-KEY-002' ELSE 'XD-KEY-001' END, key, "
+        f"{sheet} || '#' || other.row || CASE differing WHEN '{_EQUAL}' THEN '' ELSE ', ' || differing END "
         f"FROM ranked_{name} WHERE differing <> ''"
     )
     db.execute(
@@ -82,6 +87,12 @@ def fold(
             f"FROM same_{name} s WHERE r.outcome IS NULL "
             f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
         )
+
+
+def _contradiction(differing: str, *, adds_up: bool) -> str:
+    """SQL of the columns in which rows of one key differ; equal rows of what adds up differ in being two."""
+    named = f"concat_ws(', ', {differing})"
+    return f"CASE WHEN count(*) > 1 AND {named} = '' THEN '{_EQUAL}' ELSE {named} END" if adds_up else named
 
 
 def _file_and_sheet(batches: Iterable[LandedRows]) -> tuple[str, str]:

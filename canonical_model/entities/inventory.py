@@ -13,6 +13,7 @@ class InventoryBalance(Entity):
 
     label = Text("库存余额", "Inventory balance")
     key = ("item", "location", "bin", "lot", "owner", "stock_status")
+    adds_up = True
 
     item: Ref = common.item(required=True)
     location: Ref | None = common.warehouse()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Connection, Table
 
 from crossdock.store.bulk import stored_hashes
-from tests.integration.hub import LEAN, Hub, counts, order_row
+from tests.integration.hub import LEAN, Hub, codes, counts, order_row
 
 pytestmark = pytest.mark.store
 
@@ -82,3 +82,26 @@ def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monke
     monkeypatch.setattr("crossdock.pipeline.group.stored_hashes", hashes)
     report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")
     assert counts(report) == {"read": 2, "created": 1, "updated": 1}
+
+
+def test_two_equal_rows_of_stock_are_never_taken_for_one(hub: Hub) -> None:
+    hub.mapping(
+        "own/stock",
+        {"inventory_balance": {"fields": {"item": "料号", "location": "仓库", "on_hand": "quantity(数量, '个')"}}},
+    )
+    hub.stream("own/stock")
+    header = ["料号", "序列号", "仓库", "数量"]
+    hub.put("a.csv", [["A1", "S1", "上海仓", "1"], ["B1", "S9", "上海仓", "4"]], header=header)
+    assert counts(hub.sync(), "inventory_balance") == {"read": 2, "created": 2}
+
+    hub.put(
+        "b.csv", [["A1", "S1", "上海仓", "1"], ["A1", "S2", "上海仓", "1"], ["B1", "S9", "上海仓", "4"]], header=header
+    )
+    report = hub.sync()
+
+    assert counts(report, "inventory_balance") == {"read": 3, "unchanged": 1, "rejected": 2}
+    assert codes(report) == ["XD-KEY-002"] * 2
+    hub.put(
+        "c.csv", [["C1", "S1", "上海仓", "1"]] * 2 + [["D1", "S1", "上海仓", str(n)] for n in range(2)], header=header
+    )
+    assert codes(hub.sync()) == ["XD-KEY-002"] * 2 + ["XD-KEY-001"] * 2
