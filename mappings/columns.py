@@ -62,6 +62,17 @@ def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[
     return found if len(found) > len(header) else ()  # two parts for each of more than half of the columns
 
 
+_BEGINNING = re.compile(r"(.+?)[(\[【/¥$€£-]")
+
+
+def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """(name, column) of headers that stood in two rows: 订购数量 of 数量 订购."""
+    for column in header:
+        words = column.split()
+        if len(words) == 2:
+            yield normalise_header("".join(reversed(words))), column
+
+
 def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Name -> column of the names that one column alone goes by."""
     columns: dict[str, set[str]] = {}
@@ -92,6 +103,7 @@ class SheetColumns:
         # 数量(箱) beside 数量(个): neither is 数量
         bases = ((column, headers.read(column)) for column in self._header) if headers else ()
         self._by_base = _alone((normalise_header(measure.base), column) for column, measure in bases if measure)
+        self._by_joined = _alone(_joined(self._header))
         self._by_part = _alone(_said_twice(self._header, headers)) if headers else {}
         self._aliases = aliases
         self._fields = SPECS[entity].fields
@@ -101,16 +113,25 @@ class SheetColumns:
         name = ".".join(path)
         if name in self._header:
             return source_column(name), name
-        candidates = list(self._aliases.get(name, ()))
-        if not candidates and name in self._fields:
-            spec = self._fields[name]
-            candidates = [spec.label.zh, spec.label.en, *spec.aliases]
-        forms = [normalise_header(candidate) for candidate in (name, *candidates)]
-        for known in (self._by_form, self._by_base, self._by_part):
+        forms = self._forms(name)
+        for known in (self._by_form, self._by_base, self._by_joined, self._by_part):
             for form in forms:
                 if form in known:
                     return source_column(known[form]), known[form]
         return None
+
+    def _forms(self, name: str) -> list[str]:
+        candidates = list(self._aliases.get(name, ()))
+        if not candidates and name in self._fields:
+            spec = self._fields[name]
+            candidates = [spec.label.zh, spec.label.en, *spec.aliases]
+        return [normalise_header(candidate) for candidate in (name, *candidates)]
+
+    def doubtful(self, name: str) -> list[str]:
+        """Columns that begin with the name of a column that was not found, and go on with what is not understood: 数量(K)."""
+        forms = set(self._forms(name))
+        found = ((column, _BEGINNING.match(normalise_header(column))) for column in self._header)
+        return [column for column, begin in found if begin and begin[1] in forms]
 
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column that the text `text` as a whole names."""
@@ -142,6 +163,10 @@ class TurnedColumns:
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column that the text `text` as a whole names."""
         return self.find((text,))
+
+    def doubtful(self, name: str) -> list[str]:
+        """Those of the sheet."""
+        return self._sheet.doubtful(name)
 
     def names(self) -> list[str]:
         """Both names and the sheet's header."""
@@ -202,4 +227,9 @@ class JsonColumns:
 
     def names(self) -> list[str]:
         """Nothing: a document has no header."""
+        return []
+
+    def doubtful(self, name: str) -> list[str]:
+        """Nothing, for the same reason."""
+        del name
         return []

@@ -110,6 +110,10 @@ class Columns(Protocol):
         """All names there are, for error messages."""
         ...
 
+    def doubtful(self, name: str) -> list[str]:
+        """Columns that may be meant by a name that was not found, but say more that is not understood."""
+        ...
+
 
 class MissingColumnError(Exception):
     """The header does not carry a column that an expression reads."""

@@ -117,6 +117,10 @@ class ExpressionCompiler:
         """What the expressions compiled so far share: values worked out once, and code tables."""
         return (*self._atoms.values(), *self._lookups.values())
 
+    def doubtful(self, name: str) -> list[str]:
+        """Columns that may be meant by a name that the header does not carry."""
+        return self._columns.doubtful(name)
+
     def compile(self, text: str, target: FieldSpec) -> Compiled:
         """The compiled right-hand side `text` for the field `target`, of the field's kind.
 

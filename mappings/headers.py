@@ -7,8 +7,42 @@ from functools import lru_cache
 from canonical_model.text import half_width
 from mappings.spec import MappingFile, code_table
 
-_BRACKETS = re.compile(r"^(.+?)[(\[【]([^()\[\]【】]+)[)\]】][*:：]*$")
-_FACTORS = {"百万": 10**6, "千万": 10**7, "千": 10**3, "万": 10**4, "亿": 10**8}
+_FORMS = (
+    re.compile(r"^(.+?)\s*[(\[【]([^()\[\]【】]+)[)\]】]$"),
+    re.compile(r"^(.*[^\s/-])\s*[/-]\s*([^\s/-]+)$"),
+    re.compile(r"^(.*\S)\s+(\S+)$"),
+    re.compile(r"^(.+?)([¥$€£])$"),
+)
+"""数量(箱), 数量/箱 and 数量-箱, 数量 箱, 单价¥."""
+_TAX = re.compile(r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填")
+_MANY = re.compile(r"[百千万亿\d]")
+_BARE = frozenset(
+    [
+        "pcs",
+        "pc",
+        "ea",
+        "kg",
+        "g",
+        "t",
+        "m",
+        "cm",
+        "mm",
+        "l",
+        "ml",
+        "m2",
+        "m3",
+        "cny",
+        "rmb",
+        "usd",
+        "eur",
+        "hkd",
+        "jpy",
+        "gbp",
+    ]
+)
+"""Units and currencies that stand behind a name without brackets; other letters may be a word."""
+_NO_UNIT = frozenset({"unit", "units", "单位", "一", "one"})
+_FACTORS = {"百万": 10**6, "千万": 10**7, "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8}
 PERCENT = "P1"
 _OWN_UNITS = {"_kg": "KGM", "_days": "DAY", "tax_rate": PERCENT, "discount_rate": PERCENT}
 
@@ -62,20 +96,31 @@ class HeaderReader:
         self.read = lru_cache(maxsize=None)(self._read)
 
     def _read(self, header: str) -> Measure | None:
-        """What `header` says in its last brackets, None where that is no unit, currency or power of ten."""
-        found = _BRACKETS.match("".join(half_width(header).split()))
-        if not found:
+        """What `header` says in its last brackets, or behind a blank or sign; None where that is no unit, currency or power of ten."""
+        text = half_width(header).strip().rstrip("*:：")
+        for form in _FORMS:
+            if found := form.match(text):
+                base, words = "".join(found[1].split()), "".join(found[2].split())
+                if form is not _FORMS[0] and words.isascii() and words.isalnum() and words.lower() not in _BARE:
+                    return None  # 净重 Net, 单价 Case
+                return self._measure(base, words, is_bracketed=form is _FORMS[0])
+        return None
+
+    def _measure(self, base: str, words: str, *, is_bracketed: bool) -> Measure | None:
+        said = [re.sub(r"^单位[:：]?", "", word.lower()) for word in re.split("[,，、;；]", words)]
+        said = [word for word in said if not _TAX.fullmatch(word)] if len(said) > 1 else said
+        if len(said) != 1:
             return None
-        base, words = found[1], re.sub(r"^单位[:：]?", "", found[2].lower())
-        for word, factor in (("", 1), *_FACTORS.items()):
-            if not words.startswith(word):
+        for word, factor in (("", 1), *_FACTORS.items()) if is_bracketed else (("", 1),):
+            if not said[0].startswith(word):
                 continue
-            rest = words.removeprefix(word)
+            rest = said[0].removeprefix(word)
             if word and not rest:
                 return Measure(base, factor=factor)
-            if rest in self._units:
+            if rest in self._units and rest not in _NO_UNIT:
                 return Measure(base, unit=rest, factor=factor)
-            if (money := rest.partition("/")[0]) in self._currencies:
+            money, _, each = rest.partition("/")
+            if money in self._currencies and not _MANY.search(each):  # 元/千个 is another price
                 return Measure(base, currency=money, factor=factor)
         return None
 

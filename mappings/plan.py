@@ -269,7 +269,10 @@ def _plan_entity(
         try:
             fields[field] = compiler.compile(str(text), entity.fields[field])
         except MissingColumnError as error:
-            if entity.fields[field].is_required:
+            doubtful = compiler.doubtful(error.name)
+            if doubtful and entity.fields[field].kind in (Kind.QUANTITY, Kind.MONEY):
+                missing.append(_doubtful(entity.fields[field].label, doubtful))
+            elif entity.fields[field].is_required:
                 missing.append(_wanted(spec, entity.fields[field].label, error.name))
             else:
                 absent.append(field)
@@ -319,6 +322,15 @@ def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict
     said = says_tax_included(price.main)
     value = f"CASE WHEN {price.sql} IS NOT NULL THEN {str(said).upper()} END"
     return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.main,))}
+
+
+def _doubtful(label: Text, columns: Sequence[str]) -> Text:
+    """A quantity or amount of which the column is there, in words that are not understood; it is not left out unsaid."""
+    zh, en = "”“".join(columns), "”, “".join(columns)
+    return Text(
+        f"{label.zh}（表头里的“{zh}”拿不准，请在表达式里写全列名，加双引号）",
+        f"{label.en} (“{en}” in the header is not understood: write the whole name, in double quotes, in the expression)",
+    )
 
 
 def _wanted(spec: MappingFile, label: Text, name: str) -> Text:

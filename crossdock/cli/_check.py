@@ -151,6 +151,10 @@ class _AnySheet:
     def names(self) -> list[str]:  # the protocol's signature
         return []
 
+    def doubtful(self, name: str) -> list[str]:  # the protocol's signature
+        del name
+        return []
+
 
 def _check_mapping(home: Home, source: str, stream: str) -> Finding:
     """Whether the mappings of a stream exist, and all their expressions compile whatever the header."""

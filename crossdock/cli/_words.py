@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from canonical_model.language import Text
-from mappings.dates import COMMA
 
 Places = Mapping[str, Sequence[int]]
 
@@ -156,7 +155,7 @@ def date_order(column: str, order: str, reason: str) -> Text:
 
     Of a column of numbers it tells that a comma is a decimal mark in it.
     """
-    if order == COMMA:
+    if order == ",":
         return Text(
             f"“{column}”里有 12,50 这样用逗号作小数点的数，1,250 和 1.250 就分不清，没有猜。"
             f"整列都这样写时，在映射里写 number({column}, ',')",

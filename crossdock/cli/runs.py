@@ -192,6 +192,7 @@ def _report(connection: "Connection", row: "AnyRow") -> "RunReport":
                 rows_skipped=file.rows_skipped,
                 rows_read=file.rows_read,
                 problem=stored_text(file.problem) if file.problem else None,
+                absent=tuple(file.absent),
                 date_orders=tuple(DateOrder(file.id, **one) for one in file.date_orders),
             )
             for file in files

@@ -247,7 +247,7 @@ def close(
     ]
     if accounts:
         work.connection.execute(insert(tables.run_entity), accounts)
-    mappings = {one.row.id: one.plan.spec.mapping for one in chosen}
+    plans = {one.row.id: one.plan for one in chosen}
     for row in waiting:
         values: dict[str, object]
         if row.id in parked:
@@ -255,7 +255,10 @@ def close(
             values = {"status": "parked", "applied_run": work.run_id, "problem": problem}
             values["is_approved"] = False  # what was approved was another question
         else:
-            values = {"status": "applied", "applied_run": work.run_id, "mapping": mappings.get(row.id), "problem": None}
+            plan = plans.get(row.id)
+            name = plan.spec.mapping if plan else None
+            values = {"status": "applied", "applied_run": work.run_id, "mapping": name, "problem": None}
+            values["absent"] = _absent(plan)
             values["date_orders"] = [
                 {"column": one.column, "order": one.order, "reason": one.reason} for one in _orders_of(work, row.id)
             ]
@@ -276,6 +279,11 @@ def _orders_of(work: Work, batch: int) -> tuple[DateOrder, ...]:
     return tuple(one for one in work.date_orders if one.batch == batch)
 
 
+def _absent(plan: Plan | None) -> list[str]:
+    """Fields of the mapping for which the header has no column, as entity.field."""
+    return [f"{one.entity.name}.{name}" for one in plan.entities for name in one.absent] if plan else []
+
+
 def _file(row: AnyRow) -> tuple[str, str]:
     return row.name, row.sha256
 
@@ -294,6 +302,6 @@ def _file_report(
         rows_skipped=row.rows_skipped,
         rows_read=row.rows_read,
         problem=parked.problem if parked else None,
-        absent=tuple(f"{e.entity.name}.{name}" for e in chosen.plan.entities for name in e.absent) if chosen else (),
+        absent=tuple(_absent(chosen.plan if chosen else None)),
         date_orders=date_orders,
     )

@@ -214,6 +214,7 @@ batch = Table(
     CheckConstraint("kind IN ('rows', 'keys')", name="kind"),
     Column("lineage", Text),
     Column("date_orders", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("absent", JSONB, nullable=False, server_default=text("'[]'")),
     CheckConstraint(
         "rows_total = rows_above + rows_header + rows_skipped + rows_read", name="every_row_is_accounted_for"
     ),

@@ -1,4 +1,4 @@
-"""How an ambiguous date was read reaches the reader: in `sync`, in `runs show`, and in the store."""
+"""How an ambiguous date or number was read, and what had no column, reaches the reader: in `sync`, in `runs show`, and in the store."""
 
 import pytest
 
@@ -93,3 +93,19 @@ def test_rows_that_are_judged_again_are_read_as_their_whole_column(hub: Hub, set
     assert hub.column("SELECT date_orders FROM crossdock.batch WHERE name = '订单.csv'") == [
         [{"column": "交期", "order": "dmy", "reason": "column"}]
     ]
+
+
+def test_a_decimal_comma_and_what_has_no_column_are_said_by_sync_and_by_runs_show(home: Cli, hub: Hub) -> None:
+    hub.put("a.csv", [order_row("PO-1", quantity="12,50"), order_row("PO-2", quantity="3")])
+    fields = LEAN["purchase_order_line"]["fields"] | {"location": "仓位"}
+    hub.mapping("own/orders", LEAN | {"purchase_order_line": {"fields": fields}}, columns={"unit": ["单位"]})
+
+    synced = home("sync")
+    run = str(hub.one("SELECT max(id) FROM crossdock.run"))
+    shown = home("runs", "show", run)
+
+    for result in (synced, shown):
+        assert "number(数量, ',')" in result.stdout
+        assert "这些字段不写：purchase_order_line.location" in result.stdout
+    (file,) = home.json("runs", "show", run)["files"]
+    assert (file["absent"], file["date_orders"][0]["order"]) == (["purchase_order_line.location"], ",")

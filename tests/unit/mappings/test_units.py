@@ -9,7 +9,7 @@ import pytest
 from mappings.dates import DateOrder, decide_commas
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, Measure, says_tax_included
-from mappings.plan import make_plan
+from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Landed, Map, Outcome, Row, one_field
 
@@ -38,6 +38,23 @@ HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_fiel
         ("数量", None),
         ("(kg)", None),
         ("数量(kg)合计", None),
+        ("采购数量(百件)", Measure("采购数量", unit="件", factor=100)),
+        ("数量/个", Measure("数量", unit="个")),
+        ("数量-箱", Measure("数量", unit="箱")),
+        ("数量 个", Measure("数量", unit="个")),
+        ("单价￥", Measure("单价", currency="¥")),
+        ("单价/元", Measure("单价", currency="元")),
+        ("单价(圆)", Measure("单价", currency="圆")),
+        ("单价(不含税,元)", Measure("单价", currency="元")),
+        ("单价（RMB，含税）", Measure("单价", currency="rmb")),
+        ("单价(元/千个)", None),
+        ("单价（元/100个）", None),
+        ("单价(分)", None),
+        ("数量（台/套）", None),
+        ("数量(估)", None),
+        ("单位 Unit", None),
+        ("订单号/PO", None),
+        ("数量/金额", None),
     ],
 )  # fmt: skip
 def test_what_a_header_says_in_brackets(header: str, measure: Measure | None) -> None:
@@ -147,12 +164,26 @@ def test_an_amount_takes_its_currency_from_beside_or_from_the_header(
     assert (record.get("unit_price"), record.get("unit_price_currency")) == (gives or (None, None))
 
 
-def test_two_columns_that_differ_in_their_unit_alone_are_neither(run_mapping: Map) -> None:
-    outcome, record = one(run_mapping, "ordered", "quantity(数量)", {"数量(箱)": "5", "数量(个)": "60"})
-    assert outcome.plan.entities[0].absent == ("ordered",)
-    assert "ordered" not in record
+def test_two_columns_that_differ_in_their_unit_alone_are_neither_and_the_file_parks(run_mapping: Map) -> None:
+    with pytest.raises(MappingDoesNotFitError, match="数量\\(箱\\)”, “数量\\(个\\)” in the header is not understood"):
+        one(run_mapping, "ordered", "quantity(数量)", {"数量(箱)": "5", "数量(个)": "60"})
     _, record = one(run_mapping, "ordered", 'quantity("数量(箱)")', {"数量(箱)": "5", "数量(个)": "60"})
     assert (record["ordered"], record["ordered_unit"]) == (5, "XCT")
+
+
+@pytest.mark.parametrize("header", ["数量(K)", "数量（台/套）", "数量(估)", "采购数量【?】"])
+def test_a_quantity_whose_header_is_not_understood_is_not_left_out_unsaid(run_mapping: Map, header: str) -> None:
+    with pytest.raises(MappingDoesNotFitError, match="not understood"):
+        one(run_mapping, "ordered", "quantity(ordered, 单位)", {header: "5", "单位": "个"})
+    _, record = one(run_mapping, "ordered", f'quantity("{header}", 单位)', {header: "5", "单位": "个"})
+    assert record["ordered"] == 5
+
+
+def test_a_header_in_two_rows_is_found_the_other_way_round_too(run_mapping: Map) -> None:
+    _, record = one(
+        run_mapping, "ordered", "quantity(ordered, 单位)", {"数量 订购": "5", "数量 已收": "3", "单位": "个"}
+    )
+    assert record["ordered"] == 5
 
 
 @pytest.mark.parametrize("name", ["数量", "ordered", "Qty", "数量 Qty(PCS)"])
@@ -164,10 +195,11 @@ def test_a_column_in_two_languages_is_found_by_either(run_mapping: Map, name: st
 
 def test_a_second_word_is_no_translation_where_it_is_a_currency_or_stands_alone(run_mapping: Map) -> None:
     two: dict[str, str | None] = {"料号 Item": "A1", "数量 Qty": "3", "交期 Due": "2026-03-01", "单价 USD": "5"}
+    outcome, record = one(run_mapping, "unit_price", "单价", two)
+    assert (record["unit_price"], record["unit_price_currency"]) == (5, "USD")
     alone: dict[str, str | None] = {"料号": "A1", "数量": "3", "单价 Net": "5"}
-    for header in (two, alone):
-        outcome, _ = one(run_mapping, "unit_price", "money(单价, 'CNY')", header)
-        assert outcome.plan.entities[0].absent == ("unit_price",)
+    outcome, _ = one(run_mapping, "unit_price", "money(单价, 'CNY')", alone)
+    assert outcome.plan.entities[0].absent == ("unit_price",)
 
 
 def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -> None:
