@@ -370,6 +370,18 @@ _KINDS = (
         ),
     ),
     _kind(
+        "XD-CEL-009",
+        Effect.REJECT,
+        (
+            "“{field}”里有划掉的字（删除线），不知道还算不算。",
+            "“{field}” holds text that is struck through: whether it still counts is not known.",
+        ),
+        (
+            "作废的内容请删掉，有效的请去掉删除线，再发。",
+            "Delete what is void, take the line off what is not, and send the file again.",
+        ),
+    ),
+    _kind(
         "XD-KEY-001",
         Effect.REJECT,
         (

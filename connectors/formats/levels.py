@@ -16,6 +16,10 @@ _MARK = re.compile(
 )
 """What is no part of a column's name: how to fill it in, the weekday below a date, the column's number."""
 _CJK = re.compile(r"[\u3400-\u9fff]")
+_TECHNICAL = re.compile(
+    r"[a-z]*[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+|[A-Z][a-z]*[A-Z][A-Za-z]+|[a-z]+[A-Z][A-Za-z]*|[A-Za-z]+(?:_[A-Za-z]+)+|F[A-Z][A-Za-z]*"
+)
+_NUMBERED = 4
 _LONGEST_GROUP = 20
 
 
@@ -23,6 +27,7 @@ def join_levels(rows: Sequence[Sequence[str]], first: int, last: int, merges: Se
     """The column names that the rows `first` to `last` give together, each text once, from the top down."""
     width = max((len(row) for row in rows), default=0)
     levels = [[_at(rows[row], column) for column in range(width)] for row in range(first, last + 1)]
+    levels = [level for depth, level in enumerate(levels) if not depth or not _is_numbering(level)]
     for depth in range(len(levels) - 2, -1, -1):
         below = [any(levels[lower][column] for lower in range(depth + 1, len(levels))) for column in range(width)]
         levels[depth] = _spread(levels[depth], below, _spans_of(merges, first + depth))
@@ -53,6 +58,8 @@ def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span
 def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row: int) -> bool:
     """Whether the header below, `lower`, divides the columns that the row `upper` names."""
     above = [_at(upper, column) for column in range(len(lower))]
+    if _is_numbering(lower):
+        return _filled(lower) <= _filled(above) and all(_is_word(text, {Kind.TEXT}) for text in above if text)
     if not _may_be_levels(above, lower):
         return False
     tops, lows = _filled(above), _filled(lower)
@@ -76,7 +83,19 @@ def _is_translation(above: list[str], below: list[str]) -> bool:
     rows = sorted(((above, below)), key=lambda row: sum(bool(_CJK.search(text)) for text in row))
     latin, chinese = ([row[column] for column in columns] for row in rows)
     is_apart = not any(map(_CJK.search, latin)) and sum(map(bool, map(_CJK.search, chinese))) * 2 > len(columns)
-    return is_apart and all(2 * sum(map(is_header_word, row)) > len(row) for row in (latin, chinese))
+    is_known = 2 * sum(map(is_header_word, latin)) > len(latin) or _is_technical(latin)
+    return is_apart and is_known and 2 * sum(map(is_header_word, chinese)) > len(chinese)
+
+
+def _is_technical(texts: Sequence[str]) -> bool:
+    """Whether all are names of fields in a program, FBillNo and unit_price, which no value looks like."""
+    return len(texts) >= _NUMBERED and all(map(_TECHNICAL.fullmatch, texts)) and len(set(texts)) == len(texts)
+
+
+def _is_numbering(texts: Sequence[str]) -> bool:
+    """Whether they count the columns: 1, 2, 3, 4."""
+    filled = [text for text in texts if text]
+    return len(filled) >= _NUMBERED and filled == [str(number) for number in range(1, len(filled) + 1)]
 
 
 def _may_be_levels(above: list[str], below: list[str]) -> bool:

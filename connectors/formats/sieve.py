@@ -174,7 +174,8 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_WORD = r"[计計总總総汇匯页差]|结存|结转|余额|期[初末]|全仓|全部|所有|[Aa]ll|ALL|ttl|TTL|esamt|umme|UMME|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_SAMPLE = re.compile(r"^\s*(?:(?:填写)?(?:示例|样例|范例)|例如?\s*[:：])|^\s*(?i:example|sample)\s*[:：]")
+_WORD = r"示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[Ss]ample|SAMPLE|[计計总總総汇匯页差]|结存|结转|余额|期[初末]|全仓|全部|所有|[Aa]ll|ALL|ttl|TTL|esamt|umme|UMME|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 
@@ -216,6 +217,8 @@ def _reason(cells: list[str], named: int) -> str | None:
     filled = [cell for cell in cells if cell.strip() and not _is_measure(cell)] or [
         cell for cell in cells if cell.strip()
     ]
+    if _SAMPLE.match(filled[0]) and len(filled) > 1:
+        return "sample"
     if all(map(_PAGE.match, filled)):
         return "page_mark"
     if all(map(_RULE.fullmatch, filled)):

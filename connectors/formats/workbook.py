@@ -28,15 +28,15 @@ from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.ods_parts import read_ods
 from connectors.formats.options import FormatOptions
 from connectors.formats.probe import survives
-from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, UNKNOWN_RESULT, SheetRead, refused
+from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, STRUCK, UNKNOWN_RESULT, SheetRead, refused
 from connectors.formats.table import left_out, read_table
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
 _ROWS_AT_ONCE = 4_000
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _GUIDE = re.compile(
-    r"\s*(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:修订|更新|版本|变更)记录"
-    r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to))\s*\d*\s*"
+    r"\s*(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:填写)?(?:样例|示例|范例|例子)|(?:修订|更新|版本|变更)记录"
+    r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to|samples?|examples?))\s*\d*\s*"
 )
 """Names of sheets that are read by people."""
 _SUMMARY = re.compile(
@@ -182,6 +182,7 @@ def _patches(part: SheetPart, grid: Grid, width: int) -> Mapping[tuple[int, int]
             patches[chunk, position][place] = text
     grid.suspects += [(row, position, ERROR_CELL) for row, position in part.errors if position < width]
     grid.suspects += [(row, position, UNKNOWN_RESULT) for row, position in part.unknown if position < width]
+    grid.suspects += [(row, position, STRUCK) for row, position in part.struck if position < width]
     return patches
 
 

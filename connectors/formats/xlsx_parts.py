@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -33,6 +33,11 @@ _UNKNOWN = re.compile(
 _RESULT = re.compile(_CELL + rb"[^>]*>\s*%s\s*<%sv>([^<]+)</" % (_FORMULA, _NS))
 _WIDE_PLACE = re.compile(rb' r="([A-Z]{2,3})[0-9]+"[^>/]*>')
 _ROW_NUMBER = re.compile(rb'row [^>]*?r="([0-9]+)"')
+_TEXT_END = re.compile(rb"</%ssi>|<%ssi\s*/>" % (_NS, _NS))
+_STRIKE = re.compile(rb'<%sstrike(?:\s*/?>|\s+val="(?:1|true)")' % _NS)
+_STRUCK_INLINE = re.compile(
+    _CELL + rb'(?=[^>]*\bt="inlineStr")[^>]*>(?:(?!</%sc>).)*?%s' % (_NS, _STRIKE.pattern), re.DOTALL
+)
 _LETTERS = 26
 MOST_CELLS = 25_000_000
 """Beyond this a sheet is refused: about 800 MB while it is read."""
@@ -45,6 +50,7 @@ class SheetPart:
     Attributes:
         errors: Shown text of every error cell.
         unknown: Cells with a formula that was never calculated.
+        struck: Cells with text that is struck through.
         shown: Text of numbers of which their format shows more: zeros in front, percent, a currency, a unit.
         merges: Merged areas, where calamine gives none.
         area: Cells of the rectangle from A1 to the last filled cell: what reading it takes.
@@ -52,6 +58,7 @@ class SheetPart:
 
     errors: dict[Place, str] = field(default_factory=dict)
     unknown: list[Place] = field(default_factory=list)
+    struck: list[Place] = field(default_factory=list)
     shown: dict[Place, str] = field(default_factory=dict)
     merges: list[Span] = field(default_factory=list)
     area: int = 0
@@ -61,6 +68,7 @@ class SheetPart:
 class _Book:
     """The parts of an archive: sheet name -> path of its XML, and number formats that show more, by style number.
 
+    `struck` and `struck_texts` are the numbers of styles, and of shared texts, that strike text through.
     `is_uncalculated`: it asks to be calculated when opened; libraries that write so give each formula the result 0.
     """
 
@@ -69,6 +77,8 @@ class _Book:
     pivots: frozenset[str] = frozenset()
     has_macros: bool = False
     is_uncalculated: bool = False
+    struck: frozenset[str] = frozenset()
+    struck_texts: frozenset[str] = frozenset()
 
 
 class XlsxParts:
@@ -110,10 +120,13 @@ class XlsxParts:
             raise zipfile.BadZipFile(sheet)
         info = parts_of(self._path)[self._book.sheets[sheet]]
         styled = _styled(self._book.formats)
+        struck = _struck(self._book)
         widest, last = _LETTERS, 0
         zeros: list[Place] | None = [] if self._book.is_uncalculated else None
         for block in _whole_rows(inflate(self._path, info)):
             _look(block, part, styled, self._book.formats)
+            part.struck += [_place(cell) for cell in struck.finditer(block)] if struck else []
+            part.struck += [_place(cell) for cell in _STRUCK_INLINE.finditer(block)] if b"strike" in block else []
             widest = max([widest, *(position_of(one.decode()) + 1 for one in set(_WIDE_PLACE.findall(block)))])
             last = _last_filled_row(block) or last
             zeros = None if zeros is None else _zero_results(block, zeros)
@@ -166,6 +179,18 @@ def _styled(formats: Mapping[str, Show]) -> re.Pattern[bytes] | None:
     )
 
 
+def _struck(book: _Book) -> re.Pattern[bytes] | None:
+    """Cells with a value in a style that strikes it through, or with a shared text of which a part is."""
+    kinds = []
+    if book.struck:
+        kinds.append(
+            rb'(?=[^>]*\bs="(?:%s)")[^>/]*>(?:%s)?<%s(?:v|is)>' % ("|".join(book.struck).encode(), _FORMULA, _NS)
+        )
+    if book.struck_texts:
+        kinds.append(rb'(?=[^>]*\bt="s")[^>/]*>\s*<%sv>(?:%s)</' % (_NS, "|".join(book.struck_texts).encode()))
+    return re.compile(_CELL + b"(?:%s)" % b"|".join(kinds)) if kinds else None
+
+
 def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The XML cut where a row ends or begins, so that no cell is in two blocks."""
     rest = b""
@@ -191,24 +216,50 @@ def _read_book(path: Path) -> _Book:
     parts = parts_of(path)
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= set(parts):
         return _Book()
-    if "xl/sharedStrings.xml" in parts:
-        for _ in inflate(path, parts["xl/sharedStrings.xml"]):
-            pass  # only to know that it is no longer than it says
+    texts = _struck_texts(path, parts["xl/sharedStrings.xml"]) if "xl/sharedStrings.xml" in parts else frozenset()
     try:
         sheets = _sheets(path, parts)
         styles = fromstring(unpack(path, parts["xl/styles.xml"])) if "xl/styles.xml" in parts else None
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise zipfile.BadZipFile(str(error)) from error
     formats: dict[str, Show] = {}
+    struck: set[str] = set()
     if styles is not None:
+        fonts = [_is_struck(font) for font in styles.findall("{*}fonts/{*}font")]
         own = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.findall("{*}numFmts/{*}numFmt")}
         codes = BUILT_IN | own
         for number, style in enumerate(styles.findall("{*}cellXfs/{*}xf")):
             if show := show_of(codes.get(style.get("numFmtId"), "")):
                 formats[str(number)] = show
+            font = style.get("fontId", "")
+            if font.isdigit() and int(font) < len(fonts) and fonts[int(font)]:
+                struck.add(str(number))
     pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
     is_uncalculated = b'fullCalcOnLoad="1"' in unpack(path, parts["xl/workbook.xml"])
-    return _Book(sheets, formats, pivots, "xl/vbaProject.bin" in parts, is_uncalculated)
+    has_macros = "xl/vbaProject.bin" in parts
+    return _Book(sheets, formats, pivots, has_macros, is_uncalculated, frozenset(struck), texts)
+
+
+def _is_struck(font: Element) -> bool:
+    line = font.find("{*}strike")
+    return line is not None and line.get("val", "1") not in {"0", "false"}
+
+
+def _struck_texts(path: Path, info: zipfile.ZipInfo) -> frozenset[str]:
+    """Numbers of the shared texts of which a part is struck through; reads them all, to know that they are as long as said."""
+    found: set[str] = set()
+    number, rest = 0, b""
+    for block in inflate(path, info):
+        data = rest + block
+        cut = data.rfind(b"si>") + 3
+        whole, rest = (data[:cut], data[cut:]) if cut > 2 else (b"", data)
+        if b"strike" in whole or b":si>" in whole:
+            texts = _TEXT_END.split(whole)[:-1]
+            found |= {str(number + at) for at, text in enumerate(texts) if _STRIKE.search(text)}
+            number += len(texts)
+        else:
+            number += whole.count(b"</si>") + whole.count(b"<si/>")
+    return frozenset(found)
 
 
 def _sheets(path: Path, parts: Mapping[str, zipfile.ZipInfo]) -> dict[str, str]:

@@ -21,6 +21,7 @@ _SKIPPED = {
     "summary": Text("汇总页", "summary of other sheets"),
     "pivot": Text("数据透视表", "pivot table"),
     "prefilled": Text("表格里没有填的空行", "row of the form that was not filled in"),
+    "sample": Text("示例行", "sample row"),
     "page_mark": Text("页码", "page number"),
     "outside_area": Text("不在 area 之内", "outside area"),
     "problem": Text("整张表读不了", "the whole sheet cannot be read"),

@@ -65,6 +65,31 @@ def test_rows_of_a_form_that_nobody_filled_in_are_none() -> None:
     assert read("料号|单位|数量|备注", "A1|个|3|", "|箱||", "A2|个|4|急").counts.read == 3
 
 
+def test_a_row_that_counts_the_columns_belongs_to_the_header() -> None:
+    for above in (("料号|名称|仓库|数量", "1|2|3|4"), ("序号|料号|名称|数量|单位", "1|2|3|4|5")):
+        row = "A1|螺丝|上海仓|5" if len(above[0].split("|")) == 4 else "1|A1|螺丝|5|个"
+        one = read(*above, row)
+        assert (list(one.columns), one.header_row, one.counts.read) == (above[0].split("|"), 2, 1)
+    assert read("序号|数量|单价", "1|2|3", "2|5|7").counts.read == 2
+
+
+@pytest.mark.parametrize("codes", ["FBillNo|FDate|FMaterialId|FQty", "order_number|ordered_on|item_code|order_qty"])
+def test_names_of_a_program_beside_the_header_belong_to_it(codes: str) -> None:
+    words = "单据编号|日期|物料编码|数量"
+    for rows in ((codes, words), (words, codes)):
+        one = read(*rows, "PO-1|2026-03-01|A1|5", "PO-2|2026-03-02|A2|6")
+        assert (one.problem, one.header_row, one.counts.read) == (None, 2, 2)
+        assert all(word in name for word, name in zip(words.split("|"), one.columns, strict=True))
+
+
+@pytest.mark.parametrize(
+    "sample", ["示例：PO20260101|螺丝|上海仓|5|个", "例：A0|螺丝|上海仓|5|个", "Example: A0|bolt|SH|5|PCS"]
+)
+def test_a_sample_row_is_no_record(sample: str) -> None:
+    one = read(STOCK[0], sample, *STOCK[1:])
+    assert (one.counts.read, dict(one.counts.skipped)) == (3, {"sample": (2,)})
+
+
 def test_days_may_stand_over_columns() -> None:
     one = read("料号|2026-03-01||2026-03-08|", "|数量|金额|数量|金额", "A1|3|2|5.5|5.0", "A2|4|1|5.5|5.0")
     assert list(one.columns)[1:3] == ["2026-03-01 数量", "2026-03-01 金额"]

@@ -12,10 +12,14 @@ import xlwt
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
+from connectors.formats.xlsx_parts import XlsxParts
 
 Fill = Callable[[Worksheet], None]
 
@@ -306,6 +310,32 @@ def test_dates_are_iso_in_every_date_format_and_a_serial_stays_a_number(tmp_path
     book.close()
     (only,) = read(path)
     assert only.table["交期"].to_pylist()[:4] == ["2025-12-09", "2025-12-09", "2025-12-09", "46000"]
+
+
+def test_text_that_is_struck_through_is_suspect(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "数量", "备注"], *([f"A-{row}", row, "急"] for row in range(2, 6))])
+    book = openpyxl.load_workbook(path)
+    sheet = book["单"]
+    sheet["A3"].font = Font(strike=True)
+    sheet["C4"] = CellRichText(TextBlock(InlineFont(strike=True), "5"), TextBlock(InlineFont(strike=False), "8"))
+    sheet["C5"] = CellRichText(TextBlock(InlineFont(b=True), "5"), "8")
+    book.save(path)
+    book.close()
+    (only,) = read(path)
+    assert only.suspects == ((3, "料号", "XD-CEL-009"), (4, "备注", "XD-CEL-009"))
+
+
+def test_a_shared_text_that_is_struck_in_part_is_suspect_where_it_stands(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "数量"], ["A-1", "text1"], ["A-2", "text2"], ["A-3", "text0"]])
+    _replace(
+        path, "xl/worksheets/sheet1.xml", rb'inlineStr"><is><t>text.</t></is>', [b's"><v>%d</v>' % n for n in (1, 2, 0)]
+    )
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", (
+            '<sst><si><r><rPr><b/><strike val="0"/></rPr><t>5</t></r></si><si><t>7</t></si>'
+            "<si><r><rPr><strike/></rPr><t>5</t></r><r><t>8</t></r></si></sst>"
+        ))  # fmt: skip
+    assert XlsxParts(path, {}).of("单").struck == [(3, 1)]
 
 
 def test_a_formula_that_was_never_calculated_is_suspect(tmp_path: Path) -> None:
