@@ -88,7 +88,8 @@ _SERIAL = r"[2-7][0-9]{4}(\.[0-9]{1,12})?"
 _DMY = rf"^{_TWO}[-/.]{_TWO}[-/.]({_YEAR})$"
 _DMY_SHORT = rf"^{_TWO}[-/.]{_TWO}[-/.]([0-9]{{2}})$"
 _YMD_SHORT = rf"^([0-9]{{2}})[-/.年]{_TWO}[-/.月]{_TWO}日?$"
-_D_MON = rf"(?i)^{_TWO}[- ]?{_MONTH}\.?[- ,]+((?:{_YEAR})|[0-9]{{2}})$"
+_Y_MON = rf"(?i)^({_YEAR})[-. ]{_MONTH}[-. ]{_TWO}$"
+_D_MON = rf"(?i)^{_TWO}[-. ]?{_MONTH}\.?[-. ,]*((?:{_YEAR})|[0-9]{{2}})$"
 _MON_D = rf"(?i)^{_MONTH}\.?[- ]?{_TWO}(?:st|nd|rd|th)?[- ,]+({_YEAR})$"
 _CLOCK = (
     rf"(上午|下午|[AaPp][Mm])?\s*{_TWO}(?:[时点]|[:时点]{_TWO}分?(?::?{_TWO}秒?(?:[.,]([0-9]{{1,6}})[0-9]*)?)?)"
@@ -96,6 +97,7 @@ _CLOCK = (
 )
 _MOMENT = rf"^(.+?)(?:\s*[日号]\s*|\s*T\s*|\s+){_CLOCK}$"
 _WEEKDAY = r"(?i)\s*[(]?(?:(?:星期|周|礼拜)[一二三四五六日天]|,?\s*\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[)]?$"
+_WEEKDAY_BEFORE = r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+"
 _HAS_CLOCK = "[:时点]"
 _NO_YEAR = (
     rf"(?i)^(?:{_TWO}[-/.]{_TWO}(?:[-/.][0-9]{{1,2}})?|(?:[0-9]{{2}}年)?{_TWO}月{_TWO}[日号]?"
@@ -194,15 +196,18 @@ MACROS: tuple[str, ...] = (
         WHEN regexp_matches(x, {_quote(_D_MON)}) THEN list_transform([{_parts(_D_MON, "d m y")}], lambda p: CASE
             WHEN length(p.y) = 4 THEN {_day("p.y", _month("p.m"), "p.d")}
             WHEN short IN ('dmy', 'mdy') THEN {_day("('20' || p.y)", _month("p.m"), "p.d")} END)[1]
+        WHEN regexp_matches(x, {_quote(_Y_MON)}) THEN list_transform([{_parts(_Y_MON, "y m d")}],
+            lambda p: {_day("p.y", _month("p.m"), "p.d")})[1]
         WHEN regexp_matches(x, {_quote(_MON_D)}) THEN list_transform([{_parts(_MON_D, "m d y")}],
             lambda p: {_day("p.y", _month("p.m"), "p.d")})[1] END)[1]""",
     # 2026年3月5日 星期四: the day of the week says nothing more
-    rf"""CREATE MACRO xd_dated(s) AS regexp_replace(xd_neat(s), {_quote(_WEEKDAY)}, '')""",
+    rf"""CREATE MACRO xd_dated(s) AS regexp_replace(regexp_replace(xd_neat(s), {_quote(_WEEKDAY)}, ''), {_quote(_WEEKDAY_BEFORE)}, '')""",
     f"""CREATE MACRO xd_date(s, date_order, short) AS CASE
         WHEN regexp_full_match(s, '{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\\.0+)?)?')
             THEN TRY_CAST(left(s, 10) AS DATE)
         ELSE list_transform([xd_dated(s)], lambda x: xd_day(CASE
-            WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '')
+            WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN CASE WHEN TRY_CAST(regexp_extract(x, {_quote(_MOMENT)}, 3) AS INTEGER) <= 24
+                THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '') END
             WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN left(x, 8)
             ELSE x END, date_order, short))[1] END""",
     f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_dated(s)], lambda x:

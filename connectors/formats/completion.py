@@ -13,7 +13,7 @@ from canonical_model.language import Text
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
-_DITTO = ("同上", "〃", "″")
+_DITTO = ("同上", "〃", "″", '"')
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ _DOCUMENT = re.compile(
     r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
 )
 """Labels of which each document has one."""
-_UNIT = re.compile(r"(?:金额|数量|计量|货币|单价|价格)?单位")
+_UNIT = re.compile(r"(?:.*[(,\s])?(?:金额|数量|计量|货币|单价|价格)?单位")
 _SCALE = re.compile(r"\s*(?:人民币|RMB|CNY)?\s*(?:[千万亿]|百万|(?i:k|thousand))")
 _LONGEST = 20
 _SHOWN = 8

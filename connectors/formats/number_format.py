@@ -19,9 +19,9 @@ _TOKEN = re.compile(
     r"|(?P<place>[0#?])|(?P<plain>[-/ ()+$¥￥€£])|(?P<mark>[.,])|(?P<percent>[%％])|(?P<other>.)"
 )
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
-_WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫]")
+_WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫+()~<>*-]")
 _MANY = re.compile(r"[百千万亿\d]")
-_YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411)\]")
+_YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411|ja(?:-JP)?)\]")
 _MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 
 

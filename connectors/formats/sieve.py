@@ -103,20 +103,20 @@ class Sieve:
         places, marked = pc.indices_nonzero(candidates).to_pylist(), _rows(rows.filter(candidates))
         named = len(self.layout.named)
         found = {row: why for row, cells in marked if (why := _reason(cells, named))}
-        groups = {
-            row: "total"
-            for place, (row, cells) in zip(places, marked, strict=True)
-            if row not in found and _sums_group(cells, partial(self._above, rows, place))
-        }
-        return found | groups
+        for place, (row, cells) in zip(places, marked, strict=True):
+            if row not in found and _sums_group(cells, partial(self._above, rows, place, found)):
+                found[row] = "total"
+        return found
 
-    def _above(self, rows: pa.Table, place: int, column: int) -> str:
-        """The last text above a place in a column."""
+    def _above(self, rows: pa.Table, place: int, totals: Mapping[int, str], column: int) -> str:
+        """The last text above a place in a column, other than in a total."""
         begin = max(0, place - _LOOKED_AT)
-        above = rows.column(column).slice(begin, place - begin).to_pylist()
+        above = rows.slice(begin, place - begin)
+        texts, numbers = above.column(column).to_pylist(), above[ROW].to_pylist()
         if self.before is not None and column < self.before.num_columns - 1:
-            above = self.before.column(column).to_pylist() + above
-        return next((text.strip() for text in reversed(above) if text.strip()), "")
+            texts, numbers = self.before.column(column).to_pylist() + texts, self.before[ROW].to_pylist() + numbers
+        there = zip(reversed(texts), reversed(numbers), strict=True)
+        return next((text.strip() for text, number in there if text.strip() and number not in totals), "")
 
     def _is_filled(self, rows: pa.Table) -> pa.ChunkedArray:
         """Which rows hold more than a running number and a printed line."""

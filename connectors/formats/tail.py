@@ -22,10 +22,11 @@ _NOTE = re.compile(
 )
 _LABEL = re.compile(
     r"^\s*(?:\d{1,2}\s*[)）、.．])?\s*(?:联系电话|电话|手机|传真|联系人|联系方式|地址|邮箱|网址|开户银?行|账号|帐号|税号|税率|(?:总)?条数|(?:总)?记录数|总行数"
-    r"|打印[人员]|打印(?:日期|时间)|制[表单]人?|编制人?|审核人?|复核人?|批准人?|经办人?|仓管员?|保管员?|盘点人|监盘人|验收人|收货人|送货人|签收人?|采购员|业务员"
+    r"|打印[人员]|(?:导出|操作|制作|填表|统计|创建)(?:人|时间|日期)|打印(?:日期|时间)|制[表单]人?|编制人?|审核人?|复核人?|批准人?|经办人?|仓管员?|保管员?|盘点人|监盘人|验收人|收货人|送货人|签收人?|采购员|业务员"
     r"|说明|备注|付款方式|付款条件|结算方式|交货地点|交货方式|送货地址|收货地址|质量要求|包装要求|运输方式|验收标准|违约责任)\s*[:：]?\s*$"
 )
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
+_TERM = re.compile(r"^\s*\d{1,2}\s*[)）、]\s*[\u3400-\u9fff]{2,}")
 _SENTENCE = re.compile(r"[。！；]|.{8,}，|[!.]$")
 _RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]")
 _CHARGE = re.compile(
@@ -106,6 +107,8 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
     if len(filled) > most:
         labels = texts[::2]
         return len(labels) >= _PAIR and all(label in misplaced and is_header_word(label) for label in labels)
+    if _TERM.match(texts[0]) and len(filled) <= most:
+        return True
     if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0])):
         return True
     if len(texts) <= _PAIR and _NOTE.match(texts[0]):
