@@ -21,6 +21,7 @@ _TABLE_CELLS = 3
 _PAIR = 2
 _LONG_VALUE = 8
 _WORDY = 0.75
+_TERM = re.compile(r"\s*\d{1,2}\s*[)）、]")
 _LABEL = re.compile(r"(?!\s*(?:求和|计数|平均值|最大值|最小值)项[：:]).*[：:]", re.DOTALL)
 
 
@@ -112,7 +113,11 @@ def find_header(
     rivals = [
         one
         for one in candidates
-        if one.score >= max(SURE, best.score - _CLOSE) and one.names != best.names and not _is_wordless_above(one, best)
+        if one.score >= max(SURE, best.score - _CLOSE)
+        and one.names != best.names
+        and not _is_wordless_above(one, best)
+        and (any(filled[one.last + 1 :]) or not any(filled[best.last + 1 :]))
+        and not _TERM.match(next(filter(None, one.names)))
     ]
     rivals.sort(key=lambda one: -one.score)
     rivals = rivals or [
