@@ -65,6 +65,15 @@ def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[
 _BEGINNING = re.compile(r"(.+?)[(\[【/¥$€£-]")
 
 
+def _beginnings(column: str) -> Iterable[str]:
+    """What may be the name of a column that says more: before a bracket or sign, and before a blank."""
+    if found := _BEGINNING.match(normalise_header(column)):
+        yield found[1]
+    first, *more = column.split() or [""]
+    if more:
+        yield normalise_header(first)
+
+
 def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
     """(name, column) of headers that stood in two rows: 订购数量 of 数量 订购."""
     for column in header:
@@ -130,8 +139,7 @@ class SheetColumns:
     def doubtful(self, name: str) -> list[str]:
         """Columns that begin with the name of a column that was not found, and go on with what is not understood: 数量(K)."""
         forms = set(self._forms(name))
-        found = ((column, _BEGINNING.match(normalise_header(column))) for column in self._header)
-        return [column for column, begin in found if begin and begin[1] in forms]
+        return [column for column in self._header if forms & set(_beginnings(column))]
 
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column that the text `text` as a whole names."""

@@ -119,16 +119,17 @@ def decide_commas(
     found: list[tuple[Any, ...]] = []
     # most files have no comma in a number
     received = " OR ".join(f"contains({_CLEANED.sub(_AS_RECEIVED, column.sql)}, ',')" for column in columns)
+    known = {(one.batch, one.column) for one in shown if one.order == COMMA}
     if columns and db.execute(f"SELECT 1 FROM {rows} WHERE {received} LIMIT 1").fetchall():
         asked = ", ".join(f"bool_or(xd_shows_comma({column.sql}))" for column in columns)
         found = db.execute(f"SELECT _batch, {asked} FROM {rows} WHERE {received} GROUP BY _batch").fetchall()
-    known = {(one.batch, one.column) for one in shown if one.order == COMMA}
     commas = []
     for i, column in enumerate(columns):
-        batches = [batch for batch, *values in found if values[i] or (batch, column.column) in known]
+        seen = {batch for batch, *values in found if values[i]}
+        batches = sorted(seen | {batch for batch, name in known if name == column.column})
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
-        commas += [DateOrder(batch, column.column, COMMA, "column") for batch in sorted(batches)]
+        commas += [DateOrder(batch, column.column, COMMA, "column") for batch in batches]
     return commas
 
 

@@ -279,6 +279,7 @@ class ExpressionCompiler:
         sql = self._over_columns(raw)
         if sql is None:
             return "FALSE"
+        sql = f"coalesce(xd_cell_number({sql}), {sql})"  # of 12,50 kg the number
         if sql not in self._commas:
             name = f"xd_comma_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
             self._commas[sql] = AskedColumn(name, sql, column)
@@ -442,6 +443,12 @@ class ExpressionCompiler:
         is_whole = node.parent is None and name in ("number", "integer") and arguments[0].kind is Kind.TEXT
         if is_whole and target is not None and own_unit(target.name):
             return arguments[0]  # which the field itself reads
+        if name == "number" and type(node.parent) in _ARITHMETIC and arguments[0].kind is Kind.TEXT:
+            raw = arguments[0].sql
+            is_share = f"suffix({raw}, '%') OR suffix({raw}, '％')"
+            share = f"coalesce(CAST(xd_share({raw}) AS VARCHAR), {raw})"
+            as_text = self._once(f"CASE WHEN {is_share} THEN {share} ELSE {raw} END")
+            return self._convert(replace(arguments[0], parts=(as_text,)), name, text)
         return self._convert(arguments[0], name, text)
 
     def _count(self, text: str, name: str, count: int) -> MappingError:
@@ -532,8 +539,8 @@ class ExpressionCompiler:
     def _read_number(self, argument: Compiled, raw: str) -> str:
         """SQL of the number in `raw`, times the power of ten in its column's header."""
         read, factor = f"xd_number({raw})", self._measure(argument).factor
-        if argument.header and raw not in self._told:
-            comma = self._comma(raw, argument.header)
+        if raw not in self._told and argument.columns:
+            comma = self._comma(raw, argument.column)
             read = f"CASE WHEN {comma} AND xd_is_either({raw}) THEN NULL ELSE {read} END"
         value = self._once(read)
         if factor == 1:
@@ -603,7 +610,8 @@ class ExpressionCompiler:
         digits, unit = self._once(f"xd_cell_number({left})"), self._once(f"xd_cell_unit({left})")
         if self._measure(value).factor != 1:
             digits, unit = "CAST(NULL AS VARCHAR)", ""
-        in_cell = self._once(f"CASE WHEN {digits} IS NOT NULL THEN xd_number({digits}) END")
+        doubtful = f"{self._comma(raw, value.column)} AND xd_is_either({digits})" if value.columns else "FALSE"
+        in_cell = self._once(f"CASE WHEN {digits} IS NOT NULL AND NOT ({doubtful}) THEN xd_number({digits}) END")
         amount = self._once(f"coalesce({plain}, {in_cell})")
         left, said = self._unread(raw, amount)
         problems = (
@@ -700,7 +708,7 @@ class ExpressionCompiler:
             problems.append(Problem(unfit, "XD-CUR-002", value.sql, main))
         parts = (number.sql, f"CASE WHEN {known} THEN {code} END")
         columns = _union(number, *((beside,) if beside else ()))
-        return Compiled(Kind.MONEY, parts, tuple(problems), columns, main, _unknowns(number))
+        return Compiled(Kind.MONEY, parts, tuple(problems), columns, main, _unknowns(number), value.header)
 
     def _code_call(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
         if len(node.expressions) != 2 or not (

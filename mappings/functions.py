@@ -62,15 +62,23 @@ _CURRENCIES = {
     "THB": r"THB|฿",
     "VND": r"VND|₫",
     "RUB": r"RUB|₽",
+    "MYR": r"MYR|RM",
+    "IDR": r"IDR|Rp",
+    "PHP": r"PHP|₱",
+    "BRL": r"BRL|R\$",
+    **{
+        code: code
+        for code in ["NZD", "MOP", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "TRY", "MXN", "ZAR", "AED", "SAR"]
+    },
 }
 _NAMED = "|".join(_CURRENCIES.values())
-_TOKEN = rf"(?i){_NAMED}|[¥$元]"
+_TOKEN = rf"(?i){_NAMED}|[¥元]"
 _CURRENCY = rf"(?i)^([+-]?)\s*(?:{_NAMED}|[¥$])\s*"
 _YUAN = rf"(?i)\s*(?:{_NAMED}|元|([千万亿])元?)$"
 
 _WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
-_NO_UNIT = r"(?i)[0-9]\s*(?:e[0-9]+|[wk]|/.*)$"
+_NO_UNIT = r"(?i)[0-9]\s*(?:e[-+]?[0-9]+|[wk]|/.*)$"
 """1e3, 1/2, and 10w, which is 10万 to some and watts to others."""
 
 _YEAR = "(?:19|20|21)[0-9]{2}"
@@ -168,7 +176,6 @@ MACROS: tuple[str, ...] = (
     r"""CREATE MACRO xd_shows_comma(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+)')""",
     "CREATE MACRO xd_is_either(s) AS regexp_full_match(xd_bare(s), '[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}')",
-    "CREATE MACRO xd_has_comma(s) AS xd_is_either(s) OR regexp_full_match(xd_bare(s), '[+-]?[0-9.]*,[0-9]+')",
     # a text with decimal commas, with points instead
     r"""CREATE MACRO xd_from_comma(s) AS list_transform([xd_bare(s)], lambda x: CASE
         WHEN regexp_full_match(x, '[+-]?[0-9]{1,3}([.][0-9]{3})+(,[0-9]*)?|[+-]?[0-9]*,[0-9]+')
@@ -269,6 +276,8 @@ MACROS: tuple[str, ...] = (
         f"THEN nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '') END"
         for group, part in enumerate(("number", "unit"), start=1)
     ),
+    "CREATE MACRO xd_has_comma(s) AS list_transform([coalesce(xd_cell_number(s), s)], "
+    "lambda x: xd_is_either(x) OR regexp_full_match(xd_bare(x), '[+-]?[0-9.]*,[0-9]+'))[1]",
     # US$12, 100美元: the currency of an amount's own cell
     f"CREATE MACRO xd_cell_currency(x) AS nullif(regexp_extract(x, {_quote(_TOKEN)}), '')",
     # whether the currency that stands with an amount may be the one stated beside it
@@ -282,6 +291,9 @@ MACROS: tuple[str, ...] = (
     "CREATE MACRO xd_unknown(s, words) AS CASE WHEN regexp_full_match(s, words) THEN s END",
     f"CREATE MACRO xd_plus(a, b) AS TRY(CAST(a + b AS {DECIMAL}))",
     f"CREATE MACRO xd_minus(a, b) AS TRY(CAST(a - b AS {DECIMAL}))",
+    # 13% in a calculation is 0.13
+    "CREATE MACRO xd_share(s) AS list_transform([xd_neat(s)], lambda x: CASE WHEN right(x, 1) = '%' "
+    "THEN xd_over(xd_number(left(x, -1)), 100) END)[1]",
     # PostgreSQL keeps no NUL, and a held row is stored with its key
     r"""CREATE MACRO xd_key(s) AS CASE
         WHEN contains(s, '|') OR contains(s, '\') OR contains(s, chr(0))

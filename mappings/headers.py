@@ -48,17 +48,19 @@ _OWN_UNITS = {"_kg": "KGM", "_days": "DAY", "tax_rate": PERCENT, "discount_rate"
 
 
 _WITHOUT_TAX = re.compile(
-    r"不含?(?:\d+%)?(?:增值)?税|未税|无税|除税|税前|(?i:excl\w*\W*(?:of\W+)?(?:tax|vat)|(?:tax|vat)\W*excl|(?:net|ex)\W+(?:of\W+)?(?:tax|vat))"
+    r"不含?(?:\d+%)?(?:增值)?税|未税|无税|除税|税前"
+    r"|(?i:\bexcl\w*\W*(?:of\W+)?(?:tax|vat)\b|\b(?:tax|vat)\W*excl\w*|\b(?:net|ex)\W+(?:of\W+)?(?:tax|vat)\b)"
 )
 _WITH_TAX = re.compile(
-    r"含(?:\d+%)?(?:增值)?税|税后|带税|价税|(?i:incl\w*\W*(?:of\W+)?(?:tax|vat)|(?:tax|vat)\W*incl|gross)"
+    r"含(?:\d+%)?(?:增值)?税|税后|带税|价税|(?i:\bincl\w*\W*(?:of\W+)?(?:tax|vat)\b|\b(?:tax|vat)\W*incl)"
 )
 
 
 def says_tax_included(header: str) -> bool | None:
-    """Whether a price below `header` has tax in it: 含税单价 yes, 未税单价 no, 单价 does not say (None)."""
-    text = half_width(header)
-    return False if _WITHOUT_TAX.search(text) else True if _WITH_TAX.search(text) else None
+    """Whether a price below `header` has tax in it: 含税单价 yes, 未税单价 no; 单价 and 含税/未税 do not say (None)."""
+    rest, without = _WITHOUT_TAX.subn("", half_width(header))
+    has_tax = bool(_WITH_TAX.search(rest))
+    return None if has_tax == bool(without) else has_tax
 
 
 def own_unit(field: str) -> str:

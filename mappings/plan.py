@@ -319,9 +319,9 @@ def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict
     price = fields.get(PRICE)
     if price is None or TAX_INCLUDED in fields or TAX_INCLUDED not in entity.fields:
         return {}
-    said = says_tax_included(price.main)
+    said = says_tax_included(price.header)
     value = f"CASE WHEN {price.sql} IS NOT NULL THEN {str(said).upper()} END"
-    return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.main,))}
+    return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.header,))}
 
 
 def _doubtful(label: Text, columns: Sequence[str]) -> Text:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
+from connectors.base import ROW
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
@@ -26,6 +27,7 @@ class Completion:
         above: The last values of the columns whose blanks are filled.
         ditto: The last values of all columns.
         notes: What was filled in, for people.
+        copied: (row, column) -> the row from which its value was taken, of those that said 同上 in this table.
     """
 
     options: FormatOptions
@@ -33,6 +35,7 @@ class Completion:
     above: dict[str, str] = field(default_factory=dict)
     ditto: dict[str, str] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
+    copied: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def complete(self, table: pa.Table) -> pa.Table | Text:
         """The records (under their names, and `_row`) with what is added; the sentence where a column or label is missing."""
@@ -56,6 +59,9 @@ class Completion:
                 values = pc.coalesce(values, pa.scalar(before, pa.string()), column)
                 table = table.set_column(place, name, values)
                 self._note(name)
+                origins = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.int64()), table[ROW]))
+                rows, taken = table[ROW].filter(blank).to_pylist(), origins.filter(blank).to_pylist()
+                self.copied |= {(row, name): origin for row, origin in zip(rows, taken, strict=True) if origin}
             self.ditto[name] = table[name][-1].as_py()
         return table
 

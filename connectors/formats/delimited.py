@@ -166,7 +166,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 encoding=text.encoding,
                 suspects=(
                     *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
-                    *(damaged_texts(named) if text.has_marks else ()),
+                    *(damaged_texts(table) if text.has_marks else ()),
                 ),
             )
             accounted, above, header = accounted + total, 0, 0

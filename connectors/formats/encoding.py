@@ -14,7 +14,8 @@ import pyarrow as pa
 from canonical_model.language import Text
 
 _BLOCK = 1 << 20
-_START, _NULLS = 4096, 3
+_START = 4096
+_NULLS, _ONE_SIDED = 3, 4
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -111,9 +112,9 @@ def _unmarked(start: bytes) -> str | None:
     """The UTF-16 that text without a mark must be: null bytes, as those of digits and commas, in every other place alone."""
     whole = start[: len(start) // 2 * 2]
     first, second = whole[::2].count(0), whole[1::2].count(0)
-    if min(first, second) or first + second < _NULLS:
+    if max(first, second) < max(_NULLS, _ONE_SIDED * min(first, second)):  # 一 is 4E 00
         return None
-    name = "utf-16-le" if second else "utf-16-be"
+    name = "utf-16-le" if second > first else "utf-16-be"
     try:
         return name if whole[:-2].decode(name) else None  # the end may be half a character
     except UnicodeDecodeError:

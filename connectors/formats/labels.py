@@ -19,7 +19,10 @@ _DOCUMENT = re.compile(
 )
 """Labels of which each document has one."""
 _UNIT = re.compile(r"(?:.*[(,\s])?(?:金额|数量|计量|货币|单价|价格)?单位")
-_SCALE = re.compile(r"\s*(?:人民币|RMB|CNY)?\s*(?:[千万亿]|百万|(?i:k|thousand))")
+_SCALE = re.compile(
+    r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?))\s*(?:元|件|个|只|套|箱|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；)）。、])"
+)
+_BLANKS = re.compile(r"[^\S\n]{3,}")
 _LONGEST = 20
 _SHOWN = 8
 
@@ -99,6 +102,7 @@ def two_documents(labels: Mapping[str, Sequence[str]], row: int) -> Text | None:
 
 def _pairs(cell: str) -> list[tuple[str, str]]:
     """The labels of a cell, each with what stands between its colon and the next label."""
+    cell = _BLANKS.sub("  ", cell)
     found = list(_LABEL.finditer(cell))
     ends = [*(match.start() for match in found), len(cell)][1:]
     return [

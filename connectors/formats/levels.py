@@ -16,9 +16,6 @@ _MARK = re.compile(
 )
 """What is no part of a column's name: how to fill it in, the weekday below a date, the column's number."""
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_TECHNICAL = re.compile(
-    r"[a-z]*[A-Z][a-z]+(?:[A-Z][A-Za-z]*)+|[A-Z][a-z]*[A-Z][A-Za-z]+|[a-z]+[A-Z][A-Za-z]*|[A-Za-z]+(?:_[A-Za-z]+)+|F[A-Z][A-Za-z]*"
-)
 _NUMBERED = 4
 _LONGEST_GROUP = 20
 
@@ -89,7 +86,13 @@ def _is_translation(above: list[str], below: list[str]) -> bool:
 
 def _is_technical(texts: Sequence[str]) -> bool:
     """Whether all are names of fields in a program, FBillNo and unit_price, which no value looks like."""
-    return len(texts) >= _NUMBERED and all(map(_TECHNICAL.fullmatch, texts)) and len(set(texts)) == len(texts)
+    return len(texts) >= _NUMBERED and all(map(_is_field, texts)) and len(set(texts)) == len(texts)
+
+
+def _is_field(text: str) -> bool:
+    letters = text.replace("_", "")
+    is_mixed = "_" in text or (any(map(str.isupper, text[1:])) and not text.isupper())
+    return letters.isascii() and letters.isalpha() and is_mixed
 
 
 def _is_numbering(texts: Sequence[str]) -> bool:

@@ -233,7 +233,7 @@ def _placed(cells: dict[int, dict[int, _Cell]]) -> Grid:
 def _plain(cell: _Cell) -> str:
     lines = (" ".join(line.split()) for line in "".join(cell.text).replace("\xa0", " ").split("\n"))
     text = "\n".join(line for line in lines if line)
-    return cell.number if cell.number and _is_rounded(cell.number, text) else text
+    return format(Decimal(cell.number), "f") if cell.number and _is_rounded(cell.number, text) else text
 
 
 def _is_rounded(number: str, text: str) -> bool:

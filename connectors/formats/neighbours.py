@@ -45,13 +45,16 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
         return None
     alone = _with_one_cell(rows, layout)
     places = pc.indices_nonzero(alone).to_pylist()
-    others = rows.filter(pc.invert(alone)) if places else rows
+    if not places:
+        return None
+    others = rows.filter(pc.invert(alone))
+    is_record = {column: not _is_no_record(column, others, layout) for column in layout.named[:_LABEL_COLUMNS]}
     for place in places:
         column, text = next((at, cell) for at, cell in enumerate(texts_of(rows.slice(place, 1))[0]) if cell.strip())
         if not _WORDS.search(text) or kind_of(text) is not Kind.TEXT:
             continue
         may_head = place < rows.num_rows - 1 and len(places) <= others.num_rows
-        if re.match(_HEADING, text) or (may_head and _is_no_record(column, others, layout)):
+        if re.match(_HEADING, text) or (may_head and not is_record[column]):
             number, shown = rows[ROW][place].as_py(), text.strip()[:40]
             return Text(
                 f"第 {number} 行只有一格（{shown}），像是下面各行的标题，不敢丢掉，也不敢当成一行数据。"

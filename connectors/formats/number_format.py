@@ -58,7 +58,7 @@ def show_of(code: str) -> Show | None:
         and (zeros > 1 or _PREFIXED.fullmatch(shown))
     ):
         return lambda digits: _code(digits, shown)
-    return _measure(shown)
+    return _measure(shown, has_negative=first is not None and first.end() < len(code.replace("General", "#")))
 
 
 def percent(digits: str) -> str:
@@ -66,8 +66,11 @@ def percent(digits: str) -> str:
     return f"{Decimal(number_text(float(digits))).scaleb(2).normalize():f}%"
 
 
-def _measure(shown: str) -> Show | None:
-    """The number between the words of its format; a price for each (元/吨) is one in 元."""
+def _measure(shown: str, *, has_negative: bool) -> Show | None:
+    """The number between the words of its format; a price for each (元/吨) is one in 元.
+
+    Where a format has other words for negative numbers, these are left as numbers.
+    """
     found = _MEASURED.fullmatch(shown)
     if not found:
         return None
@@ -78,8 +81,10 @@ def _measure(shown: str) -> Show | None:
     if not _WORD.search(before + after):
         return None
 
-    def show(digits: str) -> str:
+    def show(digits: str) -> str | None:
         text = number_text(float(digits))
+        if has_negative and text[0] == "-":
+            return None
         return f"{'-' if text[0] == '-' else ''}{before}{text.removeprefix('-')}{after}"
 
     return show

@@ -12,12 +12,12 @@ from connectors.formats.archive import inflate, is_archive, parts_of
 from connectors.formats.cells import number_text
 from connectors.formats.grid import Span
 from connectors.formats.number_format import percent
-from connectors.formats.xlsx_parts import SheetPart
+from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart
 
 _TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*)?>")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?")
-_REPEATED = 1_000
-"""Equal cells in a row or column of which the text is kept; nobody repeats more of one price."""
+_MOST_SHOWN = 1_000_000
+"""Cells of a sheet of which the text is kept: some 200 MB."""
 _ATTRIBUTE = re.compile(rb'([\w-]+:[\w-]+)="([^"]*)"')
 
 
@@ -70,12 +70,18 @@ class _Sheets:
         elif "table:formula" in given and "office:value-type" not in given:
             self._part.unknown.append((self._row + 1, self._column))
         if text := _shown(given):
-            for row in range(self._row, min(self._next_row, self._row + _REPEATED)):
-                for column in range(self._column, min(self._column + repeated, self._column + _REPEATED)):
-                    self._part.shown[row + 1, column] = text
+            self._show(text, repeated)
         if "office:value-type" in given:
             self._widest = max(self._widest, self._column + repeated)
-            self._part.area = self._next_row * self._widest
+            self._part.area = max(self._part.area, self._next_row * self._widest)
+
+    def _show(self, text: str, repeated: int) -> None:
+        """Notes the text of a cell that stands as often as it and its row say; a sheet of too many is refused."""
+        if len(self._part.shown) + repeated * (self._next_row - self._row) > _MOST_SHOWN:
+            self._part.area = MOST_CELLS + 1
+            return
+        for row in range(self._row, self._next_row):
+            self._part.shown |= {(row + 1, column): text for column in range(self._column, self._column + repeated)}
 
 
 def _shown(given: dict[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +20,7 @@ _TOTAL = re.compile(
     rf"(?:{_SUM}|总[额量])(?:数量|金额|金額|件数|重量|人民币|大写|数)*\s*(?:[:：(（].*)?$"
     r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*[计計]\s*[:：]?\s*$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
-    r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$|^\s*(?:全仓|全部|所有)\s*$"
+    r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$"
     r"|^\s*[*∑Σ]{1,3}\s*$"
     r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
     r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum|ttl)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due|stock|inventory|on hand))?\s*(?:[:(].*)?$"
@@ -33,11 +33,13 @@ _PAGE = re.compile(
     r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*|\d{1,3}\s*/\s*\d{1,3})[\s\-—]*$"
     r"|^\s*(?:打印|导出)(?:时间|日期|人)\s*[:：].*$|^\s*(?i:printed|exported)(?:\s+(?:on|at|by))?\s*:.*$"
 )
+_PAGE_WORD = re.compile(r"页|(?i:page|printed|exported)|打印|导出")
 _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
-_EVERYWHERE = re.compile(r"^\s*(?:所有|全部|全|各)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
+_WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
+_EVERYWHERE = re.compile(r"^\s*(?:所有|全部)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
 """What stands in the place of a warehouse where a row sums up all of them."""
 _COUNT = re.compile(r"^(?P<group>.*\S)\s+[计計]\s*$")
 """B 计 below rows of B; 压力 计 is a gauge."""
@@ -128,7 +130,7 @@ class Sieve:
         return filled
 
     def _prefilled(self, rows: pa.Table) -> pa.ChunkedArray | None:
-        """Which rows of a form were never filled in: they hold a running number, what every row says, and zeros."""
+        """Which rows of a form were never filled in: they hold a running number, the unit of every row, and zeros."""
         named = self.layout.named
         blanks = sum(bool(pc.any(pc.equal(rows.column(column), "")).as_py()) for column in named)
         if blanks < _PREFILLED_BLANKS or len(named) < _PREFILLED_COLUMNS:
@@ -136,7 +138,8 @@ class Sieve:
         is_numbered = bool(_RUNNING_NUMBER.match(self.layout.names[named[0]].strip()))
         found: pa.ChunkedArray | None = None
         for column in named[is_numbered:]:
-            if len(pc.unique(rows.column(column))) == 1:
+            same = pc.unique(rows.column(column))
+            if len(same) == 1 and _is_measure(same[0].as_py()):
                 continue
             empty = matches(rows.column(column), _NOTHING)
             found = empty if found is None else pc.and_(found, empty)
@@ -174,8 +177,10 @@ class Sieve:
         return rows.filter(pc.invert(mask))
 
 
-_SAMPLE = re.compile(r"^\s*(?:(?:填写)?(?:示例|样例|范例)|例如?\s*[:：])|^\s*(?i:example|sample)\s*[:：]")
-_WORD = r"示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[Ss]ample|SAMPLE|[计計总總総汇匯页差]|结存|结转|余额|期[初末]|全仓|全部|所有|[Aa]ll|ALL|ttl|TTL|esamt|umme|UMME|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_SAMPLE = re.compile(
+    r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
+)
+_WORD = r"示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[计計总總総汇匯页差]|结存|结转|余额|期[初末]|全仓|全部|所有|\b(?:[Aa]ll|ALL|ttl|TTL)\b|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 
@@ -214,33 +219,28 @@ def _reason(cells: list[str], named: int) -> str | None:
     A total says so in its first filled cell, and the others are figures, but for one word such as a unit. A row
     without gaps is one only where all its others are figures; one of a group (上海仓 小计) has more gaps than values.
     """
-    filled = [cell for cell in cells if cell.strip() and not _is_measure(cell)] or [
-        cell for cell in cells if cell.strip()
-    ]
+    full = [cell for cell in cells if cell.strip()]
+    filled = [cell for cell in full if not _is_measure(cell)] or full
     if _SAMPLE.match(filled[0]) and len(filled) > 1:
         return "sample"
-    if all(map(_PAGE.match, filled)):
+    if all(map(_PAGE.match, filled)) and (len(filled) == 1 or any(map(_PAGE_WORD.search, filled))):
         return "page_mark"
     if all(map(_RULE.fullmatch, filled)):
         return "blank"
     if len(filled) > 1 and _TOTAL.match(filled[0].strip() + filled[1].strip()) and len(filled[1].strip()) == 1:
         filled = ["".join(filled[:2]), *filled[2:]]  # 合 | 计
-    words = [cell for cell in filled[1:] if not _FIGURE.match(cell)]
-    allowed = 1 if len(cells) >= 4 and len(filled) < named else 0
-    if _TOTAL.match(filled[0]) and len(words) <= allowed and named > 1:
+    has_gaps = len(full) < named
+    words = [cell for cell in (filled if has_gaps else full)[1:] if not _FIGURE.match(cell)]
+    allowed = 1 if len(cells) >= 4 and has_gaps else 0
+    if (_TOTAL.match(filled[0]) or (has_gaps and _WHOLE.match(filled[0]))) and len(words) <= allowed and named > 1:
         return "total"
-    if (
-        len(filled) > 1
-        and len(filled) < named
-        and _FIGURE.match(filled[0])
-        and _TOTAL.match(filled[1])
-        and len(words) == 1
-    ):
+    if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
     return "total" if is_group else None
 
 
+@lru_cache(maxsize=4096)
 def _is_measure(cell: str) -> bool:
     """Whether a cell says a unit or currency, which a total has like any row."""
     word = normalise(cell)

@@ -70,7 +70,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         header_row=layout.last + 1,
         header_reason=in_one(said),
         labels=labels,
-        suspects=_suspects(grid, settled, named),
+        suspects=_suspects(grid, settled, table, completion.copied),
     )
 
 
@@ -87,9 +87,13 @@ def left_out(total: int, reason: str, sheet: str) -> SheetRead:
     return SheetRead(empty_table(), RowCounts(total=total, skipped=skipped), sheet=sheet)
 
 
-def _suspects(grid: Grid, layout: Layout, table: pa.Table) -> tuple[Suspect, ...]:
+def _suspects(
+    grid: Grid, layout: Layout, table: pa.Table, copied: Mapping[tuple[int, str], int]
+) -> tuple[Suspect, ...]:
     kept = set(table[ROW].to_pylist()) if grid.suspects else set()
     known = [(row, layout.names[position], code) for row, position, code in grid.suspects if row in kept]
+    damaged = {(row, name): code for row, name, code in known}
+    known += [(row, name, damaged[origin, name]) for (row, name), origin in copied.items() if (origin, name) in damaged]
     order = {name: place for place, name in enumerate(layout.names)}
     return tuple(sorted({*known, *damaged_texts(table)}, key=lambda one: (one[0], order[one[1]], one[2])))
 

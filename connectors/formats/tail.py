@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 
@@ -102,12 +102,12 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
         return True
     if len(values) == 1 and _DATED.match(label) and kind_of(values[0]) is Kind.DATE:
         return True
-    if values and _CHARGE.match(label) and all(kind_of(value) is Kind.NUMBER for value in values):
-        return len(filled) <= most or (len(values) == 1 and len(filled) < len(cells))
+    if len(values) == 1 and _CHARGE.match(label) and kind_of(values[0]) is Kind.NUMBER:
+        return 0 in figures and (not cells[0].strip() or label in misplaced)
     if len(filled) > most:
         labels = texts[::2]
         return len(labels) >= _PAIR and all(label in misplaced and is_header_word(label) for label in labels)
-    if _TERM.match(texts[0]) and len(filled) <= most:
+    if _TERM.match(label) and len(filled) <= most and not _has_number(filled, figures):
         return True
     if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0])):
         return True
@@ -118,6 +118,10 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
     if len(texts) == _PAIR <= most and last in figures and kind_of(filled[last]) is Kind.TEXT:
         return True
     return bool(misplaced) and not has_figures
+
+
+def _has_number(filled: Mapping[int, str], figures: AbstractSet[int]) -> bool:
+    return any(column in figures and kind_of(cell) is Kind.NUMBER for column, cell in filled.items())
 
 
 def _is_aside(cells: list[str], figures: AbstractSet[int], most: int) -> bool:

@@ -35,9 +35,8 @@ _WIDE_PLACE = re.compile(rb' r="([A-Z]{2,3})[0-9]+"[^>/]*>')
 _ROW_NUMBER = re.compile(rb'row [^>]*?r="([0-9]+)"')
 _TEXT_END = re.compile(rb"</%ssi>|<%ssi\s*/>" % (_NS, _NS))
 _STRIKE = re.compile(rb'<%sstrike(?:\s*/?>|\s+val="(?:1|true)")' % _NS)
-_STRUCK_INLINE = re.compile(
-    _CELL + rb'(?=[^>]*\bt="inlineStr")[^>]*>(?:(?!</%sc>).)*?%s' % (_NS, _STRIKE.pattern), re.DOTALL
-)
+_INLINE = re.compile(_CELL + rb'(?=[^>]*\bt="inlineStr")[^>/]*>((?:(?!</?%sc[\s>]).)*)' % _NS, re.DOTALL)
+_SHARED = re.compile(_CELL + rb'(?=[^>]*\bt="s")[^>/]*>\s*<%sv>(\d+)</' % _NS)
 _LETTERS = 26
 MOST_CELLS = 25_000_000
 """Beyond this a sheet is refused: about 800 MB while it is read."""
@@ -126,7 +125,11 @@ class XlsxParts:
         for block in _whole_rows(inflate(self._path, info)):
             _look(block, part, styled, self._book.formats)
             part.struck += [_place(cell) for cell in struck.finditer(block)] if struck else []
-            part.struck += [_place(cell) for cell in _STRUCK_INLINE.finditer(block)] if b"strike" in block else []
+            if self._book.struck_texts:
+                shared = _SHARED.finditer(block)
+                part.struck += [_place(cell) for cell in shared if cell[3].decode() in self._book.struck_texts]
+            if b"strike" in block:
+                part.struck += [_place(cell) for cell in _INLINE.finditer(block) if _STRIKE.search(cell[3])]
             widest = max([widest, *(position_of(one.decode()) + 1 for one in set(_WIDE_PLACE.findall(block)))])
             last = _last_filled_row(block) or last
             zeros = None if zeros is None else _zero_results(block, zeros)
@@ -180,15 +183,11 @@ def _styled(formats: Mapping[str, Show]) -> re.Pattern[bytes] | None:
 
 
 def _struck(book: _Book) -> re.Pattern[bytes] | None:
-    """Cells with a value in a style that strikes it through, or with a shared text of which a part is."""
-    kinds = []
-    if book.struck:
-        kinds.append(
-            rb'(?=[^>]*\bs="(?:%s)")[^>/]*>(?:%s)?<%s(?:v|is)>' % ("|".join(book.struck).encode(), _FORMULA, _NS)
-        )
-    if book.struck_texts:
-        kinds.append(rb'(?=[^>]*\bt="s")[^>/]*>\s*<%sv>(?:%s)</' % (_NS, "|".join(book.struck_texts).encode()))
-    return re.compile(_CELL + b"(?:%s)" % b"|".join(kinds)) if kinds else None
+    """Cells with a value in a style that strikes it through."""
+    if not book.struck:
+        return None
+    styles = "|".join(book.struck).encode()
+    return re.compile(_CELL + rb'(?=[^>]*\bs="(?:%s)")[^>/]*>(?:%s)?<%s(?:v|is)>' % (styles, _FORMULA, _NS))
 
 
 def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -232,7 +231,7 @@ def _read_book(path: Path) -> _Book:
             if show := show_of(codes.get(style.get("numFmtId"), "")):
                 formats[str(number)] = show
             font = style.get("fontId", "")
-            if font.isdigit() and int(font) < len(fonts) and fonts[int(font)]:
+            if font.isascii() and font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:
                 struck.add(str(number))
     pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
     is_uncalculated = b'fullCalcOnLoad="1"' in unpack(path, parts["xl/workbook.xml"])

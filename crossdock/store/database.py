@@ -27,8 +27,8 @@ from crossdock.store import views
 from crossdock.store.embedded import EmbeddedServer
 from crossdock.store.tables import PARTITIONED
 
-# A server that vanishes without a word (power, network) is noticed within a minute and a half; libpq's own: two hours.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+# A server that vanishes without a word (power, network) is noticed within a minute and a half; libpq's own: two hours.
 _LIFE_SIGNS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
 
 Report = Callable[[Text], None]

@@ -147,6 +147,8 @@ def test_a_quantity_takes_its_unit_from_where_it_stands(
         ("money(单价)", {"单价": "12.5元"}, (Decimal("12.5"), "CNY"), []),
         ("money(单价)", {"单价": "CHF 3"}, (3, "CHF"), []),
         ("money(单价)", {"单价": "5"}, None, ["XD-CUR-001"]),
+        ("money(单价)", {"单价": "$5"}, None, ["XD-CUR-001"]),
+        ("money(单价, 'MYR')", {"单价": "MYR 5"}, (5, "MYR"), []),
         ("money(单价)", {"单价(元)": "US$5"}, (5, "USD"), ["XD-UNT-004"]),
         ("money(单价, 币种)", {"单价": "€3"}, (3, "EUR"), []),
         ("money(单价, 'CNY')", {"单价": "5 USD"}, None, ["XD-CUR-002"]),
@@ -195,11 +197,11 @@ def test_a_column_in_two_languages_is_found_by_either(run_mapping: Map, name: st
 
 def test_a_second_word_is_no_translation_where_it_is_a_currency_or_stands_alone(run_mapping: Map) -> None:
     two: dict[str, str | None] = {"料号 Item": "A1", "数量 Qty": "3", "交期 Due": "2026-03-01", "单价 USD": "5"}
-    outcome, record = one(run_mapping, "unit_price", "单价", two)
+    _, record = one(run_mapping, "unit_price", "单价", two)
     assert (record["unit_price"], record["unit_price_currency"]) == (5, "USD")
     alone: dict[str, str | None] = {"料号": "A1", "数量": "3", "单价 Net": "5"}
-    outcome, _ = one(run_mapping, "unit_price", "money(单价, 'CNY')", alone)
-    assert outcome.plan.entities[0].absent == ("unit_price",)
+    with pytest.raises(MappingDoesNotFitError, match="“单价 Net” in the header is not understood"):
+        one(run_mapping, "unit_price", "money(单价, 'CNY')", alone)
 
 
 def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -> None:
@@ -247,6 +249,8 @@ def test_a_number_field_takes_its_own_unit_from_the_cell(
         ("税率", "税率", "0.13", None, ["XD-UNT-005"]),
         ("税率", "number(税率) * 100", "0.13", 13, []),
         ("税率", "税率", "免税", None, ["XD-NUM-001"]),
+        ("税率", "number(税率) * 100", "13%", 13, []),
+        ("税率", "number(税率) * 100", "约13%", None, ["XD-NUM-001"]),
     ],
 )  # fmt: skip
 def test_a_percentage_is_one_only_where_somebody_says_so(
@@ -267,6 +271,10 @@ def test_a_percentage_is_one_only_where_somebody_says_so(
         ("单价(不含13%增值税)", False),
         ("price excl. tax", False),
         ("单价", None),
+        ("Gross Price", None),
+        ("含税/未税单价", None),
+        ("不含税单价（含运费）", False),
+        ("Complex tax code", None),
     ],
 )
 def test_the_header_of_a_price_says_whether_tax_is_in_it(run_mapping: Map, header: str, said: bool | None) -> None:
@@ -280,6 +288,12 @@ def test_the_header_of_a_price_says_whether_tax_is_in_it(run_mapping: Map, heade
         "purchase_order_line"
     ]
     assert record["is_tax_included"] is False, "what the mapping states holds"
+
+
+def test_a_computed_price_says_nothing_of_tax(run_mapping: Map) -> None:
+    for expression in ("money(number(含税单价) / 1.13, 'CNY')", "money(coalesce(含税单价, 未税单价), 'CNY')"):
+        outcome, record = one(run_mapping, "unit_price", expression, {"含税单价": "113", "未税单价": "100"})
+        assert (outcome.codes(), record.get("is_tax_included")) == ([], None)
 
 
 def test_equal_cells_below_a_header_with_another_unit_are_mapped_anew() -> None:

@@ -311,6 +311,13 @@ def test_utf_16_without_a_mark_is_told_what_to_set(read: Read) -> None:
     assert rows(read(content, encoding="utf-16-le")) == [{"item": "A1", "qty": "3"}]
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_of_chinese_without_a_mark_is_told_too(read: Read, codec: str) -> None:
+    problem = read("料号,名称,数量\nA1,一级螺丝,5\nA2,一级螺母,6\n".encode(codec)).problem
+    assert problem is not None
+    assert f"encoding: {codec}" in problem.zh
+
+
 def test_a_second_table_and_an_area_work_in_text_too(read: Read) -> None:
     content = "料号,名称,数量\nA1,x,3\n,,\n单号,原因,日期\nR1,破损,2026-03-01\n"
     problem = read(content).problem

@@ -99,4 +99,5 @@ def test_a_power_of_ten_that_is_said_above_the_table_alone_parks(above: str) -> 
 
 def test_a_unit_that_is_said_above_the_table_is_no_reason_to_park() -> None:
     assert read("单位：元|||", labels=[]).problem is None
-    assert read("单位：宁波千里马公司|||", labels=[]).problem is None
+    for unit in ("宁波千里马公司", "千克", "KG", "kg", "万科物业", "亿纬锂能", "千米"):
+        assert read(f"单位：{unit}|||", labels=[]).problem is None

@@ -90,6 +90,42 @@ def test_a_sample_row_is_no_record(sample: str) -> None:
     assert (one.counts.read, dict(one.counts.skipped)) == (3, {"sample": (2,)})
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("行号|订单号|确认数量|单价|备注|原因", "1|PO1|0|||", "2|PO1|5|||", "3|PO1|7|||"),
+        ("料号|仓库|数量|批号|备注", "A1|上海|0||", "A1|上海|5||"),
+        ("料号|规格|尺寸|数量", "A1|1/2|3/4|5", "|3/8|1/4|"),
+        ("品牌|型号|数量|单位|单价", "Total|9000|3|桶|5.5", "Shell|10|4|桶|6"),
+        ("名称|规格|数量|单位", "示例电路板|M6|3|个", "样例盒|M7|5|个", "螺丝|M8|6|个"),
+        ("料号|名称|仓库|数量", "A1|螺丝|上海|3", "A1|螺丝|全仓|9", "A2|螺母|全仓|7"),
+        ("名称|规格|数量|单位|单价|金额", "1、螺丝|M6|3|个|5|15", "2、螺母||4|个||"),
+        ("料号|名称|规格|数量|单价|金额|备注", "A1|螺丝|M6|3|5|15|", "|运费||1||100|"),
+        ("名称|数量|金额", "螺丝|3|5", "包装费||100"),
+    ],
+)
+def test_what_only_looks_like_no_record_is_one(rows: tuple[str, ...]) -> None:
+    one = read(*rows)
+    assert (one.problem, one.counts.read) == (None, len(rows) - 1)
+
+
+def test_what_is_wrong_with_a_cell_is_wrong_with_those_that_say_ditto_below_it() -> None:
+    grid = grid_of(
+        [
+            row.split("|")
+            for row in ("料号|名称|数量", "A1|螺丝|5", "A2|螺母|同上", "A3|垫片|6", "#N/A|弹垫|7", "同上|销|8")
+        ]
+    )
+    grid.suspects = [(2, 2, "XD-CEL-001")]
+    one = read_table(grid, FormatOptions())
+    assert one.suspects == (
+        (2, "数量", "XD-CEL-001"),
+        (3, "数量", "XD-CEL-001"),
+        (5, "料号", "XD-CEL-002"),
+        (6, "料号", "XD-CEL-002"),
+    )
+
+
 def test_days_may_stand_over_columns() -> None:
     one = read("料号|2026-03-01||2026-03-08|", "|数量|金额|数量|金额", "A1|3|2|5.5|5.0", "A2|4|1|5.5|5.0")
     assert list(one.columns)[1:3] == ["2026-03-01 数量", "2026-03-01 金额"]

@@ -19,7 +19,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
-from connectors.formats.xlsx_parts import XlsxParts
+from connectors.formats.number_format import show_of
+from connectors.formats.ods_parts import read_ods
+from connectors.formats.xlsx_parts import _INLINE, MOST_CELLS, XlsxParts
 
 Fill = Callable[[Worksheet], None]
 
@@ -338,6 +340,27 @@ def test_a_shared_text_that_is_struck_in_part_is_suspect_where_it_stands(tmp_pat
             "<si><r><rPr><strike/></rPr><t>5</t></r><r><t>8</t></r></si></sst>"
         ))  # fmt: skip
     assert XlsxParts(path, {}).of("单").struck == [(3, 1)]
+
+
+def test_a_negative_number_is_left_as_it_is_where_its_format_has_words_of_its_own() -> None:
+    for code in ("+0;-0;0", '"入库"0;"出库"0', '"US$"0;[Red]"US$"0'):
+        show = show_of(code)
+        assert show is not None
+        assert (show("-5"), show("5") != "5") == (None, True)
+
+
+def test_a_cell_that_closes_itself_takes_no_line_from_the_next() -> None:
+    block = b'<c r="A1" t="inlineStr"/><c r="B1" t="inlineStr"><is><r><rPr><strike/></rPr><t>5</t></r></is></c>'
+    assert [cell[1] for cell in _INLINE.finditer(block) if b"strike" in cell[3]] == [b"B"]
+
+
+def test_a_sheet_of_too_many_repeated_percentages_is_refused(tmp_path: Path) -> None:
+    many = 'table:number-rows-repeated="1001"><table:table-cell table:number-columns-repeated="1000"'
+    cell = f'<table:table-row {many} office:value-type="percentage" office:value="0.13"/></table:table-row>'
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", f'<x><table:table table:name="单">{cell}</table:table></x>')
+    assert read_ods(tmp_path / "a.ods")["单"].area > MOST_CELLS
 
 
 def test_a_formula_that_was_never_calculated_is_suspect(tmp_path: Path) -> None:
