@@ -74,8 +74,8 @@ def _measure(shown: str, *, has_negative: bool) -> Show | None:
     found = _MEASURED.fullmatch(shown)
     if not found:
         return None
-    before, after = found["before"].strip(), found["after"].strip()
-    price, _, unit = after.partition("/")
+    before, after = found["before"].lstrip(), found["after"].rstrip()
+    price, _, unit = after.strip().partition("/")
     if unit and _is_listed(price, "currency") and _is_listed(unit, "unit") and not _MANY.search(unit):
         after = price
     if not _WORD.search(before + after):
