@@ -279,7 +279,6 @@ class ExpressionCompiler:
         sql = self._over_columns(raw)
         if sql is None:
             return "FALSE"
-        sql = f"coalesce(xd_cell_number({sql}), {sql})"  # of 12,50 kg the number
         if sql not in self._commas:
             name = f"xd_comma_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
             self._commas[sql] = AskedColumn(name, sql, column)
