@@ -49,6 +49,7 @@ class Completion:
 
     def _fill_ditto(self, table: pa.Table) -> pa.Table:
         """Cells that say 同上 hold what stands above them; where nothing does, they are left as they are."""
+        self.copied = {}
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
             says_so = [found for sign in _DITTO if pc.any(found := pc.equal(column, sign)).as_py()]

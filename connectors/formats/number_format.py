@@ -34,7 +34,8 @@ def show_of(code: str) -> Show | None:
     Args:
         code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱".
     """
-    first = _FIRST.match(_YEN.sub('"JPY"', code.replace("General", "#")))
+    code = _YEN.sub('"JPY"', code.replace("General", "#"))
+    first = _FIRST.match(code)
     pattern: list[str] = []
     zeros = 0
     is_percent = False
@@ -58,7 +59,7 @@ def show_of(code: str) -> Show | None:
         and (zeros > 1 or _PREFIXED.fullmatch(shown))
     ):
         return lambda digits: _code(digits, shown)
-    return _measure(shown, has_negative=first is not None and first.end() < len(code.replace("General", "#")))
+    return _measure(shown, has_negative=first is not None and first.end() < len(code))
 
 
 def percent(digits: str) -> str:

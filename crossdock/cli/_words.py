@@ -156,7 +156,7 @@ def date_order(column: str, order: str, reason: str) -> Text:
 
     Of a column of numbers it tells that a comma is a decimal mark in it.
     """
-    if order == ",":
+    if order == ",":  # mappings.dates.COMMA, whose module loads DuckDB
         return Text(
             f"“{column}”里有 12,50 这样用逗号作小数点的数，1,250 和 1.250 就分不清，没有猜。"
             f"整列都这样写时，在映射里写 number({column}, ',')",

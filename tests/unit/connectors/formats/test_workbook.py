@@ -344,6 +344,8 @@ def test_a_shared_text_that_is_struck_in_part_is_suspect_where_it_stands(tmp_pat
 
 
 def test_a_negative_number_is_left_as_it_is_where_its_format_has_words_of_its_own() -> None:
+    assert (yen := show_of("[$¥-411]#,##0")) is not None
+    assert yen("-5") == "-JPY5"
     for code in ("+0;-0;0", '"入库"0;"出库"0', '"US$"0;[Red]"US$"0'):
         show = show_of(code)
         assert show is not None
