@@ -46,11 +46,11 @@ def write_page(results: Mapping[str, object]) -> None:
 由 `make bench` 生成，请勿手改。 · Made by `make bench`; do not edit.
 
 我们的时间除以对方的时间，同一次运行、轮流测，{results.get("rows", 0):,} 行 11 列，{results.get("rounds", 0)} 轮，{results.get("cores", 0)} 核，{results.get("date", "")}。
-我们的一边包括落地、检查、问题、变更和记账；COPY 是同样的字节进同样 11 列、同样主键的表；dlt 用 `upsert` 合并同一个文件。
+我们的一边包括落地、检查、问题、变更和记账；COPY 是同样的字节进同样 11 列、同样类型、同样主键的表；dlt 用 `upsert` 合并同一个文件。
 每一轮先按行数和校验和核对再计时。
 
 Our time divided by theirs, in one run and in turns. Ours includes landing, checks, issues, changes and accounts; COPY is the same bytes into
-the same 11 columns with the same primary key; dlt merges the same file with `upsert`. Count and checksum are compared before a round counts.
+the same 11 columns of the same types with the same primary key; dlt merges the same file with `upsert`. Count and checksum are compared before a round counts.
 
 | 测什么 · measure | 对比 · against | 最小 · min | 中位 · median | 最大 · max | 目标 · target |
 |---|---|---|---|---|---|

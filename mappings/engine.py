@@ -42,6 +42,8 @@ _ARROW_ROWS = 16_384
 MEMORY_LIMIT = "192MB"
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
+_SPARSE = 8
+"""One row in so many is worth putting in order first."""
 STREAMED_ROWS = 16_384
 """From how many rows on a first load is mapped while it is read; DuckDB plans a stream twice, which costs more below."""
 THREADS = 2
@@ -200,8 +202,10 @@ class MappingRun:
                 is_other = batch.column("_is_other")
                 others.append(batch.select(places.names).filter(is_other))
                 yield (batch.filter(pc.invert(is_other)) if is_other.true_count else batch).select(names)
-            self._db.register("_others", pa.Table.from_batches(others, places))
-            self._db.execute(f"CREATE TEMP TABLE rows_{query.name} AS {self._mapped(query, only='FROM _others')}")
+            kept = pa.Table.from_batches(others, places)
+            self._db.register("_others", kept)
+            mapped = self._mapped(query, only="FROM _others", count=kept.num_rows)
+            self._db.execute(f"CREATE TEMP TABLE rows_{query.name} AS {mapped}")
             self._db.unregister("_others")
             self._explain(query)
             self._fold(query)
@@ -422,9 +426,9 @@ class MappingRun:
                 f"INSERT INTO todo_{name} SELECT batch, row, element FROM hashed_{name} SEMI JOIN (SELECT source_hash "
                 f"FROM hashed_{name} GROUP BY ALL HAVING count(*) > 1) USING (source_hash) EXCEPT SELECT * FROM todo_{name}"
             )
-        # where nothing is to be done the columns alone, which takes half the time
-        limit = "" if self._one(f"SELECT count(*) FROM todo_{name}") else " LIMIT 0"
-        todo = f"{self._mapped(query, only=f'FROM todo_{name}')}{limit}"
+        count = self._one(f"SELECT count(*) FROM todo_{name}")
+        limit = "" if count else " LIMIT 0"  # the columns alone, which takes half the time
+        todo = f"{self._mapped(query, only=f'FROM todo_{name}', count=count)}{limit}"
         self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {todo}")
         self._map_relatives(query)
         rows = values = 0
@@ -448,17 +452,24 @@ class MappingRun:
             f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({self._names(query)}) "
             f"WHERE {' OR '.join(conditions)} EXCEPT SELECT batch, row, element FROM rows_{name}"
         )
-        if self._one(f"SELECT count(*) FROM relatives_{name}"):
-            self._db.execute(f"INSERT INTO rows_{name} {self._mapped(query, only=f'FROM relatives_{name}')}")
+        if count := self._one(f"SELECT count(*) FROM relatives_{name}"):
+            more = self._mapped(query, only=f"FROM relatives_{name}", count=count)
+            self._db.execute(f"INSERT INTO rows_{name} {more}")
 
-    def _mapped(self, query: EntityQuery, *, only: str = "") -> str:
-        """Query of the records, with their check digits checked."""
+    def _mapped(self, query: EntityQuery, *, only: str = "", count: int = 0) -> str:
+        """Query of the records, or of the `count` whose places `only` gives, with their check digits checked."""
         odd = None if only else self._odd(query.raw_columns)
+        is_sparse = bool(only) and self._is_sparse(count)
         for field, compiled in query.entity.fields.items():
             spec = query.entity.entity.fields[field]
             if spec.scheme:
-                check_digits(self._db, spec, f"SELECT DISTINCT {compiled.sql} FROM {query.values(only=only, odd=odd)}")
-        return query.mapped(only=only, odd=odd)
+                values = query.values(only=only, is_sparse=is_sparse, odd=odd)
+                check_digits(self._db, spec, f"SELECT DISTINCT {compiled.sql} FROM {values}")
+        return query.mapped(only=only, is_sparse=is_sparse, odd=odd)
+
+    def _is_sparse(self, count: int) -> bool:
+        """Whether so many records are few of those landed."""
+        return count * _SPARSE <= sum(batch.rows for batch in self._batches.values())
 
     def _names(self, query: EntityQuery) -> str:
         """Query of each record's place, key and parent."""
@@ -478,10 +489,12 @@ class MappingRun:
             f"INSERT INTO issues SELECT batch, row, 0, '{name}', -1, '', cell[12:], left(cell, 10), '', '' "
             f"FROM suspects WHERE left(cell, 10) IN ({listed})"
         )
-        wrong = self._one(f"SELECT coalesce(bit_or(mask), 0) FROM rows_{name}")
+        asked = f"SELECT coalesce(bit_or(mask), 0), count_if(mask <> 0) FROM rows_{name}"
+        ((wrong, count),) = self._db.execute(asked).fetchall()
         for position, field in enumerate(query.entity.fields):
             if wrong & 1 << position:
-                self._db.execute(f"INSERT INTO issues {query.explained(position, field)}")
+                told = query.explained(position, field, is_sparse=self._is_sparse(count))
+                self._db.execute(f"INSERT INTO issues {told}")
 
     def _fold(self, query: EntityQuery) -> None:
         is_header = any(other.entity.parent == query.name for other in self._plan.entities)
@@ -499,7 +512,7 @@ class MappingRun:
 
     def _parts(self, column: str) -> list[str]:
         """Conditions that take the rows in parts, equal values in one."""
-        count = 1 + sum(batch.rows for batch in self._batches.values()) // COMPARED_ROWS
+        count = max(1, -(-sum(batch.rows for batch in self._batches.values()) // COMPARED_ROWS))
         return ["TRUE"] if count == 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
 
     def _find_waiting(self, query: EntityQuery) -> None:

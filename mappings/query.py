@@ -95,18 +95,23 @@ class EntityQuery:
         listed = f"json_extract({source_column('json')}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
         return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
 
-    def values(self, *, only: str = "", odd: Sequence[str] | None = None, asked: str = "") -> str:
+    def values(
+        self, *, only: str = "", is_sparse: bool = False, odd: Sequence[str] | None = None, asked: str = ""
+    ) -> str:
         """The records with the values that expressions share, worked out level by level.
 
         Args:
             only: Query of (batch, row, element) to which they are confined; empty for all.
+            is_sparse: Whether these are few and scattered. DuckDB would carry them on as it found them, a handful in
+                each block of 2,048, and work on nearly empty blocks; put in order they lie close together.
             odd: The columns that may hold something to clean, of those that are asked for; None for all columns.
             asked: SQL of what is asked for, since planning a query of all values is dear; empty for all.
         """
         steps = _needed(self.steps, asked) if asked else self.steps
         rows = self.records
         if only:
-            rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}))"
+            order = " ORDER BY _batch, _row" if is_sparse else ""
+            rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}){order})"
         rows = f"(SELECT *, {self._is_odd(self.raw_columns if odd is None else odd)} AS _odd FROM {rows})"
         for level in range(1, max((step.level for step in steps), default=0) + 1):
             values, joins = "", ""
@@ -138,7 +143,7 @@ class EntityQuery:
             f"FROM {self.values(odd=odd, asked=self.key + self.parent)}"
         )
 
-    def mapped(self, *, only: str = "", odd: Sequence[str] | None = None) -> str:
+    def mapped(self, *, only: str = "", is_sparse: bool = False, odd: Sequence[str] | None = None) -> str:
         """Query of records with typed columns, one bit per field that is wrong, and what becomes of them."""
         entity = self.entity
         typed = [
@@ -166,7 +171,7 @@ class EntityQuery:
             f"{', '.join(typed)}, {', '.join(flags)}, "
             f"({_any(_with(Effect.REJECT, reading))}{self._broken_row()}) AS _reject, "
             f"({_any(_with(Effect.PARK, reading))}) AS _park, _suspects IS NULL AND {known} AS is_known "
-            f"FROM {self.values(only=only, odd=odd)}"
+            f"FROM {self.values(only=only, is_sparse=is_sparse, odd=odd)}"
         )
         stated = ", ".join(quote_name(column) for column in entity.stated)
         return (
@@ -184,7 +189,7 @@ class EntityQuery:
         hashed = "CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash"
         return f"key, {hashed}, version, batch, row, unknown{fixed}{stated}"
 
-    def explained(self, position: int, field: str) -> str:
+    def explained(self, position: int, field: str, *, is_sparse: bool) -> str:
         """Query of the issues of one field, for the rows of `rows_<entity>` whose bit it is."""
         problems = [*self._reading_problems(field), *self._value_problems(field)]
 
@@ -200,7 +205,7 @@ class EntityQuery:
         told = f"{case('column')}, {case('code')}, {case('value')}"
         return (
             f"SELECT batch, row, element, '{self.name}', {position}, '{field}', {told}, '' "
-            f"FROM {self.values(only=bad, asked=told)} "
+            f"FROM {self.values(only=bad, is_sparse=is_sparse, asked=told)} "
             f"JOIN rows_{self.name} r ON r.batch = s._batch AND r.row = s._row AND r.element = s._at "
             f"WHERE mask & {1 << position} <> 0"
         )

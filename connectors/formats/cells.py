@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,6 +40,7 @@ _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9_\-./#]*")
 _WIDE = str.maketrans("０１２３４５６７８９．，－＋／：", "0123456789.,-+/:")
 
 
+@lru_cache(maxsize=4_096)
 def kind_of(text: str) -> Kind:
     """What `text` looks like: 1,200, 1.200,50 and 500- are numbers, 2026/3/1 a date, PO-18 a code, 数量 a text."""
     text = text.strip().translate(_WIDE)
