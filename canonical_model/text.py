@@ -3,7 +3,10 @@
 import json
 import re
 import unicodedata
+from functools import cache
 from urllib.parse import quote, unquote
+
+from opencc import OpenCC
 
 JsonValue = None | bool | int | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -20,6 +23,24 @@ def parse_json(text: str | bytes) -> JsonValue:
 def half_width(text: str) -> str:
     """`text` with full-width letters, digits and signs as their plain forms (NFKC), trimmed."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def simplified(text: str) -> str:
+    """`text` in the characters of the mainland: 採購單號 is 采购单号, word for word."""
+    return text if text.isascii() else _converter("t2s").convert(text)
+
+
+def traditional(text: str) -> tuple[str, ...]:
+    """The spellings of `text` in traditional characters, in general and as in Taiwan: 裏, 裡; none where it has no other."""
+    if text.isascii():
+        return ()
+    found = (_converter(name).convert(text) for name in ("s2t", "s2tw"))
+    return tuple(dict.fromkeys(spelling for spelling in found if spelling != text))
+
+
+@cache
+def _converter(name: str) -> OpenCC:
+    return OpenCC(name)
 
 
 def clip(text: str, length: int = 80) -> str:

@@ -26,6 +26,7 @@ from canonical_model.errors import CrossdockError
 from canonical_model.issues import CATALOGUE, Effect
 from canonical_model.language import Text
 from canonical_model.schema import DIALECT, entity_schema
+from canonical_model.text import simplified
 from connectors.base import load_connector
 from crossdock.home import Settings, SourceFile
 from mappings.reference import FUNCTIONS
@@ -161,19 +162,20 @@ def _field_row(spec: FieldSpec) -> list[str]:
 
 
 def code_lists_page() -> str:
-    """Every code list with its spellings."""
+    """Every code list with its spellings; those that differ from another in traditional characters alone are not listed."""
     parts = []
     for name in list_names():
         listed = code_list(name)
         spelled: dict[str, list[str]] = {code: [] for code in listed.entries}
         for word, (code, factor) in listed.spellings.items():
             names = {code.lower(), listed.entries[code].zh.lower(), listed.entries[code].en.lower()}
-            if word not in names:
+            if word not in names and (simplified(word) == word or simplified(word) not in listed.spellings):
                 spelled[code].append(word if factor == 1 else f"{word} (× {factor})")
         parts.append(f"## {name}\n\n{listed.source}\n")
         rows = ([f"`{code}`", *label, ", ".join(spelled[code])] for code, label in listed.entries.items())
         parts.append(_table(["代码 code", "中文", "English", "也认得 also read"], rows))
-    return _page(Text("代码表", "Code lists"), *parts)
+    note = "繁体写法（如 個、公噸）也认得。 · The same words are known in traditional characters, too.\n"
+    return _page(Text("代码表", "Code lists"), note, *parts)
 
 
 def errors_page() -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from canonical_model.entities import SPECS
-from canonical_model.text import half_width
+from canonical_model.text import half_width, simplified
 from mappings.compiled import quote_name, quote_text
 from mappings.functions import NOT_BLANK
 from mappings.headers import HeaderReader
@@ -35,8 +35,8 @@ def _is_place(piece: str) -> bool:
 
 
 def normalise_header(name: str) -> str:
-    """The form in which headers are compared: half-width, lower case, without blanks, `*` and a trailing colon."""
-    text = half_width(name).lower()
+    """The form in which headers are compared: half-width, simplified, lower case, without blanks, `*` and a trailing colon."""
+    text = simplified(half_width(name)).lower()
     return "".join(text.split()).replace("*", "").rstrip(":").removesuffix("(必填)")
 
 

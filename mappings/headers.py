@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from canonical_model.text import half_width
+from canonical_model.text import half_width, simplified
 from mappings.spec import MappingFile, code_table
 
 _FORMS = (
@@ -58,7 +58,7 @@ _WITH_TAX = re.compile(
 
 def says_tax_included(header: str) -> bool | None:
     """Whether a price below `header` has tax in it: 含税单价 yes, 未税单价 no; 单价 and 含税/未税 do not say (None)."""
-    rest, without = _WITHOUT_TAX.subn("", half_width(header))
+    rest, without = _WITHOUT_TAX.subn("", simplified(half_width(header)))
     has_tax = bool(_WITH_TAX.search(rest))
     return None if has_tax == bool(without) else has_tax
 
@@ -99,7 +99,7 @@ class HeaderReader:
 
     def _read(self, header: str) -> Measure | None:
         """What `header` says in its last brackets, or behind a blank or sign; None where that is no unit, currency or power of ten."""
-        text = half_width(header).strip().rstrip("*:：")
+        text = simplified(half_width(header)).rstrip("*:：")
         for form in _FORMS:
             if found := form.match(text):
                 base, words = "".join(found[1].split()), "".join(found[2].split())

@@ -307,7 +307,7 @@ def _plan_entity(
         column_sql=tuple(compiler.column_sql.get(c, source_column(c)) for c in used),
         naming_sql=tuple(compiler.column_sql.get(c, source_column(c)) for c in named_by),
         steps=compiler.steps,
-        absent=tuple(absent),
+        absent=tuple(field for field in absent if field not in fields),
         dates=compiler.dates,
         commas=compiler.commas,
         unknown=unknown_object({f: f"coalesce({', '.join(c.unknown)})" for f, c in fields.items() if c.unknown}),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from canonical_model.text import half_width
+from canonical_model.text import half_width, traditional
 from mappings.functions import HALF_TO_FULL
 
 _WORDS = (
@@ -15,7 +15,8 @@ _WORDS = (
 
 def unknown_pattern(own: Iterable[str]) -> str:
     """A regular expression (RE2) for the words that say "unknown": ours, and those that a mapping adds."""
-    words = dict.fromkeys(half_width(word).lower() for word in (*_WORDS, *own))
+    spelt = (form for word in (*_WORDS, *own) for form in (word, *traditional(word)))
+    words = dict.fromkeys(half_width(form).lower() for form in spelt)
     return "(?i)(?:" + "|".join("".join(map(_character, word)) for word in words) + ")"
 
 

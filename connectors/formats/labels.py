@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from canonical_model.language import Text
-from canonical_model.text import clip, half_width
+from canonical_model.text import clip, half_width, simplified
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.words import is_header_word
@@ -75,7 +75,7 @@ def scaled(wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> Text |
     """The sentence that all numbers below are so many 千, 万 or 亿 (单位：万元), unless the settings take that label."""
     taken = set(map(_form, wanted))
     for label, values in labels.items():
-        found = next((value for value in values if _SCALE.match(value)), None)
+        found = next((value for value in values if _SCALE.match(simplified(value))), None)
         if found is not None and _UNIT.fullmatch(_form(label)) and _form(label) not in taken:
             return Text(
                 f"表头上方写着“{label}：{clip(found, _LONGEST)}”，不知道说的是哪几列，不敢照数字读。请对方写进列名，如 金额(万元)；"
@@ -88,7 +88,7 @@ def scaled(wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> Text |
 
 def two_documents(labels: Mapping[str, Sequence[str]], row: int) -> Text | None:
     """The sentence that a second document begins above the header in `row`, where the number of one has two values."""
-    found = next((one for one in labels.items() if len(one[1]) > 1 and _DOCUMENT.search(one[0])), None)
+    found = next((one for one in labels.items() if len(one[1]) > 1 and _DOCUMENT.search(simplified(one[0]))), None)
     if found is None:
         return None
     first, second = (clip(value, _LONGEST) for value in found[1][:2])
@@ -116,7 +116,7 @@ def _may_label(cell: str) -> bool:
 
 
 def _form(label: str) -> str:
-    return "".join(half_width(label).lower().split()).rstrip(":")
+    return "".join(simplified(half_width(label)).lower().split()).rstrip(":")
 
 
 def _missing(name: str, labels: Mapping[str, Sequence[str]]) -> Text:

@@ -9,16 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.codes import code_list, normalise
+from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.grid import matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 
-_SUM = r"(?:[合总總総小共累]\s*[计計]|[总總]\s*和|[汇匯]\s*[总總])"
+_SUM = r"(?:[合总総小共累]\s*计|[总総]\s*和|汇\s*[总総])"
 _TOTAL = re.compile(
     r"^\s*(?:本页|本单|本[日月年期]|当[日月年页]|全部|所有|应付|应收|数量|金额|库存|在库|以上|大写|不?含税|未税|价税|总)*"
-    rf"(?:{_SUM}|总[额量])(?:数量|金额|金額|件数|重量|人民币|大写|数)*\s*(?:[:：(（].*)?$"
-    r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*[计計]\s*[:：]?\s*$"
+    rf"(?:{_SUM}|总[额量])(?:数量|金额|件数|重量|人民币|大写|数)*\s*(?:[:：(（].*)?$"
+    r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*计\s*[:：]?\s*$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
     r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$"
     r"|^\s*[*∑Σ]{1,3}\s*$"
@@ -31,9 +32,9 @@ _GROUP_TOTAL = re.compile(
 )
 _PAGE = re.compile(
     r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*|\d{1,3}\s*/\s*\d{1,3})[\s\-—]*$"
-    r"|^\s*(?:打印|导出)(?:时间|日期|人)\s*[:：].*$|^\s*(?i:printed|exported)(?:\s+(?:on|at|by))?\s*:.*$"
+    r"|^\s*(?:打印|列印|导出|汇出)(?:时间|日期|人)\s*[:：].*$|^\s*(?i:printed|exported)(?:\s+(?:on|at|by))?\s*:.*$"
 )
-_PAGE_WORD = re.compile(r"页|(?i:page|printed|exported)|打印|导出")
+_PAGE_WORD = re.compile(r"页|(?i:page|printed|exported)|打印|列印|导出|汇出")
 _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
 _LOOKED_AT = 200
@@ -41,7 +42,7 @@ _LOOKED_AT = 200
 _WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
 _EVERYWHERE = re.compile(r"^\s*(?:所有|全部)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
 """What stands in the place of a warehouse where a row sums up all of them."""
-_COUNT = re.compile(r"^(?P<group>.*\S)\s+[计計]\s*$")
+_COUNT = re.compile(r"^(?P<group>.*\S)\s+计\s*$")
 """B 计 below rows of B; 压力 计 is a gauge."""
 _NO_WORD = {"", "-", "--", "—", "/"}
 _LABEL_COLUMNS = 3
@@ -102,7 +103,8 @@ class Sieve:
         candidates = _maybe_marked(rows, self.layout.named)
         if candidates is None:
             return {}
-        places, marked = pc.indices_nonzero(candidates).to_pylist(), _rows(rows.filter(candidates))
+        places = pc.indices_nonzero(candidates).to_pylist()
+        marked = [(row, [simplified(cell) for cell in cells]) for row, cells in _rows(rows.filter(candidates))]
         named = len(self.layout.named)
         found = {row: why for row, cells in marked if (why := _reason(cells, named))}
         for place, (row, cells) in zip(places, marked, strict=True):
@@ -118,7 +120,7 @@ class Sieve:
         if self.before is not None and column < self.before.num_columns - 1:
             texts, numbers = self.before.column(column).to_pylist() + texts, self.before[ROW].to_pylist() + numbers
         there = zip(reversed(texts), reversed(numbers), strict=True)
-        return next((text.strip() for text, number in there if text.strip() and number not in totals), "")
+        return next((simplified(text.strip()) for text, number in there if text.strip() and number not in totals), "")
 
     def _is_filled(self, rows: pa.Table) -> pa.ChunkedArray:
         """Which rows hold more than a running number and a printed line."""
@@ -180,7 +182,7 @@ class Sieve:
 _SAMPLE = re.compile(
     r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
 )
-_WORD = r"示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[计計总總総汇匯页差]|结存|结转|余额|期[初末]|全仓|全部|所有|\b(?:[Aa]ll|ALL|ttl|TTL)\b|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|导出|rinted|xported|RINTED|XPORTED|平均|均价|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_WORD = r"示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|\b(?:[Aa]ll|ALL|ttl|TTL)\b|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 

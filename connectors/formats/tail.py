@@ -8,6 +8,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
+from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.grid import texts_of
@@ -52,7 +53,8 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
         totals: Numbers of the rows that were totals: below one, or below a note, less is needed.
     """
     first = max(0, int(rows.num_rows) - _LOOKED_AT)
-    numbers, texts = [0, *rows[ROW].slice(first).to_pylist()], texts_of(rows.slice(first))
+    numbers = [0, *rows[ROW].slice(first).to_pylist()]
+    texts = [[simplified(cell) for cell in row] for row in texts_of(rows.slice(first))]
     most = max(len(layout.named), _PAIR) // 2
     figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
     keep = len(texts)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from canonical_model.text import simplified
+
 _HEADER_WORDS = re.compile(
     r"编号|编码|代码|号码?$|单号|订单|名称|品名|型号|规格|数量|单位|单价|金额|价格|税率|税额|日期|时间|交期|备注|说明|状态|仓库|库存|库位|批号|批次|条码|供应商"
     r"|客户|物料|商品|产品|货品|品牌|类别|类型|分类|地址|电话|手机|联系人|邮箱|币种|币别|序号|行号|项次|重量|毛重|净重|体积|箱数|件数|收货|发货|到货|采购|销售"
@@ -28,7 +30,7 @@ _SHORTEST_SERIES = 2
 
 def is_header_word(text: str) -> bool:
     """Whether `text` has a word usual in headers."""
-    return bool(_HEADER_WORDS.search(text))
+    return bool(_HEADER_WORDS.search(simplified(text)))
 
 
 def is_period(text: str) -> bool:
