@@ -135,6 +135,18 @@ _KINDS = (
         ("请填写整数，不会替您四舍五入。", "Write a whole number; nothing is rounded for you."),
     ),
     _kind(
+        "XD-NUM-006",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”太小，保留六位小数就成了 0。",
+            "“{value}” in “{field}” is too small: six decimals of it are 0.",
+        ),
+        (
+            "请改用更大的单位，例如每千个的单价。",
+            "Use a larger unit, such as the price of a thousand.",
+        ),
+    ),
+    _kind(
         "XD-DAT-001",
         Effect.REJECT,
         ("“{field}”的值“{value}”不是日期。", "“{value}” in “{field}” is not a date."),
@@ -221,6 +233,15 @@ _KINDS = (
             "Write 13% in the cell, or (%) in the header; where the whole column holds fractions, "
             "write number(column) * 100 in the mapping.",
         ),
+    ),
+    _kind(
+        "XD-UNT-006",
+        Effect.REJECT,
+        (
+            "“{field}”的值“{value}”带着货币，不像数量。",
+            "“{value}” in “{field}” carries a currency, so it is no quantity.",
+        ),
+        ("请核对是否填错了列。", "Check whether it stands in the wrong column."),
     ),
     _kind(
         "XD-COD-001",

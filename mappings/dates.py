@@ -122,7 +122,7 @@ def decide_commas(
     known = {(one.batch, one.column) for one in shown if one.order == COMMA}
     if columns and db.execute(f"SELECT 1 FROM {rows} WHERE {received} LIMIT 1").fetchall():
         # of 12,50 kg the number
-        numbers = (f"coalesce(xd_cell_number({column.sql}), {column.sql})" for column in columns)
+        numbers = (f"coalesce(xd_cell_number(xd_cell({column.sql})), {column.sql})" for column in columns)
         asked = ", ".join(f"bool_or(xd_shows_comma({number}))" for number in numbers)
         found = db.execute(f"SELECT _batch, {asked} FROM {rows} WHERE {received} GROUP BY _batch").fetchall()
     commas = []

@@ -90,7 +90,7 @@ class ExpressionCompiler:
         self._told: set[str] = set()
         self._open: set[str] = set()
         self._unknown_words = quote_text(unknown_pattern(spec.unknown))
-        self._may_be_digits = any(word[:1].isdigit() for word in spec.unknown)
+        self._may_be_digits = any(word[-1:].isdigit() for word in spec.unknown)
         self.where = spec.place()
         self._lookups: dict[tuple[str, str, str], Lookup] = {}
         self._column_sql: dict[str, str] = {}
@@ -121,8 +121,10 @@ class ExpressionCompiler:
         """Columns that may be meant by a name that the header does not carry."""
         return self._columns.doubtful(name)
 
-    def compile(self, text: str, target: FieldSpec) -> Compiled:
+    def compile(self, text: str, target: FieldSpec, *, is_name: bool = False) -> Compiled:
         """The compiled right-hand side `text` for the field `target`, of the field's kind.
+
+        `is_name` says that the field tells records apart: a lot “/” is then an unknown one, and no lot of that name.
 
         Raises:
             MappingError: It does not parse, uses something that is not allowed, or gives another kind.
@@ -130,7 +132,10 @@ class ExpressionCompiler:
         """
         whole = None if text in self._spec.lookups else self._columns.whole(text)
         compiled = self._column(*whole) if whole else self._visit(self._parse(text, target.name), text, target)
-        return self._bounded(self._required(self._as_kind(compiled, text, target), target), text)
+        typed = self._as_kind(compiled, text, target)
+        if is_name and target.kind is Kind.TEXT:
+            typed = replace(self._reference(typed, typed.sql), kind=Kind.TEXT)
+        return self._bounded(self._required(typed, target), text)
 
     @staticmethod
     def _required(compiled: Compiled, target: FieldSpec) -> Compiled:
@@ -555,6 +560,7 @@ class ExpressionCompiler:
                 return (
                     *twice,
                     (f" AND xd_has_comma({left})", "XD-NUM-005"),
+                    (f" AND xd_is_tiny({left})", "XD-NUM-006"),
                     (f" AND xd_is_number({left})", "XD-NUM-002"),
                     ("", "XD-NUM-001"),
                 )
@@ -573,8 +579,9 @@ class ExpressionCompiler:
                 return (("", "XD-FLG-001"),)
 
     def _reference(self, argument: Compiled, raw: str) -> Compiled:
-        # most codes begin with a digit, and none of our words does
-        looked_at = raw if self._may_be_digits else f"CASE WHEN NOT ({raw} >= '0' AND {raw} < ':') THEN {raw} END"
+        # most codes end in a digit, and none of our words does
+        ends_in_digit = f"{raw}[-1] >= '0' AND {raw}[-1] < ':'"
+        looked_at = raw if self._may_be_digits else f"CASE WHEN NOT ({ends_in_digit}) THEN {raw} END"
         said = self._once(f"xd_unknown({looked_at}, {self._unknown_words})")
         known = self._once(f"CASE WHEN {said} IS NULL THEN {raw} END")
         return Compiled(Kind.REF, (known,), argument.problems, argument.columns, unknown=(*argument.unknown, said))
@@ -606,7 +613,8 @@ class ExpressionCompiler:
         raw = self._raw(value, "quantity", text)
         plain = self._read_number(value, raw)
         left = self._once(f"CASE WHEN {plain} IS NULL THEN {raw} END")
-        digits, unit = self._once(f"xd_cell_number({left})"), self._once(f"xd_cell_unit({left})")
+        cell = self._once(f"xd_cell({left})")
+        digits, unit = self._once(f"xd_cell_number({cell})"), self._once(f"xd_cell_unit({cell})")
         if self._measure(value).factor != 1:
             digits, unit = "CAST(NULL AS VARCHAR)", ""
         doubtful = f"{self._comma(raw, value.column)} AND xd_is_either({digits})" if value.columns else "FALSE"
@@ -656,6 +664,10 @@ class ExpressionCompiler:
         shown = value.sql if value.kind is Kind.TEXT else f"rtrim(rtrim(CAST({number.sql} AS VARCHAR), '0'), '.')"
         known = f"{number.sql} IS NOT NULL"
         problems = [*number.problems, *(beside.problems if beside else ())]
+        if value.kind is Kind.TEXT:
+            sign = self._signed(value)
+            is_money = f"({known} AND xd_cell_currency({sign}) IS NOT NULL)"
+            problems.append(Problem(is_money, "XD-UNT-006", value.sql, main))
         if given and in_cell:
             other, _ = self._lookup(in_cell, "unit", "unit")
             problems.append(Problem(f"({code} <> {other})", "XD-UNT-003", value.sql, main))
@@ -673,19 +685,22 @@ class ExpressionCompiler:
         columns = _union(number, *((beside,) if beside else ()))
         return Compiled(Kind.QUANTITY, parts, tuple(problems), columns, main, _unknowns(number))
 
+    def _signed(self, value: Compiled) -> str:
+        """SQL of the text where something stands before or behind the number; most begin with a digit and end with one."""
+        is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND right({value.sql}, 1) < ':')"
+        return self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
+
     def _money(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
         number = self._number(value, "money", text)
         sign = in_cell = ""
         if value.kind is Kind.TEXT:
-            # most amounts begin with a digit and end with one
-            is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND right({value.sql}, 1) < ':')"
-            sign = self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
-            in_cell = "" if beside else self._once(f"xd_cell_currency({sign})")
+            sign = self._signed(value)
+            in_cell = self._once(f"xd_cell_currency({sign})")
         if beside and beside.kind is Kind.CODE:
             code, raw = beside.sql, beside.parts[1]
         else:
-            given = self._raw(beside, "money", text) if beside else in_cell
-            told = [part for part in (given, quote_text(in_header) if in_header else "") if part]
+            given = self._raw(beside, "money", text) if beside else ""
+            told = [part for part in (given, in_cell, quote_text(in_header) if in_header else "") if part]
             if not told:
                 raise self._count(text, "money", 2)
             raw = told[0] if len(told) == 1 else self._once(f"coalesce({', '.join(told)})")

@@ -78,6 +78,7 @@ _YUAN = rf"(?i)\s*(?:{_NAMED}|元|([千万亿])元?)$"
 
 _WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
+_IN_BRACKETS = r"\(\s*([^()0-9]+?)\s*\)$"
 _NO_UNIT = r"(?i)[0-9]\s*(?:e[-+]?[0-9]+|[wk]|/.*)$"
 """1e3, 1/2, and 10w, which is 10万 to some and watts to others."""
 
@@ -151,7 +152,7 @@ MACROS: tuple[str, ...] = (
     "CREATE MACRO xd_neat(s) AS list_transform([xd_clean(s)], lambda x: xd_half(x))[1]",
     # the number behind currency signs, blanks between thousands, trailing minus, brackets, 千, 万 and 亿
     rf"""CREATE MACRO xd_bare(s) AS list_transform([regexp_replace(regexp_replace(
-            replace(xd_neat(s), '−', '-'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
+            translate(xd_neat(s), '−萬億', '-万亿'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
         lambda x: CASE WHEN regexp_full_match(x, {_quote(_GROUPED_BLANK)})
             THEN regexp_replace(x, '[ \x{{A0}}\x{{2009}}\x{{202F}}]', '', 'g') ELSE x END)[1]""",
     f"""CREATE MACRO xd_plain(x) AS CASE
@@ -167,8 +168,12 @@ MACROS: tuple[str, ...] = (
             WHEN '千' THEN 1000 WHEN '万' THEN 10000 WHEN '亿' THEN 100000000
             WHEN '-' THEN -1 WHEN ')' THEN -1 ELSE 1 END))[1]""",
     rf"""CREATE MACRO xd_number(s) AS CASE
-        WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,10}})?') THEN TRY_CAST(s AS {DECIMAL})
-        ELSE list_transform([xd_bare(s)], lambda x: TRY_CAST(xd_scaled(x) AS {DECIMAL}))[1] END""",
+        WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?') THEN TRY_CAST(s AS {DECIMAL})
+        WHEN regexp_full_match(s, '-?[1-9][0-9]{{0,17}}\.[0-9]{{7,10}}') THEN TRY_CAST(s AS {DECIMAL})
+        ELSE list_transform([xd_scaled(xd_bare(s))], lambda x: CASE
+            WHEN x = 0 OR TRY_CAST(x AS {DECIMAL}) <> 0 THEN TRY_CAST(x AS {DECIMAL}) END)[1] END""",
+    # what would be rounded to zero is something all the same
+    r"CREATE MACRO xd_is_tiny(s) AS coalesce(abs(xd_scaled(xd_bare(s))) < 1, FALSE)",
     # a number that was not read because it does not fit is too large rather than no number
     r"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?[千万亿]?')""",
@@ -270,13 +275,15 @@ MACROS: tuple[str, ...] = (
             // CAST(CAST(b AS DECIMAL(24,6)) * 1000000 AS HUGEINT)
             + CASE WHEN (a < 0) = (b < 0) THEN 5 ELSE -5 END) // 10 AS DECIMAL(31,0)) * 0.000001::DECIMAL(7,6)
         AS {DECIMAL})) END""",
-    # 500箱, 1,200 kg, 1.5万个: the number and the unit of one cell
+    # 500箱, 1,200 kg, 1.5万个, 20(箱): the number and the unit of one cell
+    f"""CREATE MACRO xd_cell(s) AS CASE WHEN s IS NOT NULL
+        THEN regexp_replace(translate(xd_half(s), '萬億', '万亿'), {_quote(_IN_BRACKETS)}, '\\1') END""",
     *(
-        f"CREATE MACRO xd_cell_{part}(x) AS CASE WHEN NOT regexp_matches(xd_half(x), {_quote(_NO_UNIT)}) "
-        f"THEN nullif(regexp_extract(xd_half(x), {_quote(_WITH_UNIT)}, {group}), '') END"
+        f"CREATE MACRO xd_cell_{part}(x) AS CASE WHEN NOT regexp_matches(x, {_quote(_NO_UNIT)}) "
+        f"THEN nullif(regexp_extract(x, {_quote(_WITH_UNIT)}, {group}), '') END"
         for group, part in enumerate(("number", "unit"), start=1)
     ),
-    "CREATE MACRO xd_has_comma(s) AS list_transform([coalesce(xd_cell_number(s), s)], "
+    "CREATE MACRO xd_has_comma(s) AS list_transform([coalesce(xd_cell_number(xd_cell(s)), s)], "
     "lambda x: xd_is_either(x) OR regexp_full_match(xd_bare(x), '[+-]?[0-9.]*,[0-9]+'))[1]",
     # US$12, 100美元: the currency of an amount's own cell
     f"CREATE MACRO xd_cell_currency(x) AS nullif(regexp_extract(x, {_quote(_TOKEN)}), '')",

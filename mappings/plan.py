@@ -21,6 +21,8 @@ from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
 
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
+_NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
+"""Fields that name a thing, also where they are no part of a key."""
 """The header of the one says the other, where the mapping does not."""
 
 
@@ -267,7 +269,8 @@ def _plan_entity(
     for field, text in mapped.fields.items():
         compiler.where = spec.place("entities", name, "fields", field)
         try:
-            fields[field] = compiler.compile(str(text), entity.fields[field])
+            is_name = field in entity.key or field in _NAMES
+            fields[field] = compiler.compile(str(text), entity.fields[field], is_name=is_name)
         except MissingColumnError as error:
             doubtful = compiler.doubtful(error.name)
             if doubtful and entity.fields[field].kind in (Kind.QUANTITY, Kind.MONEY):

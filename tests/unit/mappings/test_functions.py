@@ -88,7 +88,8 @@ def test_plain_numbers_are_read_as_decimal_does(db: duckdb.DuckDBPyConnection, n
     found = apply(db, "xd_number(a)", [f"{number:f}" for number in numbers])
     grouped = apply(db, "xd_number(a)", [f"{number:,f}" for number in numbers])
     rounded = [number.quantize(STEP, ROUND_HALF_UP) for number in numbers]
-    assert found == grouped == [number if abs(number) < LIMIT else None for number in rounded]
+    lost = [abs(there) >= LIMIT or (not there and number) for there, number in zip(rounded, numbers, strict=True)]
+    assert found == grouped == [None if gone else there for there, gone in zip(rounded, lost, strict=True)]
 
 
 _LOCAL = st.integers(-6 * 10**14, 4 * 10**15).map(

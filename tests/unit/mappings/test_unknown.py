@@ -79,6 +79,15 @@ def test_a_text_is_a_text_and_no_means_no(run_mapping: Map) -> None:
     assert (record["is_tax_included"], record["unknown"]) == (False, None)
 
 
+def test_what_names_a_thing_is_unknown_where_it_says_so(run_mapping: Map) -> None:
+    (record,) = lines(run_mapping, "lot", "a", ["/"])
+    assert (record["lot"], record["unknown"]) == (None, '{"lot":"/"}')
+    (record,) = lines(run_mapping, "lot", "a", ["20260301"])
+    assert (record["lot"], record["unknown"]) == ("20260301", None)
+    outcome = run_mapping(one_field("remark", "a"), [{"单号": "N/A", "行号": "1", "a": "x"}])
+    assert (outcome.codes(), outcome.good["purchase_order_line"]) == (["XD-REQ-002"], [])
+
+
 def test_a_mapping_adds_words_of_its_own(run_mapping: Map) -> None:
     own = 'unknown: ["Weight Captured Separately", "00000000"]\n'
     (first, second) = lines(run_mapping, "requested_on", "a", ["weight  captured SEPARATELY", "00000000"], head=own)
