@@ -453,6 +453,30 @@ _KINDS = (
         ("请改正这一行后再发。", "Correct this row and send it again."),
     ),
     _kind(
+        "XD-DEL-002",
+        Effect.KEEP,
+        (
+            "{value} 比已经收到的文件旧，缺少的记录不当作已删除。",
+            "{value} is older than a file that came before it; nothing that is missing from it counts as deleted.",
+        ),
+        (
+            "不用处理；要以它为准，请重新保存后再发。",
+            "Nothing to do; where it shall hold, save it anew and send it again.",
+        ),
+    ),
+    _kind(
+        "XD-DEL-003",
+        Effect.KEEP,
+        (
+            "{value} 没有整个一起入库（有工作表搁置过），不知道缺了什么，缺少的记录不当作已删除。",
+            "{value} did not go in as a whole (a sheet waits or waited), so nobody knows what is missing; nothing counts as deleted.",
+        ),
+        (
+            "先处理搁置的工作表，再把文件重新放一次；只该读一张的，在数据流的 config 里写 sheet。",
+            "See to the sheet that waits, then put the file in again; where one sheet alone is to be read, name it in `sheet` of the stream.",
+        ),
+    ),
+    _kind(
         "XD-VER-001",
         Effect.KEEP,
         (

@@ -20,7 +20,7 @@ from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.cursor import move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.drift import columns_to_read
-from crossdock.pipeline.group import Chosen, apply_group
+from crossdock.pipeline.group import Chosen, apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import acknowledge, stream_lock
@@ -100,7 +100,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     apply_in_order(work, chooser, waiting, chosen)
     again = list(rows_to_judge_again(work, chooser))
     for one in again:
-        apply_group(work, [one])
+        apply_read(work, [[one]])
     settle(work, again)
     if not waiting and not again:
         end_run(work.connection, work.run_id, "idle", work.at, is_baseline=False)
@@ -195,20 +195,25 @@ def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow
             for row in rows:
                 delete_absent_keys(work, chooser, row)
             continue
-        for group in _groups(work, [taken[row.id] for row in rows if row.id in taken]):
-            apply_group(work, group)
+        for groups in _reads(work, [taken[row.id] for row in rows if row.id in taken]):
+            apply_read(work, groups)
 
 
-def _groups(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
-    """Batches that are mapped together: those of one plan; of complete statements those of one read."""
+def _reads(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[list[Chosen]]]:
+    """What is merged before anything counts as missing: a file, or all that was read at once, by the plans of its batches.
 
-    def of_one_read(one: Chosen) -> tuple[object, ...]:
-        if work.settings.complete is not True:
-            return (id(one.plan),)
-        return (id(one.plan), _file(one.row) if one.row.sha256 else one.row.landed_run)
-
-    for _, group in groupby(chosen, key=of_one_read):
-        yield list(group)
+    Files of one plan are one, but where each of them is a complete statement of its own.
+    """
+    reads: list[list[list[Chosen]]] = []
+    for _, of_one in groupby(chosen, key=lambda one: _file(one.row) if one.row.sha256 else one.row.landed_run):
+        groups = [list(group) for _, group in groupby(of_one, key=lambda one: id(one.plan))]
+        last = reads[-1] if reads else []
+        is_more = work.settings.complete is not True and len(last) == len(groups) == 1
+        if is_more and last[0][0].plan is groups[0][0].plan:
+            last[0].extend(groups[0])
+        else:
+            reads.append(groups)
+    yield from reads
 
 
 def _ended(work: Work) -> str | None:

@@ -2,10 +2,12 @@
 
 A read is complete where the stream says so (`complete: true`, for the values of its `scope:`), a document where it is
 nested JSON or the stream says `complete: document`. A record that is in the file but was held is not missing; where
-the key of a held row could not be read, nobody knows which record it is, and nothing of its entity is deleted.
+the key of a held row could not be read, nobody knows which record it is, and nothing of its entity is deleted. Nor does
+a file say what is missing once a newer one of its scope was landed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import MetaData, Table, select, text
 
@@ -18,7 +20,7 @@ from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.lookups import look_up as find_stored
-from crossdock.pipeline.merge import Stage
+from crossdock.pipeline.merge import Stage, partner_of
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import copy_rows
@@ -28,50 +30,127 @@ from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
 
 
-def delete_missing(
-    work: Work, plan: Plan, entity: EntityPlan, where: Stage, mapped: MappingRun, parts: Mapping[str, str]
-) -> None:
-    """Makes tombstones of stored records of the stream that the mapped batches should hold but do not.
+@dataclass(slots=True)
+class _Missing:
+    """What makes a stored record of one entity a missing one.
+
+    Attributes:
+        where: The entity in this stream.
+        children: Entities of the mapping, lines among them.
+        scope: Conditions that the read speaks for the record.
+        absent: Conditions that none of its groups states it.
+        values: Of the conditions.
+        unreadable: A held row of which nobody knows which record it is.
+    """
+
+    where: Stage
+    children: Sequence[str]
+    scope: list[str]
+    absent: list[str] = field(default_factory=list)
+    values: dict[str, list[str]] = field(default_factory=dict)
+    unreadable: PlacedIssue | None = None
+
+
+class CompleteRead:
+    """One complete read, or complete documents; its sheets may have several headers and are merged group by group.
 
     Args:
         work: The run.
-        plan: The mapping.
-        entity: The entity, merged already.
-        where: Its stage.
-        mapped: The batches; of a complete read all of it.
-        parts: Parts of the path of the batches.
+        groups: How many groups the read has.
     """
-    complete = work.settings.complete
-    is_whole = entity.each is not None or complete == "document"
-    values: dict[str, object] = {}
-    if complete is True and mapped.has_files:
-        conditions, values = _scope(work, plan, entity, where, mapped, parts)
-    elif is_whole and entity.parent:
-        conditions = [_of_documents(work, entity, where, mapped)]
-    else:
-        return
-    name = where.entity.name
-    unreadable = [row for row in mapped.held(entity) if not row.is_known]
-    if unreadable:
-        first = unreadable[0]
-        place = mapped.place(first.batch, first.row)
-        work.issues.append(PlacedIssue(first.batch, first.row, Issue("XD-DEL-001", name, "", "", place, place)))
-        return
-    unseen = mapped.unseen(entity)
-    if unseen is not None:
-        unseen_table = Table(f"unseen_{name}", MetaData(), where.target.c.source_hash._copy())
-        work.connection.execute(text(f"DROP TABLE IF EXISTS unseen_{name}"))
-        work.connection.execute(text(f"CREATE TEMP TABLE unseen_{name} (source_hash uuid) ON COMMIT DROP"))
-        if not copy_rows(work.connection, unseen_table, unseen):
-            conditions.append("t.source_hash IS NULL")
-        else:
-            conditions.append(f"(t.source_hash IS NULL OR t.source_hash IN (SELECT source_hash FROM unseen_{name}))")
-    conditions += [
-        f"NOT EXISTS (SELECT FROM {where.name} s WHERE s.key = t.key)",
-        "NOT EXISTS (SELECT FROM crossdock.held_row h WHERE h.run_id = :run AND h.entity = :entity AND h.key = t.key)",
-    ]
-    evidence = "complete document" if complete is not True else "complete read"
-    bury(work, where, conditions, evidence, children=[one.entity.name for one in plan.entities], values=values)
+
+    def __init__(self, work: Work, groups: int) -> None:
+        self._work, self._groups = work, groups
+        self._missing: dict[str, _Missing] = {}
+        self._batches: list[AnyRow] = []
+        self._place = ""
+
+    def gather(self, plan: Plan, stages: Mapping[str, Stage], mapped: MappingRun, batches: Sequence[AnyRow]) -> None:
+        """Takes in what a group, merged already, states of the entities in `stages`."""
+        complete, first = self._work.settings.complete, batches[0]
+        self._batches += batches
+        self._place = self._place or mapped.place(first.id, first.header_row)
+        for entity in plan.entities:
+            name = entity.entity.name
+            if name not in stages:
+                continue
+            where, values = stages[name], dict[str, list[str]]()
+            if complete is True and mapped.has_files:
+                scope, values = _scope(self._work, plan, entity, where, mapped, first.parts)
+            elif (entity.each is not None or complete == "document") and entity.parent:
+                scope = [_of_documents(self._work, entity, where, mapped, is_more=name in self._missing)]
+            else:
+                continue
+            children = [one.entity.name for one in plan.entities]
+            missing = self._missing.setdefault(name, _Missing(where, children, scope))
+            for parameter, listed in values.items():
+                missing.values[parameter] = [*missing.values.get(parameter, ()), *listed]
+            self._note(entity, missing, mapped)
+
+    def bury(self) -> None:
+        """Makes tombstones of the stored records of the stream that the read should hold but does not."""
+        is_read = self._work.settings.complete is True
+        if self._missing and is_read and (why := self._says_nothing()):
+            first = self._batches[0]
+            issue = Issue(why, next(iter(self._missing)), "", "", self._place, first.name)
+            self._work.issues.append(PlacedIssue(first.id, first.header_row, issue))
+            return
+        evidence = "complete read" if is_read else "complete document"
+        for missing in self._missing.values():
+            if missing.unreadable:
+                self._work.issues.append(missing.unreadable)
+                continue
+            conditions = [
+                *missing.scope,
+                *missing.absent,
+                "t.batch_id <> ALL(:batches)",
+                "NOT EXISTS (SELECT FROM crossdock.held_row h "
+                "WHERE h.run_id = :run AND h.entity = :entity AND h.key = t.key)",
+            ]
+            values = missing.values | {"batches": [row.id for row in self._batches]}
+            bury(self._work, missing.where, conditions, evidence, children=missing.children, values=values)
+
+    def _note(self, entity: EntityPlan, missing: _Missing, mapped: MappingRun) -> None:
+        """Adds the conditions that the group does not state a record; its tables end with the next group."""
+        connection, where, name = self._work.connection, missing.where, missing.where.name
+        unreadable = next((row for row in mapped.held(entity) if not row.is_known), None)
+        if unreadable is not None and missing.unreadable is None:
+            place = mapped.place(unreadable.batch, unreadable.row)
+            issue = Issue("XD-DEL-001", entity.entity.name, "", "", place, place)
+            missing.unreadable = PlacedIssue(unreadable.batch, unreadable.row, issue)
+        number = len(missing.absent)
+        stated = where.name
+        if self._groups > 1:
+            stated = f"stated_{name}_{number}"
+            connection.execute(text(f"DROP TABLE IF EXISTS {stated}"))
+            connection.execute(text(f"CREATE TEMP TABLE {stated} ON COMMIT DROP AS SELECT key FROM {where.name}"))
+        missing.absent.append(f"NOT EXISTS (SELECT FROM {stated} s WHERE s.key = t.key)")
+        unseen = mapped.unseen(entity)
+        if unseen is None:
+            return
+        table = f"unseen_{name}_{number}"
+        connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+        connection.execute(text(f"CREATE TEMP TABLE {table} (source_hash uuid) ON COMMIT DROP"))
+        copied = copy_rows(connection, Table(table, MetaData(), where.target.c.source_hash._copy()), unseen)
+        among = f" OR t.source_hash IN (SELECT source_hash FROM {table})" if copied else ""
+        missing.absent.append(f"(t.source_hash IS NULL{among})")
+
+    def _says_nothing(self) -> str | None:
+        """The issue that nothing is known to be missing: some of the file waits or went in before, or a newer one did."""
+        batch, first = tables.batch, self._batches[0]
+        mine = (batch.c.source == self._work.source, batch.c.stream == self._work.stream, batch.c.kind == "rows")
+        others = (batch.c.landed_run == first.landed_run, batch.c.name == first.name, batch.c.sha256 == first.sha256)
+        more = (batch.c.rows_read > 0, batch.c.id.not_in([row.id for row in self._batches]))
+        newer = (
+            batch.c.status.in_(("applied", "landed")),
+            batch.c.id < first.id,
+            batch.c.parts == first.parts,
+            batch.c.modified_at > first.modified_at,
+        )
+        for why, conditions in (("XD-DEL-003", (*others, *more)), ("XD-DEL-002", newer)):
+            if self._work.connection.execute(select(batch.c.id).where(*mine, *conditions).limit(1)).first():
+                return why
+        return None
 
 
 def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> None:
@@ -155,14 +234,14 @@ def bury(
         if spec.parent == name:
             own = where.entity.key[: len(spec.parent_key)]
             same = _equal(spec, zip(spec.parent_key, own, strict=True), "t", "b")
-            partner = " AND split_part(t.key, '|', 1) = split_part(b.key, '|', 1)" if where.has_partner else ""
+            partner = f" AND {partner_of('t')} = {partner_of('b')}" if where.has_partner else ""
             line = Stage(spec, (), work.source, work.stream, has_partner=where.has_partner)
             bury(work, line, [f"EXISTS (SELECT FROM {buried} b WHERE {same}{partner})"], evidence, children=children)
 
 
 def _scope(
     work: Work, plan: Plan, entity: EntityPlan, where: Stage, mapped: MappingRun, parts: Mapping[str, str]
-) -> tuple[list[str], dict[str, object]]:
+) -> tuple[list[str], dict[str, list[str]]]:
     """Conditions, with their values, that a stored record is one for which the complete read speaks.
 
     Raises:
@@ -170,13 +249,13 @@ def _scope(
             header.
     """
     conditions: list[str] = []
-    values: dict[str, object] = {}
+    values: dict[str, list[str]] = {}
     headers = {one.entity.name: one for one in plan.entities}
     header = headers.get(entity.entity.parent or "")
     for name in work.settings.scope:
         if name == "partner" and where.has_partner:
-            conditions.append("split_part(t.key, '|', 1) = :scope_partner")
-            values["scope_partner"] = mapped.key_part(parts["partner"])
+            conditions.append(f"{partner_of('t')} = ANY(:scope_partner)")
+            values["scope_partner"] = [mapped.key_part(parts["partner"])]
         elif name in entity.fields:
             conditions.append(f't."{name}"::text = ANY(:scope_{name})')
             values[f"scope_{name}"] = mapped.values(entity, name)
@@ -210,19 +289,23 @@ def _equal(spec: EntitySpec, pairs: Iterable[tuple[str, str]], one: str, other: 
     return " AND ".join(f'{one}."{a}" {sign} {other}."{b}"' for a, b, sign in compared)
 
 
-def _of_documents(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> str:
-    """Condition that a stored line belongs to a document that the batches hold whole, and is not newer than that."""
+def _of_documents(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_more: bool) -> str:
+    """Condition that a stored line belongs to a document that the read holds whole, and is not newer than that.
+
+    `is_more` says that its documents come on top of those of earlier groups.
+    """
     names = entity.entity.parent_key
     table = f"documents_{where.entity.name}"
     columns = [where.target.c[name]._copy() for name in names]
     documents = Table(table, MetaData(), *columns, where.target.c.version._copy(), where.target.c.key._copy())
     listed = ", ".join(f'"{name}" text COLLATE "C"' for name in names)
-    work.connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
-    work.connection.execute(text(f"CREATE TEMP TABLE {table} ({listed}, version numeric, key text) ON COMMIT DROP"))
+    if not is_more:
+        work.connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+        work.connection.execute(text(f"CREATE TEMP TABLE {table} ({listed}, version numeric, key text) ON COMMIT DROP"))
     copy_rows(work.connection, documents, mapped.documents(entity))
     work.connection.execute(text(f"ANALYZE {table}"))
     same = _equal(entity.entity, zip(names, names, strict=True), "t", "d")
-    partner = " AND split_part(t.key, '|', 1) = d.key" if where.has_partner else ""
+    partner = f" AND {partner_of('t')} = d.key" if where.has_partner else ""
     return (
         f"EXISTS (SELECT FROM {table} d WHERE {same}{partner} "
         "AND (t.version IS NULL OR d.version IS NULL OR t.version <= d.version))"

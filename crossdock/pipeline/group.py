@@ -12,7 +12,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
-from crossdock.pipeline.deletions import delete_missing
+from crossdock.pipeline.deletions import CompleteRead
 from crossdock.pipeline.keys import note_keys
 from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.lineage import keep_lineage
@@ -52,7 +52,15 @@ class Chosen:
     only: tuple[int, ...] | None = None
 
 
-def apply_group(work: Work, group: Sequence[Chosen]) -> None:
+def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
+    """Merges the groups of one read, each of one plan, and deletes what a complete one no longer holds."""
+    read = CompleteRead(work, len(groups))
+    for group in groups:
+        _apply_group(work, group, read)
+    read.bury()
+
+
+def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> None:
     """Maps the batches of `group`, which all take the same plan, and merges what comes of them."""
     plan = group[0].plan
     landed = {one.row.id: landed_rows(work, one) for one in group}
@@ -93,20 +101,19 @@ def apply_group(work: Work, group: Sequence[Chosen]) -> None:
         ties = []
         for entity in plan.entities:
             name = entity.entity.name
-            read = mapped.read_count(entity)
+            count = mapped.read_count(entity)
             if name in stages:
                 merged = _merge(work, entity, where[name])
             else:
-                merged = _insert(work, entity, where[name], mapped, read)
+                merged = _insert(work, entity, where[name], mapped, count)
             if work.kind != "replay":  # a replay states again what it stated before
                 for key, batch, row in merged.tied:
                     issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
                     ties.append(PlacedIssue(batch, row, issue))
-            _account(work, entity, mapped, merged, read=read, reused=reused.counts.get(name, 0))
+            _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
         work.issues += [*mapped.issues(), *ties]
-        for entity in plan.entities:
-            if entity.entity.name in stages and not any(one.only for one in group):
-                delete_missing(work, plan, entity, where[entity.entity.name], mapped, group[0].row.parts)
+        if not any(one.only for one in group):
+            read.gather(plan, stages, mapped, [one.row for one in group])
         work.issues += reused.issues
         if "code_xref" in where:
             _resolve_everywhere(work)

@@ -135,6 +135,7 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
         stopped &= literal(found.status == "parked")
         drifted = (batch.c.status == "parked") & (batch.c.applied_run == run_id) & (batch.c.rows_read > 0)
         drifted &= literal(found.status == "parked") | (batch.c.problem["kind"].astext == "drift")
+        drifted &= batch.c.problem["kind"].astext != "damaged"  # which nobody can decide away
         mine = select(batch).where(batch.c.source == found.source, batch.c.stream == found.stream, stopped | drifted)
         waiting = connection.execute(mine.order_by(batch.c.id)).all()
     if found is None or not waiting:

@@ -81,6 +81,11 @@ class Stage:
         )
 
 
+def partner_of(alias: str) -> str:
+    r"""SQL of the partner with whom the key of a row begins; a `|` in its name is written `\|` there."""
+    return rf"substring({alias}.key FROM '^(?:[^|\\]|\\.)*')"
+
+
 def envelope(where: Stage, run_id: int, at: datetime) -> Mapping[str, str]:
     """Columns of new records that are the same in all of them: name -> SQL, for DuckDB as for PostgreSQL."""
     moment = f"CAST('{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00' AS TIMESTAMPTZ)"

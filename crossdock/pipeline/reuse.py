@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from canonical_model.entities import SPECS
 from canonical_model.issues import Issue
-from crossdock.pipeline.merge import Stage
+from crossdock.pipeline.merge import Stage, partner_of
 from mappings.landed import PlacedIssue
 
 
@@ -59,7 +59,7 @@ def hold_reused_numbers(connection: Connection, stages: Mapping[str, Stage], run
 
 def _scope(stage: Stage, alias: str) -> str:
     """SQL of what a number is unique within: the partner with whom the key begins, where it does."""
-    return f"split_part({alias}.key, '|', 1)" if stage.has_partner else "''"
+    return partner_of(alias) if stage.has_partner else "''"
 
 
 def _ancestors(stage: Stage) -> list[str]:

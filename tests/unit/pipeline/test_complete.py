@@ -1,10 +1,14 @@
 """Deletions, the guard, drift, and what is judged again."""
 
+import io
+from datetime import timedelta
+
+import openpyxl
 import pytest
 
 from canonical_model.language import Language
 from crossdock.pipeline.guard import approve, discard
-from tests.integration.hub import HEADER, LEAN, Hub, counts, order_row, refused
+from tests.integration.hub import HEADER, LEAN, NOW, Hub, counts, order_row, refused
 
 pytestmark = pytest.mark.store
 
@@ -211,3 +215,91 @@ def test_a_column_that_went_parks_a_frozen_stream(hub: Hub) -> None:
     hub.put("b.csv", [order_row(quantity="1")[:-1]], header=HEADER[:-1])
     assert hub.sync().status == "parked"
     assert hub.line("ordered") == 500
+
+
+def sheets(*tables: tuple[list[str], list[list[object]]]) -> bytes:
+    """A workbook of one table on each sheet."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for number, (header, rows) in enumerate(tables):
+        sheet = book.create_sheet(f"表{number}")
+        for row in (header, *rows):
+            sheet.append(row)
+    memory = io.BytesIO()
+    book.save(memory)
+    return memory.getvalue()
+
+
+WITH_REMARK = [*HEADER, "备注"]
+ONE, TWO, THREE = (list(order_row(f"PO-{number}")) for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize("order", [("PO-1", "PO-2"), ("PO-2", "PO-1")])
+def test_sheets_with_other_headers_are_one_complete_read(hub: Hub, order: tuple[str, str]) -> None:
+    says(hub, complete=True)
+    rows = {"PO-1": (list(HEADER), [ONE, THREE]), "PO-2": (WITH_REMARK, [[*TWO, "急"]])}
+    hub.put_bytes("a.xlsx", sheets(*(rows[name] for name in order)))
+    report = hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    assert [one.deleted for one in report.entities] == [0, 0]
+    rows["PO-1"] = (list(HEADER), [ONE])
+    hub.put_bytes("b.xlsx", sheets(*(rows[name] for name in order)))
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+    rows["PO-1"] = (list(HEADER), [list(order_row("PO-1", quantity="7"))])
+    hub.put_bytes("c.xlsx", sheets(*(rows[name] for name in order)))
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_lines_of_a_document_on_two_sheets_with_other_headers_are_one_document(hub: Hub) -> None:
+    says(hub, complete="document")
+    first, second = order_row("PO-1", line="10"), order_row("PO-1", line="20")
+    hub.put_bytes("a.xlsx", sheets((list(HEADER), [list(first)]), (WITH_REMARK, [[*second, ""]])))
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-1|20"]
+    again = list(order_row("PO-1", line="10", quantity="7"))
+    hub.put_bytes("b.xlsx", sheets((list(HEADER), [again]), (WITH_REMARK, [[*second, ""]])))
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-1|20"]
+    hub.put_bytes("c.xlsx", sheets((list(HEADER), [again]), (WITH_REMARK, [[*order_row("PO-2"), ""]])))
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_an_older_complete_file_that_comes_late_deletes_nothing(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(ONE, THREE, at=NOW - timedelta(days=3))
+    hub.load(ONE, TWO, THREE, at=NOW)
+    report = hub.load(ONE, TWO, at=NOW - timedelta(days=1))
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    assert "XD-DEL-002" in {issue.code for issue in report.issues}
+    hub.load(ONE, at=NOW + timedelta(days=1))
+    assert alive(hub) == ["PO-1|10"]
+
+
+def test_a_file_of_which_a_sheet_waits_deletes_nothing_then_or_later(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(ONE, TWO, THREE)
+    hub.put_bytes("b.xlsx", sheets((list(HEADER), [ONE]), (["料", "数"], [["A1", 5], ["A2", 6]])))
+    report = hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    assert "XD-DEL-003" in {issue.code for issue in report.issues}
+    hub.mapping("own/stock", {"inventory_balance": {"fields": {"item": "料", "on_hand": "quantity(数, '个')"}}})
+    says(hub, complete=True, mapping=["own/orders", "own/stock"])
+    assert hub.sync().status == "succeeded"
+    assert hub.column("SELECT item FROM canonical.inventory_balance WHERE deleted_at IS NULL ORDER BY 1") == [
+        "A1",
+        "A2",
+    ]
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+
+
+def test_the_partner_of_a_scope_may_have_any_sign_in_its_name(hub: Hub) -> None:
+    says(hub, complete=True, scope=["partner"], config={"files": "{partner}/*.csv", "minimum_age_seconds": 0})
+    for partner in ("a\\b", "a"):
+        hub.put(f"{partner}/1.csv", [ONE, TWO])
+    hub.sync()
+    hub.put("a\\b/2.csv", [TWO])
+    hub.sync()
+    assert alive(hub) == ["a\\\\b|PO-2|10", "a|PO-1|10", "a|PO-2|10"]

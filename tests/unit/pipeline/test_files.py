@@ -13,7 +13,8 @@ from xlwt.CompoundDoc import XlsDoc
 
 from canonical_model.language import Language
 from crossdock.pipeline import RunReport
-from tests.integration.hub import HEADER, LEAN, NOW, Hub, codes, counts, order_row
+from crossdock.pipeline.guard import approve
+from tests.integration.hub import HEADER, LEAN, NOW, Hub, codes, counts, order_row, refused
 
 pytestmark = pytest.mark.store
 
@@ -382,6 +383,23 @@ def test_a_damaged_part_parks_the_whole_file(hub: Hub) -> None:
             archive.writestr(name, content)
     report = hub.sync()
     assert report.status == "parked"
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order_line") == 0
+
+
+def test_nobody_can_approve_half_of_a_damaged_file(hub: Hub) -> None:
+    book = openpyxl.Workbook()
+    for row in (HEADER, order_row("PO-1")):
+        book.worksheets[0].append(list(row))
+    two_tables = book.create_sheet("二")
+    for cells in (["甲", "乙", "丙"], [1, 2, 3], [], ["单号", "品名", "数量"], ["A", "x", 5], ["B", "y", 6]):
+        two_tables.append(cells)
+    book.save(hub.inbox / "a.xlsx")
+    book.close()
+    report = hub.sync()
+    assert report.status == "parked"
+    error = refused(lambda: approve(hub.engine, report.run_id))
+    assert error.problem_code == "XD-CFG-140"
+    assert hub.sync().status == "idle"
     assert hub.one("SELECT count(*) FROM canonical.purchase_order_line") == 0
 
 
