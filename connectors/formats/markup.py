@@ -114,7 +114,7 @@ class _SpreadsheetXml(HTMLParser):
 
 
 def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
-    """The tables of an HTML file that have two rows or more, one read each."""
+    """The tables of an HTML file as one, as a browser shows them; where `sheet` is set, that of those of two rows or more."""
     text = _text_of(path, options)
     if isinstance(text, Text):
         yield refused(text)
@@ -122,7 +122,7 @@ def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     parser = _Tables()
     parser.feed(text)
     parser.close()
-    grids = [_laid_out(table) for table in parser.tables]
+    grids = [grid for table in parser.tables if (grid := _laid_out(table)).rows.num_rows]
     kept = [grid for grid in grids if grid.rows.num_rows > 1] or grids[:1]
     if not kept:
         yield refused(
@@ -131,8 +131,8 @@ def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
                 "The web page holds no table. Export it as xlsx and send that.",
             )
         )
-    if len(kept) > 1 and options.sheet is None:
-        kept = [_joined(kept)]
+    if len(grids) > 1 and options.sheet is None:
+        kept = [_joined(grids)]
     for number, grid in enumerate(kept, 1):
         if options.sheet is None or str(options.sheet) == str(number):
             grid.notes.append(Text("内容是网页表格（HTML）", "the content is an HTML table"))
@@ -246,4 +246,6 @@ def _is_rounded(number: str, text: str) -> bool:
 
 
 def _count(text: str | None, most: int, default: int = 1) -> int:
-    return min(int(text), most) if text and text.isdigit() and (int(text) or not default) else default
+    return (
+        min(int(text), most) if text and text.isascii() and text.isdecimal() and (int(text) or not default) else default
+    )

@@ -40,6 +40,8 @@ _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
 _WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
+_WEAK = re.compile(r"^\s*(?:[*∑Σ]{1,3}|(?i:sum|ttl))\s*$")
+"""What says total, and is a mark or code as well."""
 _EVERYWHERE = re.compile(r"^\s*(?:所有|全部)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
 """What stands in the place of a warehouse where a row sums up all of them."""
 _COUNT = re.compile(r"^(?P<group>.*\S)\s+计\s*$")
@@ -106,11 +108,16 @@ class Sieve:
         places = pc.indices_nonzero(candidates).to_pylist()
         marked = [(row, [simplified(cell) for cell in cells]) for row, cells in _rows(rows.filter(candidates))]
         named = len(self.layout.named)
-        found = {row: why for row, cells in marked if (why := _reason(cells, named))}
+        found = {row: why for row, cells in marked if (why := _reason(cells, named)) and not self._is_coded(cells)}
         for place, (row, cells) in zip(places, marked, strict=True):
             if row not in found and _sums_group(cells, partial(self._above, rows, place, found)):
                 found[row] = "total"
         return found
+
+    def _is_coded(self, cells: list[str]) -> bool:
+        """Whether a mark such as * or a code such as SUM stands before the next column's value, where a total has a gap."""
+        first, *others = self.layout.named
+        return len(others) > 1 and bool(_WEAK.match(cells[first]) and cells[others[0]].strip())
 
     def _above(self, rows: pa.Table, place: int, totals: Mapping[int, str], column: int) -> str:
         """The last text above a place in a column, other than in a total."""
@@ -234,7 +241,8 @@ def _reason(cells: list[str], named: int) -> str | None:
     has_gaps = len(full) < named
     words = [cell for cell in (filled if has_gaps else full)[1:] if not _FIGURE.match(cell)]
     allowed = 1 if len(cells) >= 4 and has_gaps else 0
-    if (_TOTAL.match(filled[0]) or (has_gaps and _WHOLE.match(filled[0]))) and len(words) <= allowed and named > 1:
+    is_whole = has_gaps and not words and _WHOLE.match(filled[0])
+    if (is_whole or _TOTAL.match(filled[0])) and len(words) <= allowed and named > 1:
         return "total"
     if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
         return "total"  # behind a running number

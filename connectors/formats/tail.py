@@ -113,7 +113,7 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
         return True
     if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0])):
         return True
-    if len(texts) <= _PAIR and _NOTE.match(texts[0]):
+    if len(texts) <= _PAIR and _NOTE.match(texts[0]) and not _has_number(filled, figures):
         return True
     # 1 | 请按期交货 and 付款方式 | 月结30天 under columns of codes and figures
     last = max(filled)

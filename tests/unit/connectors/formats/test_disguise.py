@@ -62,6 +62,26 @@ def test_a_web_page_named_xls_is_read(make: Make, charset: str) -> None:
     assert "HTML" in one.header_reason.zh
 
 
+def test_a_record_alone_in_a_table_of_its_own_is_one_of_them(make: Make) -> None:
+    def table(*rows: str) -> str:
+        cells = ("".join(f"<td>{cell}</td>" for cell in row.split("|")) for row in rows)
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+    pages = [table("采购订单"), table("订单号|料号|数量", "PO1|A1|3", "PO2|A2|4"), table("PO9|A3|5"), "<table></table>"]
+    one = read(make("a.xls", f"<html>{''.join(pages)}</html>"))
+    assert one.table["订单号"].to_pylist() == ["PO1", "PO2", "PO9"]
+    assert one.counts.total == one.counts.above + one.counts.header + one.counts.read + sum(
+        map(len, one.counts.skipped.values())
+    )
+    odd = read(
+        make(
+            "b.xls",
+            '<html><table><tr><td colspan="²">订单号</td><td>数量</td></tr><tr><td>PO1</td><td>3</td></tr></table></html>',
+        )
+    )
+    assert odd.table.num_rows == 1
+
+
 @pytest.mark.parametrize(
     ("number", "shown", "read_as"),
     [
