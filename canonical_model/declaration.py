@@ -21,7 +21,6 @@ from canonical_model import validity
 from canonical_model.language import Text
 from canonical_model.values import Code, Instant, Money, Quantity, Ref
 
-INTEGER_DIGITS = 18
 SCALE = 6
 
 

@@ -1,11 +1,9 @@
 """JSON Schema of every entity and the table dictionary, both derived from the declaration."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from canonical_model.codes import code_list
-from canonical_model.declaration import SCALE, Column, EntitySpec, FieldSpec, Kind
-from canonical_model.entities import SPECS
+from canonical_model.declaration import SCALE, EntitySpec, FieldSpec, Kind
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
 
@@ -14,29 +12,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DECIMAL: Mapping[str, JsonValue] = {"type": "string", "pattern": rf"^-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?$"}
 _NOT_NEGATIVE: Mapping[str, JsonValue] = {"type": "string", "pattern": rf"^[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?$"}
 _SHARED = ("unit", "currency")
-
-
-@dataclass(frozen=True, slots=True)
-class TableColumn:
-    """One line of the table dictionary.
-
-    Attributes:
-        entity: Entity and table.
-        field: The declared field that the column belongs to.
-        column: The physical column.
-    """
-
-    entity: EntitySpec
-    field: FieldSpec
-    column: Column
-
-
-def table_dictionary() -> Iterator[TableColumn]:
-    """Every column of every entity's table, parents before their lines."""
-    for entity in SPECS.values():
-        for spec in entity.fields.values():
-            for column in spec.columns:
-                yield TableColumn(entity, spec, column)
 
 
 def entity_schema(entity: EntitySpec) -> dict[str, JsonValue]:

@@ -37,10 +37,10 @@ def template_columns(entity: EntitySpec) -> tuple[TemplateColumn, ...]:
     """
     key = [entity.fields[name] for name in entity.key]
     rest = [spec for spec in entity.fields.values() if spec.name not in entity.key]
-    return tuple(_columns(entity, [*key, *rest]))
+    return tuple(_columns([*key, *rest]))
 
 
-def _columns(entity: EntitySpec, specs: list[FieldSpec]) -> Iterator[TemplateColumn]:
+def _columns(specs: list[FieldSpec]) -> Iterator[TemplateColumn]:
     beside = {Kind.QUANTITY: _UNIT, Kind.MONEY: _CURRENCY}
     named = {word for spec in specs for word in (*spec.label, *spec.aliases)}
     for spec in specs:

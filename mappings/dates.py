@@ -15,8 +15,6 @@ _SHOWN: Mapping[str, set[str]] = {
 """What a whole column showed; where a setting had to decide, no part of it may decide otherwise."""
 
 COMMA = ","
-SHORT_YEARS = ("dmy", "mdy", "ymd")
-"""Settings of `date_order`; each also says in which order a date with a year of two digits is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,10 +356,14 @@ class MappingRun:
                 if name != "_row"
             )
             version = f"{batch.modified_at.timestamp():.6f}" if batch.modified_at else "NULL"
+            if batch.only is not None:
+                self._db.register("_only", pa.table({"row": pa.array(batch.only, pa.int64())}))
+                self._db.execute(f"CREATE TEMP TABLE only_{batch.batch} AS FROM _only")
+                self._db.unregister("_only")
             selects.append(
                 f"SELECT CAST({batch.batch} AS BIGINT) AS _batch, CAST(_row AS BIGINT) AS _row, "
                 f"CAST({version} AS DECIMAL(24,6)) AS _modified{texts} FROM {parquet}"
-                + (f" WHERE _row IN ({', '.join(map(str, batch.only))})" if batch.only is not None else "")
+                + (f" WHERE _row IN (FROM only_{batch.batch})" if batch.only is not None else "")
             )
         if not self._plan.is_json:  # a list of keys does not carry all columns
             raw = {sql for query in self._queries.values() for sql in query.raw_columns}

@@ -586,7 +586,7 @@ class ExpressionCompiler:
         known = self._once(f"CASE WHEN {said} IS NULL THEN {raw} END")
         return Compiled(Kind.REF, (known,), argument.problems, argument.columns, unknown=(*argument.unknown, said))
 
-    def _number(self, argument: Compiled, name: str, text: str) -> Compiled:
+    def _number(self, argument: Compiled, text: str) -> Compiled:
         return argument if argument.kind is Kind.NUMBER else self._convert(argument, "number", text)
 
     def _amount(self, node: exp.Anonymous, name: str, text: str, target: FieldSpec | None) -> Compiled:
@@ -691,7 +691,7 @@ class ExpressionCompiler:
         return self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
 
     def _money(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
-        number = self._number(value, "money", text)
+        number = self._number(value, text)
         sign = in_cell = ""
         if value.kind is Kind.TEXT:
             sign = self._signed(value)

@@ -36,7 +36,7 @@ def second_table(rows: pa.Table, layout: Layout) -> Text | None:
     if layout.index < 0 or not rows.num_rows:
         return None
     below = _below(rows, layout)
-    return _stacked(layout, below) if below else _beside(rows, layout)
+    return _stacked(below) if below else _beside(rows, layout)
 
 
 def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
@@ -214,7 +214,7 @@ def _is_filled(rows: pa.Table, columns: list[int]) -> pa.ChunkedArray:
     return filled
 
 
-def _stacked(layout: Layout, below: tuple[int, list[str]]) -> Text:
+def _stacked(below: tuple[int, list[str]]) -> Text:
     number, row = below
     shown = re.sub(r"\s+", " ", " | ".join(cell for cell in row if cell.strip()))[:40]
     return Text(

@@ -44,7 +44,7 @@ def check(
             words = Text(f"正在检查 {path.stem} …", f"Checking {path.stem} …")
             with one.screen.busy(words, done=done, steps=len(files)):
                 found += check_source(one.home, path)
-        one.screen.document["checks"] = [_show(one, finding) for finding in found]
+        one.screen.document["checks"] = [_show(finding) for finding in found]
         one.screen.rows(
             (Text("", ""), Text("数据源", "source"), Text("检查", "check"), Text("结果", "result")),
             [
@@ -71,7 +71,7 @@ def _what(error: CrossdockError) -> Text:
     return Text(f"[{error.problem_code}] {error.what.zh}", f"[{error.problem_code}] {error.what.en}")
 
 
-def _show(one: Session, finding: "object") -> Document:
+def _show(finding: "object") -> Document:
     from crossdock.cli._check import Finding
 
     assert isinstance(finding, Finding)  # noqa: S101  # importing the class above would slow every command

@@ -1,6 +1,7 @@
 """What waits is judged again by itself: whole files once a mapping fits, rows once what they waited for is there."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import func, select, update
@@ -53,10 +54,13 @@ def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]
         return
     xref = tables.canonical["code_xref"]
     codes_changed = work.connection.scalar(select(func.max(xref.c.changed_at)))
-    kept = (batch.c.id.in_({row.batch_id for row in rows}), batch.c.status == "applied")
+    by_batch: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in rows:
+        by_batch[row.batch_id].append(row)
+    kept = (batch.c.id.in_(by_batch), batch.c.status == "applied")
     for one in work.connection.execute(select(batch).where(*kept).order_by(batch.c.id)).all():
         plan = chooser.choose(header_of(one))
-        mine = [row for row in rows if row.batch_id == one.id]
+        mine = by_batch[one.id]
         if not isinstance(plan, Plan) or changed_key(work, plan) or not is_kept(one.data_url):
             continue
         headers = _headers_of(work, plan, one, mine)

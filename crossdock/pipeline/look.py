@@ -1,5 +1,6 @@
 """How a file would be understood, and what is wrong in it, before anything of it is kept."""
 
+import hashlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -88,6 +89,8 @@ def look(
         MappingError: A mapping of the stream is wrong.
     """
     reads = list(read_file(path, options=options, display_name=name))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     broken = any(read.problem for read in reads)
     chooser = MappingChooser(home, source, stream)
     plans: list[Plan | Text | None] = []
@@ -105,7 +108,7 @@ def look(
     with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
         for plan in {id(one): one for one in plans if isinstance(one, Plan)}.values():
             batches = [
-                _landed(number, read, name, parts, Path(folder))
+                _landed(number, read, name, parts, Path(folder), digest)
                 for number, read in enumerate(reads)
                 if plans[number] is plan
             ]
@@ -122,13 +125,14 @@ def look(
     ]
 
 
-def _landed(number: int, read: SheetRead, name: str, parts: Mapping[str, str], folder: Path) -> LandedRows:
+def _landed(number: int, read: SheetRead, name: str, parts: Mapping[str, str], folder: Path, digest: str) -> LandedRows:
     table = read.table
     for part, value in parts.items():
         table = table.append_column(part, pa.array([value] * table.num_rows, pa.string()))
     path = folder / f"{number}.parquet"
     pq.write_table(table, path)
-    return LandedRows(number, path, table.num_rows, name, read.sheet, read.columns, None, read.suspects)
+    suspects = tuple(read.suspects)
+    return LandedRows(number, path, table.num_rows, name, read.sheet, read.columns, None, suspects, sha256=digest)
 
 
 def _look(read: SheetRead, plan: Plan | Text | None, issues: Sequence[Issue], held: int) -> Look:

@@ -42,7 +42,6 @@ WORDS = {
     "upload_limit": Text(
         "最大 {size} MB，可用格式：{kinds}。预览不会入库。", "At most {size} MB; {kinds}. Looking stores nothing."
     ),
-    "upload_sender": Text("发送方", "Sender"),
     "upload_until": Text(
         "此链接在 {until} 前有效；有链接的人都能以这个名义上传，请勿转发给外人",
         "This link is valid until {until}; whoever has it can send in this name, so please keep it to yourselves",

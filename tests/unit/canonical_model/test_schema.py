@@ -5,9 +5,9 @@ import re
 import pytest
 
 from canonical_model.codes import code_list
-from canonical_model.declaration import EntitySpec, Kind
+from canonical_model.declaration import EntitySpec
 from canonical_model.entities import SPECS
-from canonical_model.schema import entity_schema, table_dictionary
+from canonical_model.schema import entity_schema
 from canonical_model.text import JsonValue
 
 
@@ -61,10 +61,3 @@ def test_numbers_are_texts_of_digits(text: str, fits: bool) -> None:
         entity_schema(SPECS["purchase_order_line"]), "properties", "ordered", "properties", "value", "pattern"
     )
     assert bool(re.search(str(pattern), text)) is fits
-
-
-def test_the_table_dictionary_lists_every_column_once() -> None:
-    rows = list(table_dictionary())
-    assert len(rows) == sum(len(entity.columns) for entity in SPECS.values())
-    assert len({(row.entity.name, row.column.name) for row in rows}) == len(rows)
-    assert {row.field.kind for row in rows} == set(Kind)

@@ -12,8 +12,10 @@ import pytest
 from xlwt.CompoundDoc import XlsDoc
 
 from canonical_model.language import Language
+from connectors.formats import FormatOptions
 from crossdock.pipeline import RunReport
 from crossdock.pipeline.guard import approve
+from crossdock.pipeline.look import look
 from tests.integration.hub import HEADER, LEAN, NOW, Hub, codes, counts, order_row, refused
 
 pytestmark = pytest.mark.store
@@ -166,7 +168,11 @@ def test_sheets_of_one_file_that_contradict_each_other_are_both_rejected_by_name
         sheet.append(order_row("PO-2", quantity=other))
     memory = BytesIO()
     book.save(memory)
-    hub.put_bytes("a.xlsx", memory.getvalue())
+    path = hub.put_bytes("a.xlsx", memory.getvalue())
+    seen = look(hub.home, "erp", "orders", path, name="a.xlsx", parts={}, options=FormatOptions())
+    assert [(one.sheet, one.held, [issue.code for issue in one.issues]) for one in seen] == [
+        ("原单", 1, ["XD-KEY-001"]), ("补单", 1, ["XD-KEY-001"]),
+    ]  # fmt: skip
     report = hub.sync()
     assert counts(report) == {"read": 4, "created": 1, "folded": 1, "rejected": 2}
     assert [(one.code, one.place, one.detail) for one in report.issues] == [
