@@ -4,6 +4,7 @@ Canonical records, incidents and the accounts of alerts are kept for ever. A rep
 do: records can be made anew only while all files of their stream are kept.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,8 +13,9 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 
 from canonical_model.clock import Clock, utc_now
 from crossdock.home import Home
+from crossdock.pipeline.land import stream_lock
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, translate_errors
+from crossdock.store.database import AnyRow, alone, translate_errors
 from crossdock.store.tables import PARTITIONED
 
 
@@ -59,10 +61,7 @@ def prune(home: Home, engine: Engine, *, dry_run: bool = False, clock: Clock = u
             .limit(1)
         )
     if not dry_run:
-        for url in urls:  # after the commit: a file without a row does no harm, a row without its file would
-            filesystem, path = fsspec.url_to_fs(url)
-            if filesystem.exists(path):
-                filesystem.rm(path)
+        _remove(engine, rows)  # after the commit: a file without a row does no harm, a row without its file would
     return Pruned(len(rows), len(urls), tuple(partitions), f"{oldest:%Y-%m-%d}" if oldest else None)
 
 
@@ -74,8 +73,24 @@ def _old_batches(connection: Connection, days: int | None, clock: Clock) -> list
     waiting = select(tables.held_row.c.batch_id).where(
         tables.held_row.c.outcome == "parked", tables.held_row.c.settled_run.is_(None)
     )
-    mine = select(batch.c.id, batch.c.data_url, batch.c.original_url).where(*old, batch.c.id.not_in(waiting))
+    wanted = (batch.c.id, batch.c.source, batch.c.stream, batch.c.data_url, batch.c.original_url)
+    mine = select(*wanted).where(*old, batch.c.id.not_in(waiting))
     return list(connection.execute(mine).all())
+
+
+def _remove(engine: Engine, rows: list[AnyRow]) -> None:
+    """Deletes the files of the rows, stream by stream, while nobody lands there: the same file may just come again."""
+    by_stream: dict[str, list[AnyRow]] = defaultdict(list)
+    for row in rows:
+        by_stream[stream_lock(row.source, row.stream)].append(row)
+    for name, mine in by_stream.items():
+        with translate_errors(), alone(engine, name, wait=True):
+            with engine.connect() as connection:
+                urls = _unshared(connection, mine)
+            for url in urls:
+                filesystem, path = fsspec.url_to_fs(url)
+                if filesystem.exists(path):
+                    filesystem.rm(path)
 
 
 def _unshared(connection: Connection, rows: list[AnyRow]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from crossdock.pipeline import retention
 from crossdock.pipeline.guard import discard
 from crossdock.pipeline.replay import replay
 from crossdock.pipeline.retention import prune
@@ -97,6 +98,24 @@ def test_what_has_had_its_time_is_removed_and_replay_says_so(hub: Hub) -> None:
     error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
     assert error.problem_code == "XD-CFG-142"
     assert hub.line("ordered") == 500
+
+
+def test_a_file_that_comes_again_while_its_old_copy_is_removed_keeps_its_original(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.settings(retention={"landing_days": 1})
+    hub.load(order_row("PO-1"), name="a.csv")
+    hub.clock.forward(days=2)  # still the same month, so the same place
+    remove = retention._remove
+
+    def after_it_came_again(*given: object) -> None:
+        hub.load(order_row("PO-1"), name="b.csv")
+        remove(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(retention, "_remove", after_it_came_again)
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 1
+    kept = hub.one("SELECT original_url FROM crossdock.batch WHERE status = 'applied'")
+    assert Path(kept).is_file()
 
 
 def test_old_history_goes_with_its_partition(hub: Hub) -> None:
