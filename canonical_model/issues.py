@@ -403,6 +403,18 @@ _KINDS = (
         ),
     ),
     _kind(
+        "XD-CEL-010",
+        Effect.REJECT,
+        (
+            "“{field}”是日期 {value}，同一列别的都是编码：多半是 Excel 把编码（如 3-5）变成了日期。",
+            "“{field}” is the date {value} among codes: most likely Excel made a date of a code such as 3-5.",
+        ),
+        (
+            "请把该列设为文本格式后重新输入原来的编码。",
+            "Format the column as text and type the original code again.",
+        ),
+    ),
+    _kind(
         "XD-KEY-001",
         Effect.REJECT,
         (

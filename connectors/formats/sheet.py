@@ -22,6 +22,7 @@ UNKNOWN_RESULT = "XD-CEL-006"
 SHARED_NUMBER = "XD-CEL-007"
 SHORTENED = "XD-CEL-008"
 STRUCK = "XD-CEL-009"
+MADE_DATE = "XD-CEL-010"
 
 
 @dataclass(frozen=True, slots=True)

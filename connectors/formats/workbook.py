@@ -2,9 +2,10 @@
 
 import re
 import zipfile
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -23,16 +24,20 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.archive import OversizeError, is_archive, refuse_archive, too_large
 from connectors.formats.biff import DamagedError, read_biff
-from connectors.formats.cells import CellValue, column_texts
+from connectors.formats.cells import CellValue, Kind, column_texts, kind_of
 from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.ods_parts import read_ods
 from connectors.formats.options import FormatOptions
 from connectors.formats.probe import survives
-from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, STRUCK, UNKNOWN_RESULT, SheetRead, refused
+from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, MADE_DATE, STRUCK, UNKNOWN_RESULT, SheetRead, refused
 from connectors.formats.table import left_out, read_table
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
 _ROWS_AT_ONCE = 4_000
+_LOOKED_AT = 400
+"""Rows that show what a column holds."""
+_FEW = 4
+"""One cell in so many, or fewer."""
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _GUIDE = re.compile(
     r"\s*(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:填写)?(?:样例|示例|范例|例子)|(?:修订|更新|版本|变更)记录"
@@ -158,6 +163,7 @@ def _load(content: CalamineSheet, part: SheetPart) -> Grid:
     merges = [Span(*first, *last) for first, last in content.merged_cell_ranges or []]
     grid = Grid(schema.empty_table(), [*merges, *part.merges])
     patches = _patches(part, grid, width)
+    dates: defaultdict[int, list[int]] = defaultdict(list)
     while chunk := list(islice(rows, _ROWS_AT_ONCE)):
         columns: list[tuple[CellValue, ...]] = [("",) * len(chunk)] * left  # calamine begins at the first filled column
         columns += zip(*chunk, strict=True)
@@ -165,12 +171,28 @@ def _load(content: CalamineSheet, part: SheetPart) -> Grid:
         for position, values in enumerate(columns):
             texts, lost = column_texts(values)
             grid.suspects += [(number + at + 1, position, LOST_DIGITS) for at in lost]
+            if not {date, datetime}.isdisjoint(map(type, values)):
+                dates[position] += [number + at + 1 for at, value in enumerate(values) if isinstance(value, date)]
             arrays.append(_patched(texts, patches.get((number // _ROWS_AT_ONCE, position))))
         numbers = row_numbers(number + 1, len(chunk))
         chunks.append(pa.table([*arrays, numbers], schema=schema))
         number += len(chunk)
     grid.rows = pa.concat_tables(chunks) if chunks else grid.rows
+    made = [(row, column) for column, found in dates.items() if _are_made(grid, column, found) for row in found]
+    grid.suspects += [(row, column, MADE_DATE) for row, column in made]
     return grid
+
+
+def _are_made(grid: Grid, column: int, dates: Sequence[int]) -> bool:
+    """Whether the few cells of a column that are dates were codes, as most others there are: 3-5 is 5 March to Excel."""
+    texts = grid.rows.column(column)
+    if not dates or len(dates) * _FEW > len(texts):
+        return False
+    others = [
+        text for row, text in enumerate(texts.slice(0, _LOOKED_AT).to_pylist(), 1) if text.strip() and row not in dates
+    ]
+    kinds = Counter(map(kind_of, others))
+    return kinds[Kind.CODE] * 2 > len(others) and not kinds[Kind.DATE]
 
 
 def _patches(part: SheetPart, grid: Grid, width: int) -> Mapping[tuple[int, int], dict[int, str]]:

@@ -317,6 +317,19 @@ def test_dates_are_iso_in_every_date_format_and_a_serial_stays_a_number(tmp_path
     assert only.table["交期"].to_pylist()[:4] == ["2025-12-09", "2025-12-09", "2025-12-09", "46000"]
 
 
+def test_a_date_among_codes_is_one_that_excel_made(tmp_path: Path) -> None:
+    day = date(2026, 3, 5)
+    codes = ["10-12", "A-7", "4-9", "B2-1", "7-21", "C-3"]
+    rows: list[list[object]] = [[code, day, "急" if place else day, place] for place, code in enumerate(codes)]
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "交期", "备注", "数量"], *rows, [day, day, "", 9]])
+    (only,) = read(path)
+    assert only.suspects == ((8, "料号", "XD-CEL-010"),)
+    assert only.table["料号"].to_pylist()[-1] == "2026-03-05"
+    many = make(tmp_path / "b.xlsx", 单=[["批号", "数量"], *([day, 1] for _ in range(5)), ["A-7", 2], ["待定", 3]])
+    (only,) = read(many)
+    assert only.suspects == ()
+
+
 def test_text_that_is_struck_through_is_suspect(tmp_path: Path) -> None:
     path = make(tmp_path / "a.xlsx", 单=[["料号", "数量", "备注"], *([f"A-{row}", row, "急"] for row in range(2, 6))])
     book = openpyxl.load_workbook(path)
