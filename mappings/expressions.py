@@ -505,7 +505,8 @@ class ExpressionCompiler:
                 kind, parts = Kind.INTEGER, (self._once(whole),)
         elif name == "date":
             order = self._order(raw, column)
-            kind, parts = Kind.DAY, (self._once(f"xd_date({raw}, {order}, {self._short})"),)
+            day = f"coalesce(xd_day_there({raw}, {self._zone}), xd_date({raw}, {order}, {self._short}))"
+            kind, parts = Kind.DAY, (self._once(day),)
         elif name == "instant":
             order = self._order(raw, column)
             kind, local = Kind.INSTANT, self._once(f"xd_local({raw}, {order}, {self._short})")

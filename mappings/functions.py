@@ -93,6 +93,7 @@ _YMD = rf"^({_YEAR})\s*[-/.年]\s*{_TWO}\s*[-/.月]\s*{_TWO}\s*[日号]?$"
 _COMPACT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})$"
 _COMPACT_MOMENT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})$"
 _STAMP = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?"
+_ZONED = rf"{_STAMP}(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
 _SERIAL = r"[2-7][0-9]{4}(\.[0-9]{1,12})?"
 _DMY = rf"^{_TWO}[-/.]{_TWO}[-/.]({_YEAR})$"
 _DMY_SHORT = rf"^{_TWO}[-/.]{_TWO}[-/.]([0-9]{{2}})$"
@@ -222,6 +223,10 @@ MACROS: tuple[str, ...] = (
                 THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '') END
             WHEN regexp_matches(x, '{_COMPACT_MOMENT}') THEN left(x, 8)
             ELSE x END, date_order, short))[1] END""",
+    # the day where the source is, of a time with its offset; midnight with one is how some write a day
+    f"""CREATE MACRO xd_day_there(s, zone) AS CASE
+        WHEN strlen(s) > 16 AND regexp_full_match(s, {_quote(_ZONED)}) AND NOT regexp_matches(s, '[T ]00:00(?::00(?:\\.0+)?)?(?:Z|[+-])')
+        THEN CAST(timezone(zone, TRY_CAST(s AS TIMESTAMPTZ)) AS DATE) END""",
     f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_dated(s)], lambda x:
         CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN regexp_extract(x, {_quote(_MOMENT)}, 1) ELSE x END)[1]""",
     # d: the first number must be the day, m: the second must be; ?: either could; NULL for other ways of writing

@@ -68,6 +68,19 @@ NUMBERS: dict[str, str | None] = {
 }  # fmt: skip
 
 
+ZONED = {
+    "2026-03-05T20:00:00Z": "2026-03-06", "2026-03-05 20:00:00.123+0000": "2026-03-06", "2026-03-05T15:59:59Z": "2026-03-05",
+    "2026-03-05T20:00:00+08:00": "2026-03-05", "2026-03-05T20:00-05:00": "2026-03-06", "2026-03-05T02:00:00+09:00": "2026-03-05",
+    "2026-03-05T00:00:00Z": None, "2026-03-05T00:00-05:00": None, "2026-03-05 00:00:00.000+0900": None,
+    "2026-03-05T20:00:00": None, "2026-03-05": None, "2026/3/5 20:00 Z": None, "2026-02-30T20:00:00Z": None,
+}  # fmt: skip
+
+
+def test_a_time_with_its_offset_is_on_the_day_of_the_source(db: duckdb.DuckDBPyConnection) -> None:
+    found = apply(db, "xd_day_there(a, 'Asia/Shanghai')", list(ZONED))
+    assert dict(zip(ZONED, found, strict=True)) == {t: d and date.fromisoformat(d) for t, d in ZONED.items()}
+
+
 def test_spellings_of_numbers(db: duckdb.DuckDBPyConnection) -> None:
     found = apply(db, "xd_number(a)", list(NUMBERS))
     assert dict(zip(NUMBERS, found, strict=True)) == {
