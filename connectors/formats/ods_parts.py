@@ -14,7 +14,7 @@ from connectors.formats.grid import Span
 from connectors.formats.number_format import percent
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart
 
-_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*)?>")
+_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*?)?/?>")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_SHOWN = 1_000_000
 """Cells of a sheet of which the text is kept: some 200 MB."""

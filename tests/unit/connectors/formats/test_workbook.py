@@ -305,6 +305,20 @@ def test_a_percentage_and_a_price_of_an_ods_are_read_as_shown(tmp_path: Path) ->
     assert only.table["单价"].to_pylist() == ["USD 9.5", "CNY 10"]
 
 
+def test_empty_cells_and_rows_of_an_ods_move_no_percentage(tmp_path: Path) -> None:
+    rows = (
+        "<table:table-row><table:table-cell/><table:table-cell/></table:table-row><table:table-row/>"
+        '<table:table-row><table:table-cell/><table:table-cell office:value-type="percentage" office:value="0.13"/>'
+        "</table:table-row>"
+    )
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml", f'<office:spreadsheet><table:table table:name="单">{rows}</table:table></office:spreadsheet>'
+        )
+    assert read_ods(tmp_path / "a.ods")["单"].shown == {(3, 1): "13%"}
+
+
 def test_dates_are_iso_in_every_date_format_and_a_serial_stays_a_number(tmp_path: Path) -> None:
     formats = ['yyyy"年"m"月"d"日"', "[$-804]yyyy/m/d;@", 'm"月"d"日"', "General", "h:mm"]
     path = make(tmp_path / "a.xlsx", 单=[["料号", "交期"], *([f"A-{place}", 46000] for place in range(len(formats)))])
