@@ -52,7 +52,7 @@ _SUMMARY = re.compile(
 
 def read_workbook(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     """One read per sheet that is not empty; hidden sheets and sheets without a table are only counted."""
-    opened = _opened(path)
+    opened = open_workbook(path)
     if isinstance(opened, Text):
         yield refused(opened)
         return
@@ -61,7 +61,7 @@ def read_workbook(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
         yield from _read_sheets(workbook, parts, options)
 
 
-def _opened(path: Path) -> tuple[CalamineWorkbook, XlsxParts] | Text:
+def open_workbook(path: Path) -> tuple[CalamineWorkbook, XlsxParts] | Text:
     """The workbook and what its parts say, once nothing in it can do harm; or the sentence why not."""
     try:
         problem = refuse_archive(path) if is_archive(path) else None
@@ -119,7 +119,7 @@ def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOp
         if reason:
             yield left_out(content.end[0] + 1, reason, sheet.name)
             continue
-        grid = _load(content, part)
+        grid = load_grid(content, part)
         if parts.has_macros:
             grid.notes.append(Text("文件带有宏，没有运行", "the file has macros, which were not run"))
         yield read_table(grid, options, sheet=sheet.name, is_alone=len(sheets) == 1)
@@ -155,8 +155,8 @@ def _passed_over(sheet: SheetMetadata, sheets: list[SheetMetadata], parts: XlsxP
     return "guide" if _GUIDE.fullmatch(sheet.name) else "summary" if _SUMMARY.fullmatch(sheet.name) else None
 
 
-def _load(content: CalamineSheet, part: SheetPart) -> Grid:
-    """The grid of a sheet, a few thousand rows at a time."""
+def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:
+    """The grid of a sheet: every cell as the text that it shows, a few thousand rows at a time."""
     left, width = (content.start[1], content.end[1] + 1) if content.start and content.end else (0, 0)
     schema = pa.schema([*(pa.field(str(i), pa.string()) for i in range(width)), pa.field(ROW, pa.int64())])
     rows, number, chunks = content.iter_rows(), 0, []

@@ -13,6 +13,7 @@ from python_calamine import CalamineError
 
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text
+from connectors.formats.archive import OversizeError
 from crossdock.home import Home
 from crossdock.returned.files import ProblemFile
 from crossdock.returned.grids import Grid, NotReadableError, read_landed, read_original
@@ -24,9 +25,11 @@ from crossdock.returned.rebuild import Plan, rebuild, write_list
 _MARKED = Text("已标注", "marked")
 _ONLY_BAD = Text("只含问题行", "problem rows")
 _REBUILT = Text(
-    "已按原来的工作表、列和顺序重新做成 .xlsx；原来的字体、颜色、图片和图表没有带过来，公式只保留结果。",
-    "Made anew as .xlsx with the same sheets, columns and order; fonts, colours, pictures and charts are left out, "
-    "and of formulas the results are kept.",
+    "已按原来的工作表、列和顺序重新做成 .xlsx，每一格都是文字，写的是读到的内容：同上、留空表示同上的格、合并单元格都已填上值，"
+    "公式只保留结果；原来的字体、颜色、图片和图表没有带过来。",
+    "Made anew as .xlsx with the same sheets, columns and order. Every cell is text and holds what was read: ditto marks, "
+    "blanks that mean the value above and merged cells hold their value, formulas their result; fonts, colours, pictures "
+    "and charts are left out.",
 )
 _TEXT_FILE = Text(
     "文本文件已做成 .xlsx，列和顺序不变，所有内容都按文字保存。",
@@ -97,11 +100,13 @@ def give_back(
                 return Returned(target, patch(original, sheets, target, plan))
             except NotPatchableError:
                 pass  # written anew below, which loses its looks and nothing else
-        try:
-            return _rebuild(home, file, original if is_readable else None, sheets, target, plan, stack)
-        except (NotReadableError, CalamineError, zipfile.BadZipFile):
-            pass
         landed = _fetch_landed(file, Path(folder))
+        try:
+            if original and is_readable:
+                grids = read_original(original, file, landed, _delimiter(home, file), stack)
+                return _rebuild(file, grids, sheets, target, plan)
+        except (NotReadableError, CalamineError, OversizeError, zipfile.BadZipFile):
+            pass
         if not original and not landed:
             raise _gone(file)
         if any(one.rows_read for one in file.batches):
@@ -112,17 +117,8 @@ def give_back(
 
 
 def _rebuild(
-    home: Home,
-    file: ProblemFile,
-    original: Path | None,
-    sheets: Mapping[str, SheetMarks],
-    target: Path,
-    plan: Plan,
-    stack: ExitStack,
+    file: ProblemFile, grids: list[Grid], sheets: Mapping[str, SheetMarks], target: Path, plan: Plan
 ) -> Returned:
-    if original is None:
-        raise NotReadableError
-    grids = read_original(original, file, _delimiter(home, file), stack)
     is_text = len(grids) == 1 and not grids[0].sheet
     notes = [_TEXT_FILE if is_text else _REBUILT]
     if not plan.only_bad and is_text and sum(one.rows_total for one in file.batches) > _MOST_ROWS:

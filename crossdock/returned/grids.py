@@ -1,28 +1,39 @@
-"""A landed file as rows of cells, so that it can be written anew: from the original, else from the landed rows."""
+"""A landed file as rows of texts, so that it can be written anew: from the original and the landed rows, else from these alone."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile
 
+import pyarrow as pa
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats import DELIMITED
-from connectors.formats.cells import CellValue, number_text
+from connectors.formats.cells import number_text
 from connectors.formats.delimiter import sniff_delimiter
+from connectors.formats.disguise import Content, content_of
 from connectors.formats.encoding import open_text
-from connectors.formats.xlsx_parts import MOST_CELLS, XlsxParts
+from connectors.formats.grid import Span
+from connectors.formats.sheet import SHARED_NUMBER
+from connectors.formats.workbook import load_grid, open_workbook
+from connectors.formats.xlsx_parts import MOST_CELLS
 from crossdock.returned.files import ProblemFile
 from crossdock.returned.marks import position_of
+from crossdock.store.database import AnyRow
 
-Rows = Iterator[tuple[int, Sequence[CellValue | None]]]
+Rows = Iterator[tuple[int, Sequence[str | None]]]
+"""Row number as a person counts, and its texts from the first column on."""
+Suspects = Mapping[tuple[int, int], AbstractSet[str]]
 _SEPARATOR = "\x1f"
 _HEAD_LETTERS = 1 << 16
+_ROWS_AT_ONCE = 5_000
 
 
 class NotReadableError(Exception):
@@ -36,46 +47,125 @@ class Grid:
     Attributes:
         sheet: Its name in the store; empty for text.
         title: What it is called in the workbook that is written.
-        rows: Gives (row number as a person counts, values from the first column on); row 0 is a header of ours.
+        read: Gives its rows, and the merged areas without which they would be read otherwise; row 0 is a header of ours.
         is_hidden: Whether it was hidden.
         has_gaps: Whether rows are missing whose places are to stay empty.
+        suspects: (row number, column position) -> codes of what is known to be damaged there.
     """
 
     sheet: str
     title: str
-    rows: Callable[[], Rows]
+    read: Callable[[], tuple[Rows, Sequence[Span]]]
     is_hidden: bool = False
     has_gaps: bool = False
+    suspects: Suspects = field(default_factory=dict)
 
 
-def read_original(path: Path, file: ProblemFile, delimiter: str | None, stack: ExitStack) -> list[Grid]:
-    """The sheets of the original, a workbook or delimited text.
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    """What the store knows of one sheet.
+
+    Attributes:
+        parts: Its landed batches; none where it was not read.
+        paths: Local copies of their rows.
+    """
+
+    parts: Sequence[AnyRow] = ()
+    paths: Sequence[Path] = ()
+
+    @property
+    def header_row(self) -> int:
+        """Row number of its header; 0 where none is known."""
+        return self.parts[0].header_row if self.parts else 0
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Column name -> position; for rows without a sheet in the order of the columns."""
+        placed = {name: position_of(letters) for part in self.parts for name, letters in part.places.items()}
+        first = self.parts[0] if self.parts else None
+        own = [name for name in first.columns if name not in first.parts] if first else []
+        return placed or {name: position for position, name in enumerate(own)}
+
+    @property
+    def suspects(self) -> Suspects:
+        """What is known to be damaged, by place."""
+        positions, found = self.positions, defaultdict[tuple[int, int], set[str]](set)
+        for row, name, code in (suspect for part in self.parts for suspect in part.suspects):
+            if name in positions:
+                found[int(row), positions[name]].add(code)
+        return found
+
+    def rows(self) -> Rows:
+        """The records in the order of the file, each value in its place; None where nothing was landed."""
+        positions = self.positions
+        width = max(positions.values(), default=-1) + 1
+        for path in self.paths:
+            with pq.ParquetFile(path) as parquet:
+                wanted = [name for name in parquet.schema_arrow.names if name in positions]
+                for rows in parquet.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[*wanted, ROW]):
+                    columns = [rows.column(name).to_pylist() for name in (ROW, *wanted)]
+                    for number, *values in zip(*columns, strict=True):
+                        row: list[str | None] = [None] * width
+                        for name, value in zip(wanted, values, strict=True):
+                            row[positions[name]] = None if value is None else _plain(value)
+                        yield number, row
+
+    def complete(self, rows: Rows) -> Rows:
+        """`rows` of the sheet, the records among them as they were landed: with what was taken from other rows."""
+        records = self.rows()
+        record = next(records, None)
+        for number, values in rows:
+            if record is None or record[0] != number:
+                yield number, values
+                continue
+            yield number, [one if landed is None else landed for one, landed in zip_longest(values, record[1])]
+            record = next(records, None)
+
+
+def read_original(
+    path: Path, file: ProblemFile, parquets: Mapping[str, Sequence[Path]], delimiter: str | None, stack: ExitStack
+) -> list[Grid]:
+    """The sheets of the original, a workbook or delimited text: records as they were landed, all else as it shows.
 
     Args:
         path: Its bytes.
         file: What the store knows of it.
+        parquets: Name of a sheet -> local paths of its landed parts.
         delimiter: What the stream says.
         stack: Closes what was opened.
 
     Raises:
         NotReadableError: It is of another form, protected or damaged.
     """
-    if PurePosixPath(file.path).suffix.lower() in DELIMITED:
-        return [_read_text(path, file, delimiter, stack)]
-    try:
-        workbook = stack.enter_context(CalamineWorkbook.from_filelike(stack.enter_context(path.open("rb"))))
-    except CalamineError as error:
-        raise NotReadableError from error
-    try:
-        parts = XlsxParts(path, {})
-        is_too_large = any(parts.of(name).area > MOST_CELLS for name in workbook.sheet_names)
-    except BadZipFile as error:
-        raise NotReadableError from error
-    if is_too_large:
+    known = _known(file, parquets)
+    if content_of(path) is Content.WORKBOOK:
+        return _read_workbook(path, known, stack)
+    if PurePosixPath(file.path).suffix.lower() not in DELIMITED:
         raise NotReadableError
+    landed = known.get("", _Landed())
+    rows = _read_text(path, file, delimiter, stack)
+    return [Grid("", PurePosixPath(file.path).stem, lambda: (landed.complete(rows()), ()), suspects=landed.suspects)]
+
+
+def _read_workbook(path: Path, known: Mapping[str, _Landed], stack: ExitStack) -> list[Grid]:
+    opened = open_workbook(path)
+    if isinstance(opened, Text):
+        raise NotReadableError
+    workbook, parts = stack.enter_context(opened[0]), opened[1]
 
     def grid(name: str, *, is_hidden: bool) -> Grid:
-        return Grid(name, name, lambda: _cells(workbook.get_sheet_by_name(name), parts.of(name).errors), is_hidden)
+        landed = known.get(name, _Landed())
+        suspects = landed.suspects
+
+        def read() -> tuple[Rows, Sequence[Span]]:
+            part = parts.of(name)
+            if part.area > MOST_CELLS:
+                raise NotReadableError
+            loaded = load_grid(workbook.get_sheet_by_name(name), part)
+            kept = [one for one in loaded.merges if not landed.paths or _tells(one, landed.header_row, suspects)]
+            return landed.complete(_texts(loaded.rows)), kept
+
+        return Grid(name, name, read, is_hidden, suspects=suspects)
 
     return [
         grid(one.name, is_hidden=one.visible is not SheetVisibleEnum.Visible)
@@ -84,18 +174,19 @@ def read_original(path: Path, file: ProblemFile, delimiter: str | None, stack: E
     ]
 
 
-def _cells(content: CalamineSheet, errors: Mapping[tuple[int, int], str]) -> Rows:
-    left = content.start[1] if content.start else 0  # calamine begins at the first filled column
-    for number, values in enumerate(content.iter_rows(), 1):
-        row: list[CellValue | None] = [None] * left
-        row += values
-        for position, value in enumerate(row):
-            if value == "":
-                row[position] = errors.get((number, position))
-        yield number, row
+def _tells(merged: Span, header_row: int, suspects: Suspects) -> bool:
+    """Whether a merged area says more than its cells do: over columns, or over rows which a number may be the sum of."""
+    rows = range(merged.top + 1, merged.bottom + 2)
+    return merged.bottom < header_row or any(SHARED_NUMBER in suspects.get((row, merged.left), ()) for row in rows)
 
 
-def _read_text(path: Path, file: ProblemFile, delimiter: str | None, stack: ExitStack) -> Grid:
+def _texts(table: pa.Table) -> Rows:
+    for rows in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        *columns, numbers = (column.to_pylist() for column in rows.columns)
+        yield from zip(numbers, zip(*columns, strict=True), strict=True)
+
+
+def _read_text(path: Path, file: ProblemFile, delimiter: str | None, stack: ExitStack) -> Callable[[], Rows]:
     text = stack.enter_context(open_text(path, file.batches[0].encoding or None))
     if isinstance(text, Text):
         raise NotReadableError
@@ -117,7 +208,7 @@ def _read_text(path: Path, file: ProblemFile, delimiter: str | None, stack: Exit
         except csv.Error as error:
             raise NotReadableError from error
 
-    return Grid("", PurePosixPath(file.path).stem, rows)
+    return rows
 
 
 def read_landed(parquets: Mapping[str, Sequence[Path]], file: ProblemFile) -> list[Grid]:
@@ -127,39 +218,32 @@ def read_landed(parquets: Mapping[str, Sequence[Path]], file: ProblemFile) -> li
         parquets: Name of a sheet -> local paths of its landed parts.
         file: What the store knows of it.
     """
-    by_sheet = {str(one.sheet): one for one in reversed(file.batches)}
+    known = _known(file, parquets)
 
-    def grid(sheet: str, paths: Sequence[Path]) -> Grid:
-        one = by_sheet[sheet]
-        positions = {name: position_of(letters) for name, letters in one.places.items()} or {
-            name: position for position, name in enumerate(name for name in one.columns if name not in one.parts)
-        }
+    def grid(sheet: str, landed: _Landed) -> Grid:
         return Grid(
             sheet,
             sheet or PurePosixPath(file.path).stem,
-            lambda: _landed(paths, positions, one.header_row),
+            lambda: (chain(_header(landed), landed.rows()), ()),
             has_gaps=True,
+            suspects=landed.suspects,
         )
 
-    return [grid(sheet, paths) for sheet, paths in parquets.items()]
+    return [grid(sheet, landed) for sheet, landed in known.items() if landed.paths]
 
 
-def _landed(paths: Sequence[Path], positions: Mapping[str, int], header_row: int) -> Rows:
-    width = max(positions.values(), default=-1) + 1
-    names: list[CellValue | None] = [None] * width
-    for name, position in positions.items():
-        names[position] = name
-    yield header_row, names
-    for path in paths:
-        with pq.ParquetFile(path) as parquet:
-            wanted = [name for name in parquet.schema_arrow.names if name in positions]
-            for rows in parquet.iter_batches(batch_size=5_000, columns=[*wanted, ROW]):
-                columns = [rows.column(name).to_pylist() for name in (ROW, *wanted)]
-                for number, *values in zip(*columns, strict=True):
-                    row: list[CellValue | None] = [None] * width
-                    for name, value in zip(wanted, values, strict=True):
-                        row[positions[name]] = None if value is None else _plain(value)
-                    yield number, row
+def _known(file: ProblemFile, parquets: Mapping[str, Sequence[Path]]) -> Mapping[str, _Landed]:
+    by_sheet: dict[str, list[AnyRow]] = defaultdict(list)
+    for one in file.batches:
+        by_sheet[str(one.sheet)].append(one)
+    return {sheet: _Landed(parts, parquets.get(sheet, ())) for sheet, parts in by_sheet.items()}
+
+
+def _header(landed: _Landed) -> Rows:
+    """The names of the columns; nothing for a sheet that had none."""
+    if landed.header_row or not landed.parts[0].places:
+        names = {position: name for name, position in landed.positions.items()}
+        yield landed.header_row, [names.get(position) for position in range(max(names, default=-1) + 1)]
 
 
 def _plain(value: object) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from copy import copy
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from canonical_model.language import Language, Text
-from connectors.formats.cells import CellValue
-from crossdock.returned.grids import Grid
+from connectors.formats.cells import letters_of
+from connectors.formats.grid import Span
+from connectors.formats.sheet import LOST_DIGITS, STRUCK, SWALLOWED_ROWS, UNKNOWN_RESULT
+from crossdock.returned.grids import Grid, Suspects
 from crossdock.returned.marks import (
     FIX,
     MOST_COMMENTS,
@@ -32,13 +34,16 @@ from crossdock.returned.marks import (
 
 _MOST_ROWS, _MOST_COLUMNS, _MOST_LETTERS = 1_048_576, 16_384, 32_767
 _FORBIDDEN_IN_TITLES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NO_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)|\A\s(?=\s*\Z)")
+"""Letters that XML cannot hold, that readers of it change, or that begin what reads like such a letter written out."""
 _TEXT = "@"
 _RISKY = frozenset("=+-@\t\r")
 """What a spreadsheet takes for the beginning of a formula."""
-_FORMATS: Mapping[type, str] = {
-    datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd", time: "hh:mm:ss", timedelta: "[h]:mm:ss"
-}  # fmt: skip
+_DOUBTFUL = frozenset({LOST_DIGITS, STRUCK, SWALLOWED_ROWS})
+"""Damage of a text that is told again by striking it through."""
+_LONG_NUMBER = re.compile(r"-?[1-9][0-9]{15,}")
+_NO_RESULT = "=NA()"
+"""A formula of ours in the place of one that was never calculated: without a result it is read as such again."""
 _SAMPLE = 50
 AUTHOR = "Crossdock"
 
@@ -105,7 +110,7 @@ class _Sheet:
         self._is_again = False
 
     def write(self, grid: Grid) -> None:
-        rows = grid.rows()
+        rows, merges = grid.read()
         first = list(islice(rows, _SAMPLE))
         if not first and not self._marks.problem:
             return
@@ -118,9 +123,9 @@ class _Sheet:
         head = self._marks.header_row or (first[0][0] if first else 1)
         if not first:
             first = [(head, [])]
-        written = 0
+        written, places = 0, dict.fromkeys((row for one in merges for row in range(one.top + 1, one.bottom + 2)), 0)
         for number, values in chain(first, rows):
-            if grid.has_gaps and not self._plan.only_bad:
+            if grid.has_gaps and (number <= head or not self._plan.only_bad):
                 for _ in range(written + 1, min(number, _MOST_ROWS)):
                     self._sheet.append([])
                     written += 1
@@ -129,14 +134,16 @@ class _Sheet:
                 continue
             if written >= _MOST_ROWS:
                 break
-            self._sheet.append(self._row(number, values, marks, at, is_head=number == head))
+            cells = self._cells(number, values, grid.suspects)
+            self._sheet.append(self._row(number, cells, marks, at, is_head=number == head))
             written += 1
             self.marked += marks is not None
+            if number in places:
+                places[number] = written
+        for one in merges:
+            self._merge(one, [place for row in range(one.top + 1, one.bottom + 2) if (place := places[row])])
 
-    def _row(
-        self, number: int, values: Sequence[CellValue | None], marks: RowMarks | None, at: int, *, is_head: bool
-    ) -> list[object]:
-        cells: list[object] = [self._cell(value) for value in values[:_MOST_COLUMNS]]
+    def _row(self, number: int, cells: list[object], marks: RowMarks | None, at: int, *, is_head: bool) -> list[object]:
         added: list[object] = [None, None] if self._is_again and number >= self._marks.header_row else []
         if marks:
             for letters, said in marks.cells.items():
@@ -148,17 +155,27 @@ class _Sheet:
         cells[at : at + len(added)] = added
         return cells
 
-    def _cell(self, value: CellValue | None) -> object:
-        if value is None or value == "":
+    def _cells(self, number: int, values: Sequence[str | None], suspects: Suspects) -> list[object]:
+        row = enumerate(values[:_MOST_COLUMNS])
+        return [self._cell(value or "", suspects.get((number, position), frozenset())) for position, value in row]
+
+    def _cell(self, text: str, damage: AbstractSet[str]) -> object:
+        """A cell that is read as `text` again, and is in doubt again: what nobody mends must not pass as mended."""
+        if not text and UNKNOWN_RESULT not in damage:
             return None
         cell: Any = WriteOnlyCell(self._sheet)
-        if isinstance(value, str):
-            self._texts.set(cell, value)
-            return cell
-        cell.value = int(value) if isinstance(value, float) and value.is_integer() else value
-        if (form := _FORMATS.get(type(value))) is not None:
-            cell.number_format = form
+        is_number = LOST_DIGITS in damage and _LONG_NUMBER.fullmatch(text) is not None
+        self._texts.set(cell, text, is_struck=not (is_number or _DOUBTFUL.isdisjoint(damage)))
+        if is_number:
+            cell.value = int(text)
+        elif not text:
+            cell.value = _NO_RESULT
         return cell
+
+    def _merge(self, span: Span, places: Sequence[int]) -> None:
+        if places and (len(places) > 1 or span.right > span.left):
+            left, right = letters_of(span.left), letters_of(span.right)
+            self._sheet.merged_cells.add(f"{left}{places[0]}:{right}{places[-1]}")
 
     def _mark(self, cells: list[object], letters: str, said: Sequence[str], *, is_red: bool) -> None:
         position = position_of(letters)
@@ -188,12 +205,11 @@ class _Sheet:
             heads[0].comment = Comment(self._plan.kept, AUTHOR, width=320, height=120)
         return list(heads)
 
-    def _widen(self, rows: Sequence[tuple[int, Sequence[CellValue | None]]], at: int) -> None:
+    def _widen(self, rows: Sequence[tuple[int, Sequence[str | None]]], at: int) -> None:
         lengths: dict[int, int] = {}
         for _, values in rows:
             for position, value in enumerate(values[:at]):
-                text = str(value) if value is not None else ""
-                size = sum(1 + (letter > "\u2e80") for letter in text)
+                size = sum(1 + (letter > "\u2e80") for letter in value or "")
                 lengths[position] = max(lengths.get(position, 0), min(size, 40))
         for position, size in lengths.items():
             self._sheet.column_dimensions[get_column_letter(position + 1)].width = max(8, size + 2)
@@ -209,14 +225,16 @@ class _Texts:
     """
 
     def __init__(self) -> None:
-        self._styles: dict[tuple[bool, bool | None], Any] = {}
+        self._styles: dict[tuple[bool, bool | None, bool], Any] = {}
 
-    def set(self, cell: Any, text: str, *, is_head: bool | None = None) -> None:
-        cell.value = legal(text)[:_MOST_LETTERS]
+    def set(self, cell: Any, text: str, *, is_head: bool | None = None, is_struck: bool = False) -> None:
+        cell.value = legal(text[:_MOST_LETTERS])
         cell.data_type = "s"
-        kind = (text[:1] in _RISKY, is_head)
+        kind = (text[:1] in _RISKY, is_head, is_struck)
         if (style := self._styles.get(kind)) is None:
             cell.number_format, cell.quotePrefix = _TEXT, kind[0]
+            if is_struck:
+                cell.font = Font(strike=True)
             if is_head is not None:
                 cell.alignment = Alignment(wrap_text=True, vertical="top")
                 cell.font = Font(bold=is_head)
@@ -231,7 +249,7 @@ class _Texts:
 
 
 def legal(text: str) -> str:
-    """`text` with letters that XML cannot hold written as Excel itself writes them."""
+    """`text` so that it is read again to the letter: what XML cannot hold is written as Excel itself writes it."""
     return _NO_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
