@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from canonical_model.language import Language, Text
 from connectors.formats.cells import letters_of
 from connectors.formats.grid import Span
-from connectors.formats.sheet import LOST_DIGITS, STRUCK, SWALLOWED_ROWS, UNKNOWN_RESULT
+from connectors.formats.sheet import LOST_DIGITS, MADE_DATE, STRUCK, SWALLOWED_ROWS, UNKNOWN_RESULT
 from crossdock.returned.grids import Grid, Suspects
 from crossdock.returned.marks import (
     FIX,
@@ -39,7 +39,7 @@ _NO_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-
 _TEXT = "@"
 _RISKY = frozenset("=+-@\t\r")
 """What a spreadsheet takes for the beginning of a formula."""
-_DOUBTFUL = frozenset({LOST_DIGITS, STRUCK, SWALLOWED_ROWS})
+_DOUBTFUL = frozenset({LOST_DIGITS, STRUCK, SWALLOWED_ROWS, MADE_DATE})
 """Damage of a text that is told again by striking it through."""
 _LONG_NUMBER = re.compile(r"-?[1-9][0-9]{15,}")
 _NO_RESULT = "=NA()"
