@@ -37,9 +37,11 @@ _PAGE = re.compile(
 _PAGE_WORD = re.compile(r"页|(?i:page|printed|exported)|打印|列印|导出|汇出")
 _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
+_LOOKED_BELOW = 20
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
 _WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
+_NOTE = re.compile(r"^\s*(?:备注|说明|附注|注|(?i:notes?|remarks?))\s*(?:[:：].*)?$", re.DOTALL)
 _WEAK = re.compile(r"^\s*(?:[*∑Σ]{1,3}|(?i:sum|ttl))\s*$")
 """What says total, and is a mark or code as well."""
 _EVERYWHERE = re.compile(r"^\s*(?:所有|全部)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
@@ -110,9 +112,23 @@ class Sieve:
         named = len(self.layout.named)
         found = {row: why for row, cells in marked if (why := _reason(cells, named)) and not self._is_coded(cells)}
         for place, (row, cells) in zip(places, marked, strict=True):
+            if row not in found and self._is_note(cells, rows.slice(place + 1, _LOOKED_BELOW)):
+                found[row] = "note"
             if row not in found and _sums_group(cells, partial(self._above, rows, place, found)):
                 found[row] = "total"
         return found
+
+    def _is_note(self, cells: list[str], below: pa.Table) -> bool:
+        """Whether a row says something of a row above it (PO-1 | 备注 | 急): such a label, and no figures behind it.
+
+        Where it begins with the label, records have to follow: what stands below the last one is told by `trim_end`.
+        """
+        named = self.layout.named
+        at = next((column for column in named[:_LABEL_COLUMNS] if _NOTE.match(cells[column])), None)
+        if at is None or all(cell.strip() for cell in cells) or any(map(_FIGURE.match, cells[at + 1 :])):
+            return False
+        filled = (sum(bool(cell.strip()) for cell in row) for row in texts_of(below))
+        return any(cell.strip() for cell in cells[:at]) or any(2 * count > len(named) for count in filled)
 
     def _is_coded(self, cells: list[str]) -> bool:
         """Whether a mark such as * or a code such as SUM stands before the next column's value, where a total has a gap."""
@@ -189,7 +205,7 @@ class Sieve:
 _SAMPLE = re.compile(
     r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
 )
-_WORD = r"示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|\b(?:[Aa]ll|ALL|ttl|TTL)\b|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_WORD = r"备注|備註|说明|說明|附注|附註|^\s*[注註]\s*(?:[:：]|$)|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|\b(?:[Aa]ll|ALL|ttl|TTL)\b|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 
 

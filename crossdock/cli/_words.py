@@ -20,6 +20,7 @@ _SKIPPED = {
     "guide": Text("封面或说明页", "cover or guide"),
     "summary": Text("汇总页", "summary of other sheets"),
     "pivot": Text("数据透视表", "pivot table"),
+    "note": Text("夹在各行之间的备注", "remark between the rows"),
     "prefilled": Text("表格里没有填的空行", "row of the form that was not filled in"),
     "sample": Text("示例行", "sample row"),
     "page_mark": Text("页码", "page number"),
