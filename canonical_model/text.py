@@ -48,15 +48,26 @@ def clip(text: str, length: int = 80) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-_IN_URL = re.compile(r"://[^:/@\s]*:([^@\s]+)@")
+_IN_URL = re.compile(r"://[^:]*:(.*)@", re.DOTALL)
 _IN_ODBC = re.compile(r"(?i)(?:pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
+_SHORTEST_PART = 4
+
+
+def has_bare_at(address: str) -> bool:
+    """Whether the password in a URL holds an @ that is not written as %40: a parser takes what is behind it for the host."""
+    return any("@" in written for written in _IN_URL.findall(address))
 
 
 def passwords_in(address: str) -> set[str]:
-    """Passwords inside a URL or an ODBC connection string, as written and as meant; what must never show."""
+    """Passwords inside a URL or an ODBC connection string, as written and as meant; what must never show.
+
+    Of one with bare signs (@ : / ? #) also the parts, of four letters or more: parsers differ in where it ends.
+    """
     found = set()
     for written in _IN_URL.findall(address):
-        found |= {written, unquote(written), quote(unquote(written), safe="")}
+        parts = [part for part in re.split(r"[@:/?#]", written) if len(part) >= _SHORTEST_PART]
+        for one in (written, written.partition("@")[0], *parts):
+            found |= {one, unquote(one), quote(unquote(one), safe="")}
     for written in _IN_ODBC.findall(address):
         found |= {written, written.removeprefix("{").removesuffix("}").replace("}}", "}")}
     return found - {""}

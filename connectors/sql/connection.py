@@ -12,7 +12,7 @@ from sqlalchemy.engine.reflection import ObjectKind
 
 from canonical_model.errors import AuthError, ConfigError, CrossdockError, TransientError
 from canonical_model.language import Text
-from canonical_model.text import JsonValue, clip, parse_json, passwords_in
+from canonical_model.text import JsonValue, clip, has_bare_at, parse_json, passwords_in
 from connectors.base import Discovered
 
 _TIMEOUTS = dict.fromkeys(("postgresql", "mysql", "mariadb"), "connect_timeout") | {"mssql": "timeout"}
@@ -75,7 +75,7 @@ def _engine(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
             ),
             code="XD-CFG-033",
         )
-    url = sa.make_url(secrets["url"])
+    url = _url(secrets["url"])
     system = url.get_backend_name()
     return sa.create_engine(
         url.set(username=secrets.get("user", url.username), password=secrets.get("password", url.password)),
@@ -85,6 +85,28 @@ def _engine(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
         connect_args={_TIMEOUTS[system]: timeout_seconds} if system in _TIMEOUTS else {},
         **({"json_deserializer": parse_json} if system == "postgresql" else {}),
     )
+
+
+def _url(address: str) -> sa.URL:
+    try:
+        url = sa.make_url(address)
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number, in words that show it
+        url = None
+    if url is None or (url.password is not None and has_bare_at(address)):
+        raise ConfigError(
+            Text(
+                "连接的 url 不是数据库地址，或密码里的 @ 没有写成 %40。",
+                "The url of the connection is not a database URL, or an @ in its password is not written as %40.",
+            ),
+            hint=Text(
+                "写法：postgresql+psycopg://主机:5432/库名，用户和密码另写在 user 和 password 里，不用改写任何符号；"
+                "写在 url 里时 : 写成 %3A，/ 写成 %2F，% 写成 %25。",
+                "Write postgresql+psycopg://host:5432/name and beside it user and password, in which no sign needs care; "
+                "inside the url write %3A for :, %2F for /, %25 for %.",
+            ),
+            code="XD-CFG-030",
+        )
+    return url
 
 
 def odbc_string(secrets: Mapping[str, str]) -> str:

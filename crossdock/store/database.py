@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 
 from canonical_model.errors import AuthError, ConfigError, CrossdockError, StoreError, TransientError
 from canonical_model.language import Text
-from canonical_model.text import parse_json
+from canonical_model.text import has_bare_at, parse_json
 from crossdock.home import Home
 from crossdock.store import views
 from crossdock.store.embedded import EmbeddedServer
@@ -62,15 +62,21 @@ def open_store(home: Home, report: Report | None = None) -> Iterator[Engine]:
 def _server_url(given: str) -> URL:
     try:
         url = make_url(given)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number, in words that show it
+        url = None
+    if url is None or (url.password is not None and has_bare_at(given)):
         raise ConfigError(
-            Text("CROSSDOCK_DATABASE_URL 不是数据库地址。", "CROSSDOCK_DATABASE_URL is not a database URL."),
+            Text(
+                "CROSSDOCK_DATABASE_URL 不是数据库地址，或密码里的 @ 没有写成 %40。",
+                "CROSSDOCK_DATABASE_URL is not a database URL, or an @ in its password is not written as %40.",
+            ),
             hint=Text(
-                "写法：postgresql://用户:密码@主机:5432/crossdock",
-                "Write postgresql://user:password@host:5432/crossdock",
+                "写法：postgresql://用户:密码@主机:5432/crossdock；密码里的 : 写成 %3A，/ 写成 %2F，% 写成 %25。",
+                "Write postgresql://user:password@host:5432/crossdock, "
+                "and in the password %3A for :, %2F for /, %25 for %.",
             ),
             code="XD-CFG-036",
-        ) from None
+        )
     if url.get_backend_name() != "postgresql":
         raise ConfigError(
             Text(

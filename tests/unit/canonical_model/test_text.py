@@ -46,6 +46,10 @@ def test_the_setting_wins_then_english_where_lang_says_so_then_chinese(
         ("Driver=x;Pwd = {a;b}}c};UID=y", {"{a;b}}c}", "a;b}c"}),
         ("DSN=erp;password=plain;x=1", {"plain"}),
         ("postgresql://me@h/x", set()),
+        ("sqlite:///C:/a.db", set()),
+        ("postgresql://me:p ss@h/x", {"p ss", "p%20ss"}),
+        ("postgresql://me:pa@Secr3t@h/x", {"pa@Secr3t", "pa%40Secr3t", "pa", "Secr3t"}),
+        ("postgresql://me@azure:Secr3t@h/x", {"Secr3t"}),
     ],
 )
 def test_passwords_inside_addresses_are_found_as_written_and_as_meant(address: str, passwords: set[str]) -> None:

@@ -246,6 +246,19 @@ def test_a_crash_in_a_deployment_is_logged_there(cli: Cli, monkeypatch: pytest.M
     assert Path(document["error"]["where"]).parent == fresh / ".crossdock" / "log"
 
 
+@pytest.mark.parametrize("password", ["pa@Secr3t", "pa@ss:Secr3t", "pa@ss/Secr3t"])
+def test_a_password_with_a_bare_at_is_a_sentence_that_shows_no_part_of_it(cli: Cli, fresh: Path, password: str) -> None:
+    (fresh / "crossdock.yaml").write_text("language: en\n", encoding="utf-8")
+
+    result = cli("status", "--home", fresh, CROSSDOCK_DATABASE_URL=f"postgresql://me:{password}@127.0.0.1:1/x")
+
+    assert result.exit_code == 2
+    assert "[XD-CFG-036]" in result.stderr
+    assert "%40" in result.stderr
+    assert "Secr3t" not in result.output
+    assert not (fresh / ".crossdock" / "log").exists()
+
+
 def test_secrets_are_found_in_every_form_in_which_connections_hold_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROSSDOCK_CONN_A", '{"odbc": "DRIVER={x};UID=sa;PWD={brace;secret}", "host": "db.example"}')
     monkeypatch.setenv("CROSSDOCK_CONN_B", "no-json-secret")

@@ -4,6 +4,7 @@ import builtins
 import inspect
 import re
 import sys
+import traceback
 from pathlib import Path
 
 import psycopg.errors
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import mssql
 
 from canonical_model.errors import AuthError, ConfigError, CrossdockError, TransientError
+from canonical_model.language import Language
 from canonical_model.text import JsonValue
 from connectors.sql import SqlConfig, SqlConnector, SqlStream
 from connectors.sql.connection import odbc_string, translate_errors
@@ -147,6 +149,28 @@ def test_who_comes_by_url_needs_no_unixodbc_and_who_does_not_is_told(
 def test_a_connection_that_cannot_be_is_refused_in_a_sentence(secrets: dict[str, str], code: str) -> None:
     with pytest.raises(ConfigError, match=code):
         SqlConnector(SqlConfig(), {"s": ITEM}, secrets).check()
+
+
+@pytest.mark.parametrize("password", ["pa@Secr3t", "pa@ss:Secr3t", "pa@ss/Secr3t", "pa@ss?Secr3t"])
+def test_a_password_with_a_bare_at_is_refused_and_no_part_of_it_shown(password: str) -> None:
+    secrets = {"url": f"postgresql+psycopg://reader:{password}@127.0.0.1:1/x"}
+    with pytest.raises(ConfigError, match=r"XD-CFG-030.*an @ in its password is not written as %40") as caught:
+        SqlConnector(SqlConfig(), {"s": ITEM}, secrets).check()
+    shown = "".join(traceback.format_exception(caught.value)) + caught.value.render(Language.ZH)
+    assert "Secr3t" not in shown
+    assert "pa@" not in shown
+
+
+def test_a_url_without_a_host_shows_no_password() -> None:
+    secrets = {"url": "postgresql://reader:" + "Secr3t"[::-1]}  # as the source of this line does not show it
+    with pytest.raises(ConfigError, match="XD-CFG-030") as caught:
+        SqlConnector(SqlConfig(), {"s": ITEM}, secrets).check()
+    assert "t3rceS" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/a@b@c.db", "sqlite:///{}/x.db?timeout=5"])
+def test_an_at_that_is_in_no_password_is_left_alone(tmp_path: Path, url: str) -> None:
+    SqlConnector(SqlConfig(), {}, {"url": url.format(tmp_path)}).check()
 
 
 @pytest.mark.parametrize(
