@@ -1,10 +1,12 @@
 """What is said when something goes wrong, and what never is: a traceback on the screen, or a secret anywhere."""
 
+import logging
 import os
 import re
 import tempfile
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,6 +15,9 @@ from canonical_model.errors import ConfigError, CrossdockError, NotifyError
 from canonical_model.language import Text
 from canonical_model.text import parse_json, passwords_in
 from crossdock.cli._exits import ExitCode
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 _MASK = "***"
 _SHORTEST_SECRET = 6
@@ -123,6 +128,20 @@ def scrub_error(error: CrossdockError) -> CrossdockError:
     return error
 
 
+class ScrubbingFormatter(logging.Formatter):
+    """Log lines and their tracebacks with secrets masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of `record`, without secrets."""
+        return scrub(super().format(record))
+
+
+def scrub_event(_logger: object, _method: str, event: "EventDict") -> "EventDict":
+    """A log event with secrets masked in all but numbers, before the repr of a repr writes them in yet another way."""
+    plain = int | float | None
+    return {name: value if isinstance(value, plain) else scrub(str(value)) for name, value in event.items()}
+
+
 def _secrets() -> set[str]:
     found: set[str] = set()
     for name, value in os.environ.items():
@@ -138,4 +157,5 @@ def _secrets() -> set[str]:
                     found.add(str(one))
         elif name == "CROSSDOCK_DATABASE_URL":
             found |= passwords_in(value)
-    return {one for one in found if len(one) >= _SHORTEST_SECRET}
+    long = {one for one in found if len(one) >= _SHORTEST_SECRET}
+    return long | {repr(one)[1:-1] for one in long}  # as it stands in the repr of an error

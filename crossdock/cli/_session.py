@@ -1,5 +1,6 @@
 """One command's run: its options, home, store and screen, and what becomes of its errors."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ import typer
 from canonical_model.errors import CrossdockError
 from canonical_model.language import Language, Text, choose_language
 from crossdock.cli._exits import ExitCode
-from crossdock.cli._faults import as_document, exit_code, note_crash, scrub_error
+from crossdock.cli._faults import ScrubbingFormatter, as_document, exit_code, note_crash, scrub_error, scrub_event
 from crossdock.cli._screen import Screen
 
 if TYPE_CHECKING:
@@ -141,17 +142,20 @@ def _language(path: Path | None) -> Language:
 
 
 def _configure_logging() -> None:
-    """Warnings and errors of our libraries as one line each; the standard library's handler of last resort shows them.
+    """Warnings and errors of our libraries as one line each, without secrets.
 
-    The command line is one of the two places that configure logging.
+    The standard library's handler of last resort shows them. The command line is one of the two places that configure logging.
     """
     import structlog
 
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(ScrubbingFormatter())  # also a traceback goes by there
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.stdlib.add_log_level,
             structlog.processors.format_exc_info,
+            scrub_event,
             structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
         ],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -1,6 +1,7 @@
 """The edge: help, usage errors, languages, crashes, secrets, signals and pipes."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -9,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
 import typer.main
 
 from canonical_model.errors import AuthError, ConfigError, StoreError, TransientError
 from canonical_model.language import Language, Text
-from crossdock.cli import _faults, _help, reference
+from crossdock.cli import _faults, _help, _session, reference
 from crossdock.cli._app import app
 from crossdock.cli._exits import MEANINGS, ExitCode, worst
 from crossdock.cli._screen import Screen
@@ -267,6 +269,32 @@ def test_secrets_are_found_in_every_form_in_which_connections_hold_them(monkeypa
     text = _faults.scrub("brace;secret no-json-secret url-secret db.example sa")
 
     assert text == "*** *** *** db.example sa"
+
+
+@pytest.mark.parametrize("password", ["Secr3t-word", "a\\b'c\"Secr3t"])
+def test_log_lines_hold_no_secret_however_deep_it_stands(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, password: str
+) -> None:
+    before = structlog.get_config()
+    monkeypatch.setenv("CROSSDOCK_CONN_DB", json.dumps({"password": password}))
+    error = TransientError(Text("连不上", "gone"), where=password)
+    _session._configure_logging()
+    try:
+        log = structlog.stdlib.get_logger("stamina")
+        log.warning("stamina.retry_scheduled", caused_by=repr(error), error=error, wait_for=0.5, said=password)
+        try:
+            raise error
+        except TransientError:
+            log.exception("request.failed")
+    finally:
+        structlog.configure(**before)
+
+    assert logging.lastResort is not None
+    retried, failed = map(logging.lastResort.format, caplog.records)
+    assert "Secr3t" not in retried + failed
+    assert "wait_for=0.5" in retried
+    assert "Traceback" in failed
+    assert "***" in failed
 
 
 def test_demo_passes_its_options_on_and_ends_with_4_where_the_story_differs(
