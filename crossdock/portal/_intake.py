@@ -206,7 +206,7 @@ def refuse_bomb(path: Path) -> None:
     )
     total = 0
     with (
-        contextlib.suppress(zipfile.BadZipFile, zlib.error, OSError),
+        contextlib.suppress(zipfile.BadZipFile, OSError),
         zipfile.ZipFile(path) as archive,
         path.open("rb") as raw,
     ):
@@ -214,22 +214,27 @@ def refuse_bomb(path: Path) -> None:
         if len(members) > _MOST_MEMBERS:
             raise bomb
         for member in members:
-            raw.seek(member.header_offset + 26)
-            lengths = raw.read(4)
-            raw.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
-            left, inflate = member.compress_size, zlib.decompressobj(-15)
-            if member.compress_type != zipfile.ZIP_DEFLATED:
-                total += max(left, member.file_size)
-                left = 0
-            while left > 0 and (block := raw.read(min(left, 1 << 16))):
-                left -= len(block)
-                while block:
-                    total += len(inflate.decompress(block, _BLOCK))
-                    block = inflate.unconsumed_tail
+            with contextlib.suppress(zlib.error, OSError):  # a broken one hides none behind it
+                for size in _unpacked_sizes(raw, member):
+                    total += size
                     if total > _MOST_UNPACKED:
                         raise bomb
-    if total > _MOST_UNPACKED:
-        raise bomb
+
+
+def _unpacked_sizes(raw: IO[bytes], member: zipfile.ZipInfo) -> Iterator[int]:
+    """What a member unpacks to, block by block; of one that is packed in another way what it says."""
+    if member.compress_type != zipfile.ZIP_DEFLATED:
+        yield max(member.compress_size, member.file_size)
+        return
+    raw.seek(member.header_offset + 26)
+    lengths = raw.read(4)
+    raw.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
+    left, inflate = member.compress_size, zlib.decompressobj(-15)
+    while left > 0 and (block := raw.read(min(left, 1 << 16))):
+        left -= len(block)
+        while block:
+            yield len(inflate.decompress(block, _BLOCK))
+            block = inflate.unconsumed_tail
 
 
 def _too_large(most_bytes: int) -> RefusedError:

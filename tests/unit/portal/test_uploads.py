@@ -385,6 +385,20 @@ def test_a_zip_bomb_is_not_opened_whatever_it_says_of_its_size(
     assert "解压后大得不正常" in words(answer.text)
 
 
+def test_a_broken_part_hides_no_bomb_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_intake, "_MOST_UNPACKED", 8 << 20)
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first.xml", b"x" * 1000)
+        archive.writestr("bomb.xml", b" " * (9 << 20))
+        size = archive.infolist()[0].compress_size
+    content, data = path.read_bytes(), 30 + len("first.xml")
+    path.write_bytes(content[:data] + b"\xff" * size + content[data + size :])
+
+    with pytest.raises(_intake.RefusedError):
+        _intake.refuse_bomb(path)
+
+
 def test_xml_entities_are_not_expanded(desk: Desk) -> None:
     laughs = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + b"&a;" * 99 + b'"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
     memory = io.BytesIO()
