@@ -3,7 +3,7 @@
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from canonical_model.language import Text
@@ -15,13 +15,15 @@ _SUSPICIOUS_BYTES, _SUSPICIOUS_RATIO = 100 << 20, 250
 _MOST_PARTS = 20_000
 _MOST_SMALL_BYTES = 64 << 20
 _BLOCK = 4 << 20
+_MOST_UNCUT = 32 << 20
+"""What stands behind the last row of a sheet (merged areas, links) takes a few MB."""
 _LOCAL_MARK = b"PK\x03\x04"
 _LOCAL_HEADER = 30
 """Length of a local file header without name and extra field: APPNOTE.TXT 4.3.7."""
 
 
 class OversizeError(Exception):
-    """A part unpacks to more than the archive says."""
+    """A part unpacks to more than the archive says, or to more in one piece than can be looked at."""
 
 
 def is_archive(path: Path) -> bool:
@@ -113,3 +115,24 @@ def inflate(path: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
             if given > part.file_size:
                 raise OversizeError(part.filename)
             yield block
+
+
+def cut_anew(blocks: Iterator[bytes], place: Callable[[bytes], int]) -> Iterator[bytes]:
+    """The same bytes in blocks that end where they may, what is left over last.
+
+    Args:
+        blocks: The content of a part.
+        place: Gives how much of some bytes may be cut off; 0 where they cannot be cut yet.
+
+    Raises:
+        OversizeError: It goes on and on without such a place.
+    """
+    rest = b""
+    for block in blocks:
+        rest += block
+        if cut := place(rest):
+            yield rest[:cut]
+            rest = rest[cut:]
+        if len(rest) > _MOST_UNCUT:
+            raise OversizeError
+    yield rest

@@ -4,11 +4,10 @@ A cell or row of OpenDocument may say that it stands many times: a few bytes can
 """
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
-from connectors.formats.archive import inflate, is_archive, parts_of
+from connectors.formats.archive import cut_anew, inflate, is_archive, parts_of
 from connectors.formats.cells import number_text
 from connectors.formats.grid import Span
 from connectors.formats.number_format import percent
@@ -26,13 +25,13 @@ def read_ods(path: Path) -> dict[str, SheetPart]:
 
     Raises:
         BadZipFile: The archive is damaged.
-        OversizeError: A part is longer than the archive says.
+        OversizeError: A part is longer than the archive says, or one text of it than any is.
     """
     parts = parts_of(path) if is_archive(path) else {}
     if "content.xml" not in parts or "mimetype" not in parts:
         return {}
     sheets = _Sheets()
-    for block in _whole_tags(inflate(path, parts["content.xml"])):
+    for block in cut_anew(inflate(path, parts["content.xml"]), lambda block: max(block.rfind(b"<"), 0)):
         for tag in _TAG.finditer(block):
             sheets.take(tag[1], tag[2] or b"")
     return sheets.parts
@@ -100,14 +99,3 @@ def _shown(given: dict[str, str]) -> str | None:
 
 def _count(text: str | None) -> int:
     return int(text) if text and text.isdigit() else 1
-
-
-def _whole_tags(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for block in blocks:
-        rest += block
-        cut = rest.rfind(b"<")
-        if cut > 0:
-            yield rest[:cut]
-            rest = rest[cut:]
-    yield rest

@@ -7,7 +7,7 @@ besides the number, and takes memory for every cell up to the last: a stray one 
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from connectors.formats.archive import inflate, is_archive, parts_of, unpack
+from connectors.formats.archive import cut_anew, inflate, is_archive, parts_of, unpack
 from connectors.formats.cells import position_of
 from connectors.formats.grid import Span
 from connectors.formats.number_format import BUILT_IN, Show, show_of
@@ -89,7 +89,7 @@ class XlsxParts:
 
     Raises:
         BadZipFile: The archive is damaged.
-        OversizeError: A part is longer than the archive says.
+        OversizeError: A part is longer than the archive says, or one text of it than any is.
     """
 
     def __init__(self, path: Path, known: Mapping[str, SheetPart]) -> None:
@@ -122,7 +122,7 @@ class XlsxParts:
         struck = _struck(self._book)
         widest, last = _LETTERS, 0
         zeros: list[Place] | None = [] if self._book.is_uncalculated else None
-        for block in _whole_rows(inflate(self._path, info)):
+        for block in cut_anew(inflate(self._path, info), _rows_end):
             _look(block, part, styled, self._book.formats)
             part.struck += [_place(cell) for cell in struck.finditer(block)] if struck else []
             if self._book.struck_texts:
@@ -190,16 +190,16 @@ def _struck(book: _Book) -> re.Pattern[bytes] | None:
     return re.compile(_CELL + rb'(?=[^>]*\bs="(?:%s)")[^>/]*>(?:%s)?<%s(?:v|is)>' % (styles, _FORMULA, _NS))
 
 
-def _whole_rows(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The XML cut where a row ends or begins, so that no cell is in two blocks."""
-    rest = b""
-    for block in blocks:
-        rest += block
-        cut = max(rest.rfind(b"row>") + 4, rest.rfind(b"<row "))
-        if cut > 3:
-            yield rest[:cut]
-            rest = rest[cut:]
-    yield rest
+def _rows_end(block: bytes) -> int:
+    """Where the last row ends or begins, so that no cell is in two blocks."""
+    end, begin = block.rfind(b"row>"), block.rfind(b"<row ")
+    return max(end + len(b"row>") if end >= 0 else 0, begin, 0)
+
+
+def _texts_end(block: bytes) -> int:
+    """Where the last shared text ends."""
+    end = block.rfind(b"si>")
+    return end + len(b"si>") if end >= 0 else 0
 
 
 def sheet_parts(path: Path) -> Mapping[str, str]:
@@ -247,11 +247,8 @@ def _is_struck(font: Element) -> bool:
 def _struck_texts(path: Path, info: zipfile.ZipInfo) -> frozenset[str]:
     """Numbers of the shared texts of which a part is struck through; reads them all, to know that they are as long as said."""
     found: set[str] = set()
-    number, rest = 0, b""
-    for block in inflate(path, info):
-        data = rest + block
-        cut = data.rfind(b"si>") + 3
-        whole, rest = (data[:cut], data[cut:]) if cut > 2 else (b"", data)
+    number = 0
+    for whole in cut_anew(inflate(path, info), _texts_end):
         if b"strike" in whole or b":si>" in whole:
             texts = _TEXT_END.split(whole)[:-1]
             found |= {str(number + at) for at, text in enumerate(texts) if _STRIKE.search(text)}

@@ -19,6 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
+from connectors.formats.archive import OversizeError
 from connectors.formats.number_format import show_of
 from connectors.formats.ods_parts import read_ods
 from connectors.formats.xlsx_parts import _INLINE, MOST_CELLS, XlsxParts
@@ -391,6 +392,23 @@ def test_a_sheet_of_too_many_repeated_percentages_is_refused(tmp_path: Path) -> 
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", f'<x><table:table table:name="单">{cell}</table:table></x>')
     assert read_ods(tmp_path / "a.ods")["单"].area > MOST_CELLS
+
+
+@pytest.mark.parametrize("part", ["content.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
+def test_a_part_that_goes_on_and_on_without_a_tag_is_refused_before_it_fills_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setattr("connectors.formats.archive._MOST_UNCUT", 1 << 20)
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "数量"], ["A-1", 3]])
+    with zipfile.ZipFile(path) as archive:
+        parts = {"mimetype": b""} | {name: archive.read(name) for name in archive.namelist()}
+    parts[part] = parts.get(part, b"<x>") + b" " * (6 << 20)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(OversizeError):
+        read_ods(path) if part == "content.xml" else XlsxParts(path, {}).of("单")
+    assert read(path)[0].problem is not None
 
 
 def test_a_formula_that_was_never_calculated_is_suspect(tmp_path: Path) -> None:
