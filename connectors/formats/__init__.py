@@ -1,8 +1,10 @@
 """Formats: what is in a file (Excel, delimited text, JSON), independent of where the file lies."""
 
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from canonical_model.errors import CrossdockError
 from canonical_model.language import Text
 from connectors.formats.delimited import read_delimited
 from connectors.formats.disguise import Content, content_of, no_workbook
@@ -20,14 +22,41 @@ DOCUMENTS = frozenset({".json", ".jsonl", ".jsonld", ".ndjson"})
 def read_file(path: Path, *, options: FormatOptions, display_name: str | None = None) -> Iterator[SheetRead]:
     """Every table of a file; at least one read, the last of them marked `is_last`.
 
-    Whatever is wrong with the file is a `problem` of a read, never an exception.
+    Whatever is wrong with the file is a `problem` of a read, never an exception, also where a reader itself is at fault.
 
     Args:
         path: The file.
         options: What the stream says about its form.
         display_name: The name that its maker gave it, whose extension counts; None: that of `path`.
+
+    Raises:
+        OSError: The machine is to blame and not the file: a full disk, too many open files.
+        CrossdockError: The same, in a sentence.
     """
-    return settle(_reads(path, options, Path(display_name or path.name)))
+    return settle(_guarded(_reads(path, options, Path(display_name or path.name))))
+
+
+def _guarded(reads: Iterator[SheetRead]) -> Iterator[SheetRead]:
+    """The reads, and one that is refused where the reader breaks; else one file would hold up all that come after it."""
+    try:
+        yield from reads
+    except CrossdockError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        yield refused(_fault(error))
+
+
+def _fault(error: Exception) -> Text:
+    """The sentence for a fault of ours: its kind and place, and nothing of what it says, which may be from the file."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    kind = f"{type(error).__name__}, {Path(frame.filename).stem}:{frame.lineno}"
+    return Text(
+        f"文件读不了，是读取程序的故障（{kind}）。请把内容另存为新的 .xlsx 或 UTF-8 的 CSV 再发，并告诉管理员。",
+        f"The file cannot be read, by a fault of the reader ({kind}). "
+        "Save it anew as .xlsx or CSV UTF-8 and send that, and tell the administrator.",
+    )
 
 
 def _reads(path: Path, options: FormatOptions, name: Path) -> Iterator[SheetRead]:

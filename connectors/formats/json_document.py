@@ -1,6 +1,7 @@
 """JSON files: one document with a list of records, one record, or one record per line."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from connectors.formats.sheet import SheetRead, refused
 
 JSON = "json"
 """Name of the one text column; every number in it is a string with the digits that were received."""
+_DEEPEST = 100
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+"""A text, whose brackets are none, or a bracket."""
+_HALF = re.compile("[\ud800-\udfff]")
+_TOO_DEEP = Text(
+    f"文件里的列表和对象一层套一层，超过 {_DEEPEST} 层，读不了。请检查导出是否出错，或改为层次少的格式。",
+    f"Lists and objects in the file lie more than {_DEEPEST} deep in each other. Check the export, or export it flatter.",
+)
 
 
 def read_json(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
@@ -25,14 +34,20 @@ def read_json(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
             return
         content = text.path.read_bytes()[text.offset :].decode()
         try:
-            document = parse_json(content)
-        except json.JSONDecodeError as error:
-            if path.suffix.lower() == ".json" and not _is_lines(content):
-                yield refused(_broken(error), encoding=text.encoding)
-            else:
-                yield _read_lines(content, text.encoding)
-            return
-        yield _read_document(document, options.records, text.encoding)
+            read = _read(path, content, options.records, text.encoding)
+        except RecursionError:
+            read = refused(_TOO_DEEP, encoding=text.encoding)
+        yield read
+
+
+def _read(path: Path, content: str, place: str | None, encoding: str) -> SheetRead:
+    try:
+        document = parse_json(content)
+    except json.JSONDecodeError as error:
+        if path.suffix.lower() == ".json" and not _is_lines(content):
+            return refused(_broken(error), encoding=encoding)
+        return _read_lines(content, encoding)
+    return _read_document(document, place, encoding)
 
 
 def _read_document(document: JsonValue, place: str | None, encoding: str) -> SheetRead:
@@ -71,8 +86,29 @@ def _read_lines(content: str, encoding: str) -> SheetRead:
 
 
 def _as_read(records: list[JsonValue], rows: list[int], counts: RowCounts, encoding: str) -> SheetRead:
-    texts = pa.array([json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records], pa.string())
-    return SheetRead(pa.table({JSON: texts, ROW: pa.array(rows, pa.int64())}), counts, encoding=encoding)
+    texts = list(map(_dump, records))
+    if any(map(_is_deep, texts)):
+        return refused(_TOO_DEEP, total=counts.total, encoding=encoding)
+    return SheetRead(
+        pa.table({JSON: pa.array(texts, pa.string()), ROW: pa.array(rows, pa.int64())}), counts, encoding=encoding
+    )
+
+
+def _dump(value: JsonValue) -> str:
+    """Compact JSON. Half of a character (a lone surrogate), where an export has cut one, is U+FFFD, as browsers and Go have it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+def _is_deep(text: str) -> bool:
+    """Whether lists and objects lie in each other so deep that what reads them further on may fail."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    depth = deepest = 0
+    for sign in _BRACKETS.findall(text):
+        depth += 1 if sign in "[{" else -1 if sign in "]}" else 0
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
 
 
 def _is_lines(content: str) -> bool:
@@ -94,7 +130,7 @@ def _broken(error: json.JSONDecodeError, *, line: int | None = None) -> Text:
 
 
 def _no_records(document: JsonValue, place: str, step: str) -> Text:
-    there = ", ".join(document) if isinstance(document, dict) else ""
+    there = _HALF.sub("\ufffd", ", ".join(document)) if isinstance(document, dict) else ""
     return Text(
         f"文件里没有“{place}”（找不到“{step}”；最外层有：{clip(there)}）。请改正设置里的 records。",
         f"The document has no “{place}” (“{step}” is missing; at the "
@@ -103,7 +139,7 @@ def _no_records(document: JsonValue, place: str, step: str) -> Text:
 
 
 def _no_list(found: JsonValue, *, line: int | None = None) -> Text:
-    shown = clip(json.dumps(found, ensure_ascii=False), 40)
+    shown = clip(_dump(found), 40)
     at, at_en = (f"第 {line} 行", f" on line {line}") if line else ("", "")
     return Text(
         f"{at}应是记录（对象）或记录的列表，实际是 {shown}。若记录在里层，请用 records 写出位置，如 d.results。",

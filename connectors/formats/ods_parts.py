@@ -17,6 +17,8 @@ _TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_SHOWN = 1_000_000
 """Cells of a sheet of which the text is kept: some 200 MB."""
+_COUNT = re.compile(r"\+?0*([0-9]{1,20})")
+"""As calamine reads one; longer ones it refuses."""
 _ATTRIBUTE = re.compile(rb'([\w-]+:[\w-]+)="([^"]*)"')
 
 
@@ -98,4 +100,5 @@ def _shown(given: dict[str, str]) -> str | None:
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 1
+    found = _COUNT.fullmatch(text or "")
+    return int(found[1]) if found else 1

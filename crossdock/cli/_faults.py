@@ -103,7 +103,7 @@ def note_crash(error: Exception, folder: Path | None) -> CrossdockError:
 def _write(text: str, folder: Path | None) -> Path | None:
     if folder is None:
         return None
-    path = folder / f"crossdock-{utc_now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    path = folder / f"crossdock-{utc_now():%Y%m%d-%H%M%S-%f}-{os.getpid()}.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

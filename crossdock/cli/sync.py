@@ -9,7 +9,7 @@ import typer
 from canonical_model.errors import ConfigError, CrossdockError, StoreError
 from canonical_model.language import Text
 from crossdock.cli._exits import ExitCode, worst
-from crossdock.cli._faults import as_document, exit_code, scrub_error
+from crossdock.cli._faults import as_document, exit_code, note_crash, scrub_error
 from crossdock.cli._screen import Document, Screen, Tell
 from crossdock.cli._session import HomeOption, JsonOption, session
 from crossdock.cli._words import (
@@ -73,6 +73,9 @@ def sync(
                         raise  # the other streams would meet the same
                     runs.append(_show_failure(one.screen, name, error))
                     codes.append(exit_code(error))
+                except Exception as error:  # noqa: BLE001  # of one stream; the others shall not wait for its repair
+                    runs.append(_show_failure(one.screen, name, note_crash(error, one.log_folder)))
+                    codes.append(ExitCode.FAILED)
                 else:
                     shown = ShownRun(one.screen, engine, report)
                     runs.append(shown.run())

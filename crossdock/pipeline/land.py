@@ -18,7 +18,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import is_disk_fault, translate_disk_errors
-from canonical_model.errors import CrossdockError, TransientError
+from canonical_model.errors import TransientError
 from canonical_model.language import Text
 from connectors.base import ROW, Acknowledges, Batch, Connector, Cursor, Origin, ReadsKeys, RowCounts
 from crossdock.home import Home
@@ -66,7 +66,7 @@ def land(
                     if home.stream(source, stream).complete is True and isinstance(connector, ReadsKeys):
                         start = _position(engine, source, stream)
                         _keep_all(partial(_keys, connector, stream, start), partial(keep, kind="keys"))
-    except CrossdockError as error:
+    except Exception as error:
         fail_run(engine, run_id, error, clock())
         raise
     return run_id

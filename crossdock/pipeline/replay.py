@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, select, text
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
-from canonical_model.errors import ConfigError, CrossdockError
+from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.again import settle
@@ -108,7 +108,7 @@ def replay(
             except _RolledBackError:
                 with engine.begin() as connection:
                     end_run(connection, run_id, "idle", clock(), is_baseline=False)
-    except CrossdockError as error:
+    except Exception as error:
         fail_run(engine, run_id, error, clock())
         raise
     assert report is not None  # noqa: S101  # set before the only exception that is caught

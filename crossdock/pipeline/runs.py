@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, exists, insert, select, update
 
 from canonical_model.clock import Clock
 from canonical_model.errors import CrossdockError
+from canonical_model.language import Text
 from crossdock.pipeline.guard import GuardError
 from crossdock.store.database import ensure_partitions, translate_errors
 from crossdock.store.tables import batch, run, run_entity
@@ -65,11 +66,29 @@ def park_run(engine: Engine, run_id: int, error: GuardError, at: datetime) -> No
         connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(parked))
 
 
-def fail_run(engine: Engine, run_id: int, error: CrossdockError, at: datetime) -> None:
-    """Records why a run failed, in a transaction of its own; what has already ended well stays so."""
+def fail_run(engine: Engine, run_id: int, error: Exception, at: datetime) -> None:
+    """Records why a run failed, in a transaction of its own; what has already ended well stays so.
+
+    Of an error that nobody expected only the kind: what it says may hold rows or secrets.
+    """
     with translate_errors(), engine.begin() as connection:
-        failed = {"status": "failed", "finished_at": at, "problem": _problem(error)}
+        failed = {"status": "failed", "finished_at": at, "problem": _problem(_as_ours(error))}
         connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(failed))
+
+
+def _as_ours(error: Exception) -> CrossdockError:
+    if isinstance(error, CrossdockError):
+        return error
+    kind = type(error).__name__
+    return CrossdockError(
+        Text(f"程序出错了，这不是您的操作造成的（{kind}）。", f"A fault of the program, not of yours ({kind})."),
+        hint=Text(
+            "可以再次运行，已提交的内容不受影响；详情在那次运行的日志里，请把日志发给维护人员。",
+            "Run again if you like, nothing committed is affected. "
+            "The log of that run has the details; please send it to the maintainers.",
+        ),
+        code="XD-RUN-001",
+    )
 
 
 def _problem(error: CrossdockError) -> dict[str, object]:

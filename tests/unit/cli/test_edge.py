@@ -1,5 +1,6 @@
 """The edge: help, usage errors, languages, crashes, secrets, signals and pipes."""
 
+import contextlib
 import json
 import logging
 import os
@@ -246,6 +247,31 @@ def test_a_crash_in_a_deployment_is_logged_there(cli: Cli, monkeypatch: pytest.M
 
     assert document["error"]["code"] == "XD-RUN-001"
     assert Path(document["error"]["where"]).parent == fresh / ".crossdock" / "log"
+
+
+def test_a_crash_of_one_stream_is_told_and_logged_and_the_others_go_on(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, fresh: Path
+) -> None:
+    def fail(_home: object, _engine: object, source: str, _stream: str, **_: object) -> None:
+        raise TransientError(Text("断了", "gone")) if source == "c" else KeyError(f"strange {source}")
+
+    (fresh / "crossdock.yaml").write_text("language: en\n", encoding="utf-8")
+    for name in "abc":
+        source = f"source: {name}\nconnector: folder\nconfig: {{path: .}}\nstreams: {{s: {{config: {{files: '*'}}, mapping: x}}}}\n"
+        (fresh / "sources").mkdir(exist_ok=True)
+        (fresh / "sources" / f"{name}.yaml").write_text(source, encoding="utf-8")
+    monkeypatch.setattr("crossdock.store.database.open_store", lambda *_, **__: contextlib.nullcontext())
+    monkeypatch.setattr("crossdock.pipeline.sync", fail)
+
+    runs = cli.json("sync", "--home", fresh, exit_code=1)["runs"]
+
+    assert [(run["source"], run["error"]["code"]) for run in runs] == [
+        ("a", "XD-RUN-001"), ("b", "XD-RUN-001"), ("c", "XD-TMP-001")
+    ]  # fmt: skip
+    for run in runs[:2]:
+        log = Path(run["error"]["where"])
+        assert log.parent == fresh / ".crossdock" / "log"
+        assert f"KeyError: 'strange {run['source']}'" in log.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("password", ["pa@Secr3t", "pa@ss:Secr3t", "pa@ss/Secr3t"])

@@ -40,6 +40,21 @@ def remove_folder(hub: Hub) -> None:
     hub.inbox.rmdir()
 
 
+def test_a_fault_of_the_program_ends_the_run_and_none_of_its_words_are_kept(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.put("a.csv", [order_row()])
+    with monkeypatch.context() as broken:
+        broken.setattr(FolderConnector, "check", lambda _: int("13800138000 号"))
+        with pytest.raises(ValueError, match="138"):
+            hub.sync()
+    assert runs(hub) == [("failed", "XD-RUN-001")]
+    assert hub.one("SELECT finished_at IS NOT NULL FROM crossdock.run")
+    assert "ValueError" in hub.one("SELECT problem ->> 'zh' FROM crossdock.run")
+    assert "138" not in hub.one("SELECT problem::text FROM crossdock.run")
+    assert counts(hub.sync()) == {"read": 1, "created": 1}
+
+
 @pytest.mark.parametrize(
     ("spoil", "kind", "code"),
     [

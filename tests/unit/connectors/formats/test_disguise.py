@@ -1,10 +1,11 @@
 """Files that are something else than their name says, and files made to do harm."""
 
+import errno
 import random
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
@@ -14,9 +15,13 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import CoveredTableCell, Table, TableCell, TableRow
 from odf.text import P
 
+from canonical_model.errors import StoreError
+from canonical_model.language import Text
+from connectors import formats
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from connectors.formats.probe import survives
+from connectors.formats.sheet import refused
 
 Make = Callable[[str, str | bytes], Path]
 
@@ -302,3 +307,37 @@ def _ods_text(text: str, **given: str) -> TableCell:
     cell = TableCell(valuetype="string", **given)
     cell.addElement(P(text=text))
     return cell
+
+
+def _one_read_then(error: Exception) -> Callable[..., Iterator[SheetRead]]:
+    def reader(*_: object) -> Iterator[SheetRead]:
+        yield refused(Text("甲", "A"))
+        raise error
+
+    return reader
+
+
+def test_a_fault_of_a_reader_refuses_the_file_and_shows_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "read_delimited", _one_read_then(KeyError("13800138000")))
+    (tmp_path / "a.csv").write_text("x")
+    first, last = read_file(tmp_path / "a.csv", options=FormatOptions())
+    assert (first.is_last, last.is_last) == (False, True)
+    assert last.problem is not None
+    for words in last.problem:
+        assert "KeyError" in words
+        assert "test_disguise:" in words
+        assert "138" not in words
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), OSError(errno.EMFILE, "too many"), StoreError(Text("", ""))]
+)
+def test_what_is_not_the_file_s_fault_does_not_refuse_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(formats, "read_delimited", _one_read_then(error))
+    (tmp_path / "a.csv").write_text("x")
+    with pytest.raises(type(error)):
+        list(read_file(tmp_path / "a.csv", options=FormatOptions()))

@@ -54,3 +54,38 @@ def test_a_broken_document_is_a_problem_with_its_place(
     assert problem is not None
     assert word in problem.zh
     assert problem.en
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("[" * 100_000, "a.json"),
+        ("[" * 100_000, "a.jsonl"),
+        ('[{"a": ' + "[" * 900 + "]" * 900 + "}]", "a.json"),  # here it could be read, further in not
+        ('{"a": 1}\n{"a": ' + "[" * 900 + "]" * 900 + "}", "a.jsonl"),
+    ],
+)
+def test_what_is_nested_without_end_is_a_problem(tmp_path: Path, content: str, name: str) -> None:
+    problem = read(tmp_path, content, name=name).problem
+    assert problem is not None
+    assert "层" in problem.zh
+    assert "deep" in problem.en
+
+
+def test_brackets_in_texts_and_side_by_side_do_not_count_as_depth(tmp_path: Path) -> None:
+    only = read(tmp_path, '[{"a": "' + r"\"[" * 200 + '", "lines": [' + ", ".join(["{}"] * 200) + "]}]")
+    assert (only.problem, only.counts.read) == (None, 1)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_half_of_a_character_is_shown_as_one_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    only = read(tmp_path, r'{"备注": "加急\ud83d", "b\ude00": "\ud83d\ude00"}', name=name)
+    assert only.table["json"].to_pylist() == ['{"备注":"加急\ufffd","b\ufffd":"😀"}']
+
+
+@pytest.mark.parametrize(("content", "records"), [(r'["\ud83d"]', None), (r'{"\ud83d": 1}', "a.b")])
+def test_half_of_a_character_is_in_no_sentence(tmp_path: Path, content: str, records: str | None) -> None:
+    problem = read(tmp_path, content, records=records).problem
+    assert problem is not None
+    assert problem.zh.encode()
+    assert problem.en.encode()
