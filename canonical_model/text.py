@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections import Counter
 from functools import cache
 from urllib.parse import quote, unquote
 
@@ -11,13 +12,34 @@ from opencc import OpenCC
 JsonValue = None | bool | int | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
-def parse_json(text: str | bytes) -> JsonValue:
+class RepeatedKeyError(ValueError):
+    """A key that stands twice in one object of a JSON document."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+def parse_json(text: str | bytes, *, unique: bool = False) -> JsonValue:
     """The JSON document with every number as the text that was received, so 1.10 stays "1.10".
+
+    Args:
+        text: The document.
+        unique: Refuse a key that stands twice in one object, whose last value counts otherwise; takes up to twice as long.
 
     Raises:
         json.JSONDecodeError: `text` is not JSON.
+        RepeatedKeyError: A key stands twice.
     """
-    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)  # type: ignore[no-any-return]  # noqa: TID251  # this is the replacement
+    pairs = _unique if unique else None
+    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=pairs)  # type: ignore[no-any-return]  # noqa: TID251  # this is the replacement
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise RepeatedKeyError(next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1))
+    return found
 
 
 def half_width(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from canonical_model.language import Text
-from canonical_model.text import JsonValue, clip, parse_json
+from canonical_model.text import JsonValue, RepeatedKeyError, clip, parse_json
 from connectors.base import ROW, RowCounts
 from connectors.formats.encoding import open_text
 from connectors.formats.options import FormatOptions
@@ -42,7 +42,9 @@ def read_json(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
 
 def _read(path: Path, content: str, place: str | None, encoding: str) -> SheetRead:
     try:
-        document = parse_json(content)
+        document = parse_json(content, unique=True)
+    except RepeatedKeyError as error:
+        return refused(_twice(error), encoding=encoding)
     except json.JSONDecodeError as error:
         if path.suffix.lower() == ".json" and not _is_lines(content):
             return refused(_broken(error), encoding=encoding)
@@ -74,7 +76,9 @@ def _read_lines(content: str, encoding: str) -> SheetRead:
             blank.append(number)
             continue
         try:
-            record = parse_json(line)
+            record = parse_json(line, unique=True)
+        except RepeatedKeyError as error:
+            return refused(_twice(error, line=number), total=len(lines), encoding=encoding)
         except json.JSONDecodeError as error:
             return refused(_broken(error, line=number), total=len(lines), encoding=encoding)
         if not isinstance(record, dict):
@@ -126,6 +130,16 @@ def _broken(error: json.JSONDecodeError, *, line: int | None = None) -> Text:
         f"第 {row} 行第 {column} 个字符起不是合法的 JSON，文件可能没有传完。请重新导出或重新发送。",
         f"From line {row}, character {column} on this is not valid JSON; "
         "the transfer may have stopped early. Export or send it again.",
+    )
+
+
+def _twice(error: RepeatedKeyError, *, line: int | None = None) -> Text:
+    key = clip(_HALF.sub("\ufffd", error.key), 40)
+    at, at_en = (f"第 {line} 行", f" on line {line}") if line else ("", "")
+    return Text(
+        f"{at}同一个对象里“{key}”写了两遍，不知道该用哪个值。请让导出的系统改正后重新发送。",
+        f"“{key}” stands twice in one object{at_en}, and which value counts is not known. "
+        "Have the system that exports it corrected and send it again.",
     )
 
 

@@ -57,6 +57,24 @@ def test_a_broken_document_is_a_problem_with_its_place(
 
 
 @pytest.mark.parametrize(
+    ("content", "name", "line"),
+    [
+        ('[{"数量": 1}, {"单": {"数量": 1, "数量": 2}}]', "a.json", ""),
+        ('{"数量": 1}\n{"数量": 1, "数量": 1}', "a.jsonl", "第 2 行"),
+        ('{"数量": 1, "数量": 1}\n{"数量": 1}', "a.json", ""),
+    ],
+)
+def test_a_key_that_stands_twice_in_one_object_is_a_problem_that_names_it(
+    tmp_path: Path, content: str, name: str, line: str
+) -> None:
+    problem = read(tmp_path, content, name=name).problem
+    assert problem is not None
+    assert "“数量”" in problem.zh
+    assert "“数量”" in problem.en
+    assert line in problem.zh
+
+
+@pytest.mark.parametrize(
     ("content", "name"),
     [
         ("[" * 100_000, "a.json"),
