@@ -67,7 +67,9 @@ def _read_document(document: JsonValue, place: str | None, encoding: str) -> She
 
 
 def _read_lines(content: str, encoding: str) -> SheetRead:
-    lines = content.splitlines()
+    lines = content.removesuffix("\n").split(
+        "\n"
+    )  # splitlines() also cuts at U+2028 and others, which may stand in a text
     records: list[JsonValue] = []
     rows = []
     blank = []

@@ -37,6 +37,15 @@ def test_one_record_per_line(tmp_path: Path, name: str) -> None:
     assert only.counts.skipped == {"blank": (2,)}
 
 
+def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
+    said = "甲\u2028乙\x85丙\u2029丁"
+    (tmp_path / "a.jsonl").write_bytes(f'{{"a": "{said}"}}\r\n\x0b\r\n{{"a": 2}}\r\n'.encode())
+    (only,) = read_file(tmp_path / "a.jsonl", options=FormatOptions())
+    assert only.problem is None
+    assert only.table.to_pylist() == [{"json": f'{{"a":"{said}"}}', ROW: 1}, {"json": '{"a":"2"}', ROW: 3}]
+    assert (only.counts.total, only.counts.skipped) == (3, {"blank": (2,)})
+
+
 @pytest.mark.parametrize(
     ("content", "records", "word"),
     [
