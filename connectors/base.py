@@ -24,7 +24,10 @@ the element's position, for a query the position within the batch.
 """
 
 Cursor = Mapping[str, JsonValue]
-"""A position in a stream, made by the connector and understood by it alone; JSON, never a float. {} = the beginning."""
+"""A position in a stream, made by the connector and understood by it alone; {} = the beginning.
+
+JSON in which numbers are written as text, since the store gives them back so: 12 would come back as "12".
+"""
 
 
 class ConnectorConfig(BaseModel):

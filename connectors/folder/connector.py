@@ -38,14 +38,15 @@ class _File:
 
     @property
     def stamp(self) -> list[JsonValue]:
-        return [self.status.st_size, str(self.status.st_mtime_ns), str(self.status.st_ctime_ns)]
+        return [str(self.status.st_size), str(self.status.st_mtime_ns), str(self.status.st_ctime_ns)]
 
 
 class FolderConnector:
     """Files in a folder: each is taken once it lies still, read whole, and moved when its rows are stored.
 
-    The cursor holds what was taken and still lies in the inbox: {"taken": {path: [size, mtime, ctime, sha256]}}. So a
-    file with an earlier name or date that arrives late is read all the same, and one with new content is read again.
+    The cursor holds what was taken and still lies in the inbox: {"taken": {path: [size, mtime, ctime, sha256]}}, as
+    text. So a file with an earlier name or date that arrives late is read all the same, and one with new content is
+    read again.
 
     Args:
         config: The folder.

@@ -12,6 +12,7 @@ from canonical_model.text import JsonValue
 from connectors.base import Batch, Cursor
 from connectors.folder import FolderConfig, FolderConnector
 from connectors.folder.pattern import PathPattern
+from connectors.testing import as_stored
 
 CSV = "单号,数量\n{0},3\n"
 
@@ -74,6 +75,27 @@ def test_a_file_with_new_content_is_read_again_even_with_the_same_size_and_date(
     assert read(connector(tmp_path), cursor) == []
     put(tmp_path, "inbox/acme/a.csv", CSV.format("B2"))
     assert names(read(connector(tmp_path), cursor)) == ["inbox/acme/a.csv"]
+
+
+def test_a_file_that_stays_is_not_copied_again_with_the_cursor_that_the_store_gives_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "inbox/acme/a.csv")
+    one = connector(tmp_path, done=None)
+    cursor = as_stored(one.acknowledge("orders", read(one)[-1].cursor, failed={}))
+    monkeypatch.setattr("connectors.folder.connector._copy_unchanged", lambda *_: pytest.fail("copied"))
+    assert read(one, cursor) == []
+
+
+def test_a_cursor_with_the_size_as_a_number_as_it_was_written_once_reads_nothing_twice(tmp_path: Path) -> None:
+    put(tmp_path, "inbox/acme/a.csv")
+    taken = read(connector(tmp_path))[-1].cursor["taken"]
+    assert isinstance(taken, dict)
+    old: Cursor = {
+        "taken": {name: [int(str(entry[0])), *entry[1:]] for name, entry in taken.items() if isinstance(entry, list)}
+    }
+    assert read(connector(tmp_path), old) == []
+    assert read(connector(tmp_path), as_stored(old)) == []
 
 
 def test_a_file_that_was_only_touched_is_not_read_again(tmp_path: Path) -> None:
