@@ -126,11 +126,22 @@ def _pages(
         names = [name.partition("\0")[0] for name in result.keys()]  # noqa: SIM118  # SQLite's ODBC driver pads them
         key, rows = _places(names, stream), result.all()
         reached, is_last = [[row[place] for place in key] for row in rows[size - 1 :]], len(rows) <= size
-        if not is_last and reached[0] in (reached[1], behind):
+        if not is_last and (reached[0] in (reached[1], behind) or _are_one(connection, stream, wanted, reached)):
             value = clip(", ".join(map(str, reached[0])), 60)
             raise _unfit(stream, f"key 的值 {value} 不止一行", f"the key {value} names more than one row")
         behind = None if is_last else reached[0]
         yield names, rows[:size], behind
+
+
+def _are_one(connection: sa.Connection, stream: SqlStream, wanted: Select, keys: Sequence[Sequence[object]]) -> bool:
+    """Whether two keys are one to the database, as b and B by a collation without case: the next page would pass over it.
+
+    It is asked only where nothing but texts differ, since no collation makes other values one.
+    """
+    if not all(one == other or isinstance(one, str) for one, other in zip(*keys, strict=True)):
+        return False
+    same = wanted.where(*(sa.column(name) == value for name, value in zip(stream.key, keys[0], strict=True)))
+    return len(connection.execute(same.limit(2)).all()) > 1
 
 
 def _after(columns: Sequence[str], values: Sequence[object]) -> sa.ColumnElement[bool]:

@@ -10,7 +10,7 @@ from canonical_model.errors import ConfigError, TransientError
 from canonical_model.text import JsonValue
 from connectors.base import Batch, Cursor
 from connectors.sql import SqlConfig, SqlConnector
-from tests.unit.connectors.sql.doors import ON_A_SERVER, Door
+from tests.unit.connectors.sql.doors import DOORS, ON_A_SERVER, Door
 
 Row = tuple[str | None, int | None, int]
 
@@ -210,6 +210,26 @@ def test_a_key_that_several_rows_share_is_refused_where_a_page_would_lose_them(d
         read(connector(door))
     with pytest.raises(ConfigError, match="XD-CFG-034"):
         list(connector(door).read_keys("s"))
+
+
+@pytest.mark.parametrize("_door", DOORS[:2], indirect=True)
+@pytest.mark.parametrize("key", ["id", ["id", "line"]])
+def test_keys_that_are_one_to_the_database_are_refused_where_a_page_would_lose_a_row(
+    door: Door, key: JsonValue
+) -> None:
+    door.run("create table alike (id varchar(9) collate nocase, line int, seen int)")
+    try:
+        door.run("insert into alike values ('a', 1, 1), ('b', 1, 2), ('B', 1, 3), ('c', 1, 4)")
+        one = connector(door, table="alike", key=key, batch_rows=2)
+        with pytest.raises(ConfigError, match=r"XD-CFG-034.*\bb\b.*more than one row"):
+            read(one)
+        with pytest.raises(ConfigError, match="XD-CFG-034"):
+            list(one.read_keys("s"))
+        door.run("update alike set line = 2 where seen = 3")
+        if key != "id":
+            assert sum(batch.table.num_rows for batch in read(one)) == 4
+    finally:
+        door.run("drop table alike")
 
 
 @ON_A_SERVER
