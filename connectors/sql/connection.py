@@ -15,7 +15,10 @@ from canonical_model.language import Text
 from canonical_model.text import JsonValue, clip, has_bare_at, parse_json, passwords_in
 from connectors.base import Discovered
 
-_TIMEOUTS = dict.fromkeys(("postgresql", "mysql", "mariadb"), "connect_timeout") | {"mssql": "timeout"}
+# Keep in step with those of the store: a server that vanishes without a word is noticed within a minute and a half.
+_LIFE_SIGNS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
+_SILENT_SECONDS = 900
+"""Of drivers that ask for no sign of life: a server that says nothing for so long is gone, and not slow."""
 _BEHIND_ODBC = {"microsoft sql server": "mssql+pyodbc", "mysql": "mysql+pyodbc", "mariadb": "mysql+pyodbc"}
 # SQLSTATE first, then words, since the drivers of SQLite, MySQL and Oracle give no SQLSTATE
 _REFUSED = re.compile(
@@ -76,15 +79,34 @@ def _engine(secrets: Mapping[str, str], timeout_seconds: int) -> sa.Engine:
             code="XD-CFG-033",
         )
     url = _url(secrets["url"])
-    system = url.get_backend_name()
     return sa.create_engine(
         url.set(username=secrets.get("user", url.username), password=secrets.get("password", url.password)),
         isolation_level="AUTOCOMMIT",
         poolclass=sa.NullPool,
         hide_parameters=True,
-        connect_args={_TIMEOUTS[system]: timeout_seconds} if system in _TIMEOUTS else {},
-        **({"json_deserializer": parse_json} if system == "postgresql" else {}),
+        connect_args=connect_args(url, timeout_seconds),
+        **({"json_deserializer": parse_json} if url.get_backend_name() == "postgresql" else {}),
     )
+
+
+def connect_args(url: sa.URL, timeout_seconds: int) -> dict[str, int]:
+    """What a driver is told of waiting, in its own words: for a connection, and for a server that has fallen silent."""
+    silent = {"read_timeout": _SILENT_SECONDS, "write_timeout": _SILENT_SECONDS}
+    match url.get_driver_name():
+        case "psycopg" | "psycopg2" | "psycopg2cffi":  # libpq
+            return {"connect_timeout": timeout_seconds, **_LIFE_SIGNS}
+        case "pymysql" | "mysqldb" | "mariadbconnector":
+            return {"connect_timeout": timeout_seconds, **silent}
+        case "mysqlconnector":  # knows the others from 9.2 on
+            return {"connect_timeout": timeout_seconds}
+        case "pymssql":
+            return {"login_timeout": timeout_seconds, "timeout": _SILENT_SECONDS}
+        case "pyodbc":
+            return {"timeout": timeout_seconds}
+        case "oracledb":
+            return {"tcp_connect_timeout": timeout_seconds, "expire_time": 1}
+        case _:
+            return {}
 
 
 def _url(address: str) -> sa.URL:

@@ -19,8 +19,9 @@ from canonical_model.errors import AuthError, ConfigError, CrossdockError, Trans
 from canonical_model.language import Language
 from canonical_model.text import JsonValue
 from connectors.sql import SqlConfig, SqlConnector, SqlStream
-from connectors.sql.connection import odbc_string, translate_errors
+from connectors.sql.connection import connect, connect_args, odbc_string, translate_errors
 from connectors.sql.connector import _after, _select
+from tests.integration.hub import StoreServer
 from tests.unit.connectors.sql.doors import ON_A_SERVER, Door
 from tests.unit.connectors.sql.test_cursor import ITEM, connector, put, read
 
@@ -171,6 +172,37 @@ def test_a_url_without_a_host_shows_no_password() -> None:
 @pytest.mark.parametrize("url", ["sqlite:///{}/a@b@c.db", "sqlite:///{}/x.db?timeout=5"])
 def test_an_at_that_is_in_no_password_is_left_alone(tmp_path: Path, url: str) -> None:
     SqlConnector(SqlConfig(), {}, {"url": url.format(tmp_path)}).check()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql+psycopg://h/x", {"connect_timeout": 7, "keepalives_idle": 30, "tcp_user_timeout": 90_000}),
+        ("postgresql+psycopg2://h/x", {"connect_timeout": 7, "keepalives_idle": 30, "tcp_user_timeout": 90_000}),
+        ("mysql+pymysql://h/x", {"connect_timeout": 7, "read_timeout": 900, "write_timeout": 900}),
+        ("mysql+mysqldb://h/x", {"connect_timeout": 7, "read_timeout": 900, "write_timeout": 900}),
+        ("mariadb+mariadbconnector://h/x", {"connect_timeout": 7, "read_timeout": 900, "write_timeout": 900}),
+        ("mysql+mysqlconnector://h/x", {"connect_timeout": 7}),
+        ("mssql+pyodbc://h/x", {"timeout": 7}),
+        ("mssql+pymssql://h/x", {"login_timeout": 7, "timeout": 900}),
+        ("oracle+oracledb://h/x", {"tcp_connect_timeout": 7, "expire_time": 1}),
+        ("sqlite:///x", {}),
+    ],
+)
+def test_a_server_that_has_gone_without_a_word_is_noticed_by_every_driver_that_can(
+    url: str, told: dict[str, int]
+) -> None:
+    given = connect_args(sa.make_url(url), 7)
+    assert {name: given.get(name) for name in told} == told
+    assert told or not given
+
+
+@pytest.mark.store
+def test_postgresql_is_asked_for_signs_of_life(store_server: StoreServer) -> None:
+    with connect({"url": store_server.admin.url.render_as_string(hide_password=False)}, 7) as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.info.get_parameters().items() >= {"keepalives_idle": "30", "tcp_user_timeout": "90000"}.items()
 
 
 @pytest.mark.parametrize(
