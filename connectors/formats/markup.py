@@ -246,6 +246,5 @@ def _is_rounded(number: str, text: str) -> bool:
 
 
 def _count(text: str | None, most: int, default: int = 1) -> int:
-    return (
-        min(int(text), most) if text and text.isascii() and text.isdecimal() and (int(text) or not default) else default
-    )
+    number = int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else 0
+    return min(number, most) if number or (text and not default) else default

@@ -80,7 +80,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, te
     except GuardError as error:
         park_run(engine, run_id, error, clock())
         report = RunReport(run_id, source, stream, "parked", question=_in_words(error))
-    except CrossdockError as error:
+    except Exception as error:
         fail_run(engine, run_id, error, clock())
         raise
     return replace(report, seconds=time.monotonic() - started)
