@@ -10,14 +10,19 @@ from mappings.functions import NOT_BLANK
 from mappings.headers import HeaderReader
 
 
-def source_column(name: str) -> str:
-    """The source's column `name` as SQL.
+def column_name(name: str) -> str:
+    """What the source's column `name` is called in the engine.
 
     Prefixed, so that it never meets a canonical column of the same name; with a mark of its capitals, since DuckDB
     takes `Qty` and `QTY` for one name.
     """
     capitals = sum(1 << place for place, letter in enumerate(name) if letter != letter.lower())
-    return quote_name(f"c{capitals:x}:{name}" if capitals else f"c:{name}")
+    return f"c{capitals:x}:{name}" if capitals else f"c:{name}"
+
+
+def source_column(name: str) -> str:
+    """The source's column `name` as SQL."""
+    return quote_name(column_name(name))
 
 
 ELEMENT = "element"

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +26,7 @@ from canonical_model.issues import Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits
-from mappings.columns import source_column
+from mappings.columns import column_name, source_column
 from mappings.compiled import Atom, Lookup, quote_name, quote_text
 from mappings.dates import DateOrder, decide_commas, decide_orders
 from mappings.folding import fold
@@ -42,6 +43,8 @@ _ARROW_ROWS = 16_384
 MEMORY_LIMIT = "192MB"
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
+_MANY_FILES, _SMALL_ROWS = 8, 10_000
+"""So many landed files of so few rows are put together first: DuckDB pays for each file in each query."""
 _SPARSE = 8
 """One row in so many is worth putting in order first."""
 STREAMED_ROWS = 16_384
@@ -95,6 +98,8 @@ class MappingRun:
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
         self._batches = {batch.batch: batch for batch in batches}
+        self._apart: list[LandedRows] = list(batches)
+        self._gathered: Path | None = None
         damage = frozenset((code, column) for batch in batches for _, column, code in batch.suspects)
         self._queries = {one.entity.name: EntityQuery(plan, one, damage) for one in plan.entities}
         # DuckDB may read and write where it spills, so that is a folder of its own
@@ -133,7 +138,7 @@ class MappingRun:
         self._scratch.cleanup()
 
     def _run(self) -> None:
-        self._lock()
+        self._lock(self._gather_small())
         self._make_source()
         self._decide_orders()
         self._look_up()
@@ -301,7 +306,19 @@ class MappingRun:
         ((number,),) = self._db.execute(sql).fetchall()
         return int(number)
 
-    def _lock(self) -> None:
+    def _gather_small(self) -> Sequence[Path]:
+        """The landed files to read, many small ones of them as one."""
+        small = [batch for batch in self._batches.values() if batch.only is None and batch.rows <= _SMALL_ROWS]
+        schemas = {batch.batch: pq.read_schema(batch.parquet) for batch in small}
+        gathered = [batch for batch in small if _is_text(schemas[batch.batch])]
+        if len(gathered) >= _MANY_FILES:
+            names = dict.fromkeys(name for batch in gathered for name in schemas[batch.batch].names if name != "_row")
+            self._gathered = Path(self._scratch.name) / "gathered.parquet"
+            _write_together(gathered, {name: column_name(name) for name in names}, self._gathered)
+            self._apart = [batch for batch in self._batches.values() if batch not in gathered]
+        return [*(batch.parquet for batch in self._apart), *([self._gathered] if self._gathered else [])]
+
+    def _lock(self, files: Sequence[Path]) -> None:
         functions = Path(self._scratch.name) / "functions.duckdb"
         functions.write_bytes(library())
         self._db.execute(f"ATTACH {quote_text(str(functions))} AS functions (READ_ONLY)")
@@ -319,9 +336,9 @@ class MappingRun:
                 )
                 self._db.unregister("_listed")
         # an allowed path is also a right to write it where it does not exist
-        for batch in self._batches.values():
-            batch.parquet.open("rb").close()
-        paths = ", ".join(quote_text(str(batch.parquet)) for batch in self._batches.values())
+        for file in files:
+            file.open("rb").close()
+        paths = ", ".join(quote_text(str(file)) for file in files)
         self._db.execute("SET TimeZone = 'UTC'")
         self._db.execute(f"SET allowed_paths = [{paths}]")
         self._db.execute("SET enable_external_access = false")
@@ -344,8 +361,12 @@ class MappingRun:
             "CREATE TEMP TABLE issues (batch BIGINT, row BIGINT, element BIGINT, entity VARCHAR, position INTEGER, "
             'field VARCHAR, "column" VARCHAR, code VARCHAR, value VARCHAR, detail VARCHAR)'
         )
-        selects = []
-        for batch in self._batches.values():
+        selects = (
+            [f"SELECT * FROM read_parquet({quote_text(str(self._gathered))}, hive_partitioning = false)"]
+            if self._gathered
+            else []
+        )
+        for batch in self._apart:
             parquet = f"read_parquet({quote_text(str(batch.parquet))}, hive_partitioning = false)"
             described = self._db.execute(f"DESCRIBE SELECT * FROM {parquet}").fetchall()
             landed = pq.read_schema(batch.parquet).names
@@ -545,7 +566,7 @@ class PresentKeys(MappingRun):
     """Keys of the records that a source lists as present; the batches hold key columns alone."""
 
     def _run(self) -> None:
-        self._lock()
+        self._lock([batch.parquet for batch in self._apart])
         self._make_source()
         self._decide_orders()
         self._look_up()
@@ -560,6 +581,35 @@ class PresentKeys(MappingRun):
         """The different keys, in one column `key`."""
         query = self._queries[entity.entity.name]
         return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
+
+
+def _is_text(schema: pa.Schema) -> bool:
+    """Whether landed rows are texts, as those of all files are."""
+    return all(pa.types.is_string(field.type) for field in schema if field.name != "_row")
+
+
+def _write_together(batches: Iterable[LandedRows], names: Mapping[str, str], target: Path) -> None:
+    """Writes the rows of the batches as one file, as the view `source` shows them.
+
+    Args:
+        batches: Landed rows of texts.
+        names: Landed column -> what it is called in `source`.
+        target: The file.
+    """
+    own = [("_batch", pa.int64()), ("_row", pa.int64()), ("_modified", pa.decimal128(24, 6))]
+    schema = pa.schema([*own, *((name, pa.string()) for name in names.values())])
+    with pq.ParquetWriter(target, schema) as writer:
+        for batch in batches:
+            landed = pq.read_table(batch.parquet)
+            count = landed.num_rows
+            modified = Decimal(f"{batch.modified_at.timestamp():.6f}") if batch.modified_at else None
+            columns = [
+                pa.repeat(pa.scalar(batch.batch, pa.int64()), count),
+                landed["_row"].cast(pa.int64()),
+                pa.repeat(pa.scalar(modified, pa.decimal128(24, 6)), count),
+                *(landed[name] if name in landed.column_names else pa.nulls(count, pa.string()) for name in names),
+            ]
+            writer.write_table(pa.table(columns, schema=schema))
 
 
 def _is_waiting(query: EntityQuery) -> str:
