@@ -1,7 +1,7 @@
 """The contract between a source system and the pipeline: what a connector is and what it hands over."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -98,6 +98,7 @@ class Origin:
         header_row: Row number of the header; 0 where there is none.
         header_reason: Why this row was taken as the header.
         encoding: Text encoding that was used; empty for other formats.
+        labels: What stands above the table as label and value: 仓库 -> 上海仓; several values where it is torn.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Origin:
     header_row: int = 0
     header_reason: Text = Text("", "")
     encoding: str = ""
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def _is_place(piece: str) -> bool:
 def normalise_header(name: str) -> str:
     """The form in which headers are compared: half-width, simplified, lower case, without blanks, `*` and a trailing colon."""
     text = simplified(half_width(name)).lower()
-    return "".join(text.split()).replace("*", "").rstrip(":").removesuffix("(必填)")
+    return "".join(text.split()).replace("*", "").rstrip(":.").removesuffix("(必填)")
 
 
 _HAN, _LATIN = r"[^A-Za-z]*?[\u3400-\u9fff][^A-Za-z]*?", r"[A-Za-z][^\u3400-\u9fff]*?"
@@ -123,9 +123,12 @@ class SheetColumns:
         self._fields = SPECS[entity].fields
 
     def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        """The column called `path`, letter for letter first, then by alias, by the model's own labels, so without units, so in one language of two."""
+        """The column called `path`: letter for letter, by its aliases, without units, in one language of two.
+
+        Where the mapping lists aliases, they come first: `item` is then the mapping's own word, and a header Item may be a line.
+        """
         name = ".".join(path)
-        if name in self._header:
+        if name in self._header and name not in self._aliases:
             return source_column(name), name
         forms = self._forms(name)
         for known in (self._by_form, self._by_base, self._by_joined, self._by_part):
@@ -135,11 +138,13 @@ class SheetColumns:
         return None
 
     def _forms(self, name: str) -> list[str]:
-        candidates = list(self._aliases.get(name, ()))
-        if not candidates and name in self._fields:
+        candidates = [name]
+        if name in self._aliases:
+            candidates = [*self._aliases[name], name]
+        elif name in self._fields:
             spec = self._fields[name]
-            candidates = [spec.label.zh, spec.label.en, *spec.aliases]
-        return [normalise_header(candidate) for candidate in (name, *candidates)]
+            candidates += [spec.label.zh, spec.label.en, *spec.aliases]
+        return [normalise_header(candidate) for candidate in candidates]
 
     def doubtful(self, name: str) -> list[str]:
         """Columns that begin with the name of a column that was not found, and go on with what is not understood: 数量(K)."""

@@ -597,6 +597,8 @@ class ExpressionCompiler:
         value = self._visit(node.expressions[0], text, target)
         measure = self._measure(value)
         in_header = measure.unit if name == "quantity" else measure.currency
+        if name == "money" and measure.unit and self._headers.is_many(measure.unit):
+            raise MissingColumnError(node.expressions[0].name)  # 单价/千只 is no price of one
         beside: Compiled | None = None
         try:
             if len(node.expressions) == 2:

@@ -15,6 +15,8 @@ _FORMS = (
 )
 """数量(箱), 数量/箱 and 数量-箱, 数量 箱, 单价¥."""
 _TAX = re.compile(r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填")
+_MULTIPLES, _LETTERS = frozenset({"MIL", "CEN", "DZN", "GRO"}), frozenset({"k", "m"})
+"""Codes of so many pieces, and what stands for a thousand of them."""
 _MANY = re.compile(r"[百千万亿\d]")
 _BARE = frozenset(
     [
@@ -110,9 +112,13 @@ class HeaderReader:
 
     def _measure(self, base: str, words: str, *, is_bracketed: bool) -> Measure | None:
         said = [re.sub(r"^单位[:：]?", "", word.lower()) for word in re.split("[,，、;；]", words)]
-        said = [word for word in said if not _TAX.fullmatch(word)] if len(said) > 1 else said
+        said = [word for word in said if not _TAX.fullmatch(word)]
+        if not said and is_bracketed:
+            return Measure(base)
         if len(said) != 1:
             return None
+        if is_bracketed and said[0] in _FACTORS:
+            return Measure(base, factor=_FACTORS[said[0]])
         for word, factor in (("", 1), *_FACTORS.items()) if is_bracketed else (("", 1),):
             if not said[0].startswith(word):
                 continue
@@ -122,9 +128,13 @@ class HeaderReader:
             if rest in self._units and rest not in _NO_UNIT:
                 return Measure(base, unit=rest, factor=factor)
             money, _, each = rest.partition("/")
-            if money in self._currencies and not _MANY.search(each):  # 元/千个 is another price
+            if money in self._currencies and not self.is_many(each):  # 元/千个 is another price
                 return Measure(base, currency=money, factor=factor)
         return None
+
+    def is_many(self, unit: str) -> bool:
+        """Whether a price is for many pieces at once: 千个, kpcs, 打."""
+        return bool(_MANY.search(unit)) or unit in _LETTERS or self._units.get(unit, ("", ""))[0] in _MULTIPLES
 
     def contradicts(self, header: str, field: str) -> bool:
         """Whether a header names another unit than the one that belongs to a number field."""

@@ -239,6 +239,24 @@ def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
     )
 
 
+def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:
+    """Those of the labels above a table that name a part of a key for which the table has no column."""
+    found = []
+    for one in plan.entities:
+        columns = SheetColumns(labels, plan.spec.columns, one.entity.name)
+        texts = plan.spec.entities[one.entity.name].fields
+        named = (columns.whole(str(texts[field])) for field in one.absent if field in one.entity.key)
+        found += [label for _, label in filter(None, named)]
+    return found
+
+
+def unread_columns(plan: Plan, header: Sequence[str]) -> list[str]:
+    """Columns of the header from which the plan reads nothing."""
+    read = {column for one in plan.entities for column in (*one.columns, *one.turned)}
+    read |= set(plan.version.columns) if plan.version else set()
+    return [] if plan.is_json else [column for column in header if column not in read]
+
+
 def _plan_entity(
     spec: MappingFile,
     name: str,

@@ -38,6 +38,7 @@ class GoodsReceiptLine(Entity):
 
     label = Text("收货单行", "Goods receipt line")
     key = ("receipt_number", "line_number")
+    adds_up = True
     parent = GoodsReceipt
     parent_key = ("receipt_number",)
 

@@ -37,6 +37,7 @@ class InventoryMovement(Entity):
 
     label = Text("库存移动", "Inventory movement")
     key = ("movement_number", "line_number")
+    adds_up = True
 
     movement_number: str = field(
         "移动单号",

@@ -67,6 +67,7 @@ class ShipmentLine(Entity):
 
     label = Text("发货单行", "Shipment line")
     key = ("shipment_number", "line_number")
+    adds_up = True
     parent = Shipment
     parent_key = ("shipment_number",)
 

@@ -272,6 +272,7 @@ def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, cursor: Curso
             header_row=sheet.header_row,
             header_reason=sheet.header_reason,
             encoding=sheet.encoding,
+            labels=sheet.labels,
         ),
         counts=sheet.counts,
         problem=sheet.problem,

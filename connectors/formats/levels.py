@@ -69,6 +69,8 @@ def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row:
     groups = {column for span in spans if span.right > span.left for column in range(span.left, span.right + 1)}
     if len(lows & groups) > 1 and lows <= groups and len({lower[column] for column in lows}) < len(lows):
         return True  # every column is in a group, and their parts have the same names
+    if len(lows) > 1 and lows <= groups and tops - groups and all(_is_word(lower[c], {Kind.TEXT}) for c in lows):
+        return True  # 已交 | 订购 under 数量, and nothing under the columns beside it
     return not groups and (_is_complement(above, lower) or _is_translation(above, lower))
 
 

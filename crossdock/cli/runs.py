@@ -193,6 +193,7 @@ def _report(connection: "Connection", row: "AnyRow") -> "RunReport":
                 rows_read=file.rows_read,
                 problem=stored_text(file.problem) if file.problem else None,
                 absent=tuple(file.absent),
+                unread=tuple(file.unread),
                 date_orders=tuple(DateOrder(file.id, **one) for one in file.date_orders),
             )
             for file in files

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _STORE_IS_GONE = "XD-TMP-002"
 _SHOWN_ISSUES = 10
+_MOST_SHOWN = 12
+"""Columns that are named."""
 
 
 def sync(
@@ -233,9 +235,15 @@ class ShownRun:
                     style="yellow" if extra and extra.header_row else "dim",
                     indent=4,
                 )
+            unread = self._unread(name, sheet)
+            if unread:
+                more = f" … ({len(unread)})" if len(unread) > _MOST_SHOWN else ""
+                listed = "、".join(unread[:_MOST_SHOWN]) + more
+                self._screen.say(Text(f"没有用到的列：{listed}", f"Columns not read: {listed}"), style="dim", indent=4)
             shown.append(
                 {
                     "absent": absent,
+                    "unread": unread,
                     "date_orders": orders,
                     "name": name,
                     "sheet": sheet,
@@ -252,6 +260,10 @@ class ShownRun:
     def _absent(self, name: str, sheet: str) -> list[str]:
         files = [file for file in self._report.files if (file.name, file.sheet) == (name, sheet)]
         return sorted({field for file in files for field in file.absent})
+
+    def _unread(self, name: str, sheet: str) -> list[str]:
+        files = [file for file in self._report.files if (file.name, file.sheet) == (name, sheet)]
+        return list(dict.fromkeys(column for file in files for column in file.unread))
 
     def _date_orders(self, name: str, sheet: str) -> "list[_ReadDates]":
         """Once each, since the parts of a large text are asked one by one."""

@@ -19,7 +19,7 @@ from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.cursor import move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
-from crossdock.pipeline.drift import columns_to_read
+from crossdock.pipeline.drift import above_the_table, columns_to_read
 from crossdock.pipeline.group import Chosen, apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
@@ -32,7 +32,7 @@ from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow, alone, lock, translate_errors
 from mappings.dates import DateOrder
-from mappings.plan import Plan
+from mappings.plan import Plan, unread_columns
 
 SHOWN_ISSUES = 20
 
@@ -179,6 +179,9 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
+        if (label := above_the_table(work, row, plan)) is not None:
+            parked[row.id] = Parked(label, "drift")
+            continue
         question = changed_key(work, plan)
         if question is not None:
             parked[row.id] = Parked(question.what, "key", question)
@@ -264,6 +267,7 @@ def close(
             name = plan.spec.mapping if plan else None
             values = {"status": "applied", "applied_run": work.run_id, "mapping": name, "problem": None}
             values["absent"] = _absent(plan)
+            values["unread"] = _unread(plan, row)
             values["date_orders"] = [
                 {"column": one.column, "order": one.order, "reason": one.reason} for one in _orders_of(work, row.id)
             ]
@@ -289,6 +293,11 @@ def _absent(plan: Plan | None) -> list[str]:
     return [f"{one.entity.name}.{name}" for one in plan.entities for name in one.absent] if plan else []
 
 
+def _unread(plan: Plan | None, row: AnyRow) -> list[str]:
+    """Columns of the header from which nothing is read."""
+    return unread_columns(plan, [name for name in row.columns if name not in row.parts]) if plan else []
+
+
 def _file(row: AnyRow) -> tuple[str, str]:
     return row.name, row.sha256
 
@@ -308,5 +317,6 @@ def _file_report(
         rows_read=row.rows_read,
         problem=parked.problem if parked else None,
         absent=tuple(_absent(chosen.plan if chosen else None)),
+        unread=tuple(_unread(chosen.plan if chosen else None, row)),
         date_orders=date_orders,
     )

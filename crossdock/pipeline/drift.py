@@ -1,4 +1,4 @@
-"""Drift: the columns of a stream are others than last time."""
+"""Drift: the columns of a stream are others than last time, or what tells records apart stands above the table."""
 
 from sqlalchemy import select
 
@@ -7,6 +7,7 @@ from crossdock.home import Drift
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow
+from mappings.plan import Plan, labels_of_keys
 
 
 def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | Text:
@@ -36,6 +37,22 @@ def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | 
     if went or (came and policy is Drift.PARK):
         return _question(came, went, work.run_id)
     return tuple(name for name in columns if name in before)
+
+
+def above_the_table(work: Work, row: AnyRow, plan: Plan) -> Text | None:
+    """Why a batch parks that has a part of its key above its table alone: 仓库：上海仓, of which the stock would be lost."""
+    named = [] if row.is_approved else labels_of_keys(plan, list(row.labels))
+    if not named:
+        return None
+    label, values = named[0], " / ".join(row.labels[named[0]])
+    return Text(
+        f"表头上方写着“{label}：{values}”，表里没有这一列；不读它，别的{label}的记录会和这些混在一起。"
+        f"在数据流的 config 里写 labels: [{label}]，它就成为一列；确实不用：crossdock run approve {work.run_id}；"
+        f"文件有误：crossdock run discard {work.run_id}。",
+        f"Above the table stands “{label}: {values}”, and no column says it; left unread, records of another {label} would "
+        f"mix with these. Write labels: [{label}] under config of the stream, which makes it a column; if it does not matter: "
+        f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
+    )
 
 
 def _question(came: list[str], went: list[str], run: int) -> Text:

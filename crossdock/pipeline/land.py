@@ -187,6 +187,7 @@ def _keep(
         "header_row": origin.header_row,
         "header_reason": origin.header_reason._asdict(),
         "encoding": origin.encoding,
+        "labels": {label: list(values) for label, values in origin.labels.items()},
         "rows_total": counts.total,
         "rows_above": counts.above,
         "rows_header": counts.header,

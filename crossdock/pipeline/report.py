@@ -36,6 +36,7 @@ class FileReport:
         problem: Why it is parked.
         absent: Fields that the mapping would state but for whose columns the header has nothing.
         date_orders: How dates such as 03/04/2026 were read, and why; nothing where there were none.
+        unread: Columns from which no field was read.
     """
 
     name: str
@@ -50,6 +51,7 @@ class FileReport:
     problem: Text | None
     absent: tuple[str, ...] = ()
     date_orders: tuple[DateOrder, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

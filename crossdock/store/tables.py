@@ -215,6 +215,8 @@ batch = Table(
     Column("lineage", Text),
     Column("date_orders", JSONB, nullable=False, server_default=text("'[]'")),
     Column("absent", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("labels", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("unread", JSONB, nullable=False, server_default=text("'[]'")),
     CheckConstraint(
         "rows_total = rows_above + rows_header + rows_skipped + rows_read", name="every_row_is_accounted_for"
     ),

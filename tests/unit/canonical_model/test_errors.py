@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("canonical_model", "connectors", "mappings", "wecom_notify", "crossdock")
 SEVERAL_FILES: dict[str, str] = {
     "XD-CFG-020": "one meaning (there is no such connection), told by each place that looks connections up",
+    "XD-RUN-001": "one meaning (a fault of the program), told on the screen and, without what it says, by its run",
 }
 """Code -> why more than one file gives it. An entry that is no longer true fails, too."""
 

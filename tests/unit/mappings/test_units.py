@@ -34,7 +34,7 @@ HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_fiel
         ("税率(%)", Measure("税率", unit="%")),
         ("料号(新)", None),
         ("数量(中箱)", None),
-        ("采购单号(必填)", None),
+        ("采购单号(必填)", Measure("采购单号")),
         ("数量", None),
         ("(kg)", None),
         ("数量(kg)合计", None),

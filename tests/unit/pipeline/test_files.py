@@ -417,3 +417,30 @@ def test_a_link_in_the_inbox_is_not_followed(hub: Hub, tmp_path: Path) -> None:
     assert "链接" in problem(report)
     assert secret.exists()
     assert hub.one("SELECT count(*) FROM canonical.purchase_order") == 0
+
+
+def test_a_part_of_the_key_above_the_table_is_asked_about(hub: Hub) -> None:
+    hub.mapping(
+        "own/stock",
+        {"inventory_balance": {"fields": {"item": "料号", "location": "location", "on_hand": "quantity(数量, '个')"}}},
+        columns={"location": ["仓库"]},
+    )
+    config: dict[str, object] = {"files": "*.csv", "minimum_age_seconds": 0}
+    streams = {"stock": {"config": config, "mapping": "own/stock"}}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    hub.write("sources/erp.yaml", source)
+    content = "库存表,,\n仓库：上海仓,,\n料号,数量,托盘\nA1,5,T1\nA2,6,T2\n".encode()
+    hub.put_bytes("a.csv", content)
+    report = hub.sync("stock")
+    assert "表头上方写着“仓库：上海仓”" in problem(report)
+    assert f"crossdock run approve {report.run_id}" in problem(report)
+    approve(hub.engine, report.run_id)
+    report = hub.sync("stock")
+    assert [(file.status, file.unread) for file in report.files] == [("applied", ("托盘",))]
+    assert hub.one("SELECT unread FROM crossdock.batch WHERE status = 'applied'") == ["托盘"]
+    config["labels"] = ["仓库"]
+    hub.write("sources/erp.yaml", source)
+    hub.put_bytes("b.csv", content + b"A3,7,T3\n")
+    assert [file.unread for file in hub.sync("stock").files] == [("托盘",)]
+    found = hub.query("SELECT item, location FROM canonical.inventory_balance ORDER BY item, location NULLS FIRST")
+    assert found == [("A1", None), ("A1", "上海仓"), ("A2", None), ("A2", "上海仓"), ("A3", "上海仓")]

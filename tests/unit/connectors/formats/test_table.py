@@ -36,6 +36,14 @@ def test_a_header_of_two_rows_names_its_columns_together(merges: tuple[tuple[int
     assert "第 1–2 行" in one.header_reason.zh
 
 
+@pytest.mark.parametrize("parts", ["已交|订购", "应收|实收", "冻结|可用"])
+def test_a_group_may_be_merged_sideways_alone(parts: str) -> None:
+    one = read("采购单号|行号|料号|数量||单位", f"|||{parts}|", "P1|1|A1|200|1200|PCS", merges=((0, 3, 0, 4),))
+    first, second = parts.split("|")
+    assert (one.problem, one.table.column_names[3:5]) == (None, [f"数量 {first}", f"数量 {second}"])
+    assert one.table.num_rows == 1
+
+
 def test_a_header_may_have_three_rows() -> None:
     one = read(
         "料号|2026年||||", "|上半年||下半年||备注", "|数量|金额|数量|金额|", "A1|3|2|5.5|5.0|", "A2|4|1|5.5|5.0|急"

@@ -1,0 +1,69 @@
+"""Headers as systems and partners send them, under the shipped mappings: which column each field takes."""
+
+from importlib.resources import files
+
+import pytest
+
+from mappings.plan import MappingDoesNotFitError
+from tests.unit.mappings.conftest import Map
+
+LINE = "purchase_order_line"
+PO = "purchase_order"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "entity", "header", "cells", "expected"),
+    [
+        # English and bilingual sheets, where Item numbers the lines
+        (PO, LINE, "PO No.|Line|Item|Part Number|Qty|UOM", "P1|1|001|A1|5|PCS", {"line_number": "1", "item": "A1"}),
+        (PO, LINE, "PO No.|Line|Item|Material|Qty|UOM", "P1|1|10|A1|5|PCS", {"line_number": "1", "item": "A1"}),
+        (
+            PO, LINE, "订单号 PO No.|序号 Item|料号 Part No.|数量 Qty|单位 Unit", "P1|1|A1|5|PCS",
+            {"line_number": "1", "item": "A1"},
+        ),
+        (PO, PO, "PO No.|Line|Item Code|Supplier Code|Supplier", "P1|1|A1|V001|Hengyuan", {"supplier": "V001"}),
+        # a running number beside the line's own
+        (PO, LINE, "序号|采购订单号|项次|料号|数量|单位", "1|PO-7|20|A1|5|PCS", {"line_number": "20"}),
+        (
+            "delivery_note", "shipment_line", "送货单号|序号|采购订单号|行号|料号|送货数量|单位", "S1|1|PO-1|10|A1|5|PCS",
+            {"line_number": "1", "order_number": "PO-1"},
+        ),
+        # two pairs of quantity and unit
+        (PO, LINE, "订单编号|行号|存货编码|主计量|数量|采购单位|件数", "P|1|A1|瓶|120|箱|5", {"ordered": 120, "ordered_source_unit": "瓶"}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|主数量|主单位", "P|1|A1|5|箱|60|瓶", {"ordered": 5, "ordered_source_unit": "箱"}),
+        (
+            "goods_receipt", "goods_receipt_line", "入库单号|行号|料号|主单位|主数量|单位|数量", "R|1|A1|瓶|60|箱|5",
+            {"received": 5, "received_source_unit": "箱"},
+        ),
+        (
+            "inventory", "inventory_balance", "仓库编码|存货编码|主计量单位|库存单位|现存数量|现存件数", "01|A1|瓶|箱|120|5",
+            {"on_hand": 120, "on_hand_source_unit": "瓶"},
+        ),
+        # what a price is for
+        (PO, LINE, "采购凭证|行项目|物料|净价|货币|价格单位", "P|10|A1|12.5|CNY|1000", {"unit_price": 12.5, "price_base": 1000}),
+        (PO, LINE, "采购单号|行号|料号|单价(含税)|币种", "P|1|A1|5|CNY", {"unit_price": 5, "is_tax_included": True}),
+        (PO, LINE, "采购单号|行号|料号|Unit Price (excl. tax)|币种", "P|1|A1|5|CNY", {"unit_price": 5, "is_tax_included": False}),
+        # powers of ten in a header beside a column of units
+        (PO, LINE, "采购单号|行号|料号|数量(千)|单位", "P|1|A1|5|个", {"ordered": 5000}),
+        (PO, LINE, "采购单号|行号|料号|数量(百)|单位", "P|1|A1|5|个", {"ordered": 500}),
+        (PO, LINE, "采购单号|行号|料号|数量(千克)", "P|1|A1|5", {"ordered": 5, "ordered_unit": "KGM"}),
+        ("inventory", "inventory_balance", "Warehouse|Location|Item|Quantity|UOM", "WH1|A-01|A1|5|PCS", {"location": "WH1"}),
+        ("item", "item", "Item Code|Item Name|Name|Unit", "A1|Bearing|张三|PCS", {"name": "Bearing"}),
+    ],
+)  # fmt: skip
+def test_a_field_takes_the_column_that_means_it(
+    run_mapping: Map, mapping: str, entity: str, header: str, cells: str, expected: dict[str, object]
+) -> None:
+    text = (files("mappings") / "generic" / f"{mapping}.yaml").read_text(encoding="utf-8")
+    outcome = run_mapping(text, [dict(zip(header.split("|"), cells.split("|"), strict=True))])
+    (record,) = outcome.good[entity]
+    assert {name: record[name] for name in expected} == expected
+    assert outcome.issues == []
+
+
+@pytest.mark.parametrize("header", ["单价(USD/KPCS)", "单价(元/M)", "单价(元/打)", "单价(元/千个)", "单价/千只"])
+def test_a_price_for_many_pieces_is_not_taken_for_one_of_one(run_mapping: Map, header: str) -> None:
+    text = (files("mappings") / "generic" / f"{PO}.yaml").read_text(encoding="utf-8")
+    row = {"采购单号": "P", "行号": "1", "料号": "A1", header: "42", "币种": "CNY"}
+    with pytest.raises(MappingDoesNotFitError, match="not understood"):
+        run_mapping(text, [row])
