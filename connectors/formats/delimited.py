@@ -342,10 +342,10 @@ class _Splitter:
 
 
 def _unguarded(rows: pa.Table) -> pa.Table:
-    """`rows` in which ="000123" and '000123, ways to keep a code a text in Excel, are 000123."""
+    """`rows` in which ="000123", '000123 and 'PO-1, ways to keep a code a text in Excel, are 000123 and PO-1."""
     for position, column in enumerate(rows.columns):
         if holds_any(column, ["=", "'"]):
-            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$|^\'(\d[\w-]*)$', r"\1\2")
+            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$|^\'(\d[\w-]*|\w[\w./-]*\d[\w./-]*)$', r"\1\2")
             rows = rows.set_column(position, rows.schema.field(position), bare)
     return rows
 

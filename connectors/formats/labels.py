@@ -23,6 +23,8 @@ _SCALE = re.compile(
     r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?))\s*(?:元|件|个|只|套|箱|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；)）。、])"
 )
 _BLANKS = re.compile(r"[^\S\n]{3,}")
+_SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
+"""日  期： is one label, spread out so that it lines up with others."""
 _LONGEST = 20
 _SHOWN = 8
 
@@ -102,7 +104,7 @@ def two_documents(labels: Mapping[str, Sequence[str]], row: int) -> Text | None:
 
 def _pairs(cell: str) -> list[tuple[str, str]]:
     """The labels of a cell, each with what stands between its colon and the next label."""
-    cell = _BLANKS.sub("  ", cell)
+    cell = _SPACED.sub(r"\1\2", _BLANKS.sub("  ", cell))
     found = list(_LABEL.finditer(cell))
     ends = [*(match.start() for match in found), len(cell)][1:]
     return [

@@ -259,8 +259,12 @@ def test_a_masked_name_is_no_delimiter(read: Read) -> None:
 
 
 def test_an_apostrophe_in_front_of_a_code_keeps_it_a_text_and_is_no_part_of_it(read: Read) -> None:
-    found = rows(read("料号,备注\n'000123,'90s\n'6901234567892,it's\n"))
-    assert [list(row.values()) for row in found] == [["000123", "90s"], ["6901234567892", "it's"]]
+    found = rows(read("料号,备注\n'000123,'90s\n'6901234567892,it's\n'PO-1/2,'tis so\n"))
+    assert [list(row.values()) for row in found] == [
+        ["000123", "90s"],
+        ["6901234567892", "it's"],
+        ["PO-1/2", "'tis so"],
+    ]
 
 
 @pytest.mark.parametrize(
