@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from urllib.parse import quote, unquote
 
 from opencc import OpenCC
@@ -47,22 +47,12 @@ def half_width(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
+_TO_SIMPLIFIED = cache(partial(OpenCC, "t2s"))
+
+
 def simplified(text: str) -> str:
     """`text` in the characters of the mainland: 採購單號 is 采购单号, word for word."""
-    return text if text.isascii() else _converter("t2s").convert(text)
-
-
-def traditional(text: str) -> tuple[str, ...]:
-    """The spellings of `text` in traditional characters, in general and as in Taiwan: 裏, 裡; none where it has no other."""
-    if text.isascii():
-        return ()
-    found = (_converter(name).convert(text) for name in ("s2t", "s2tw"))
-    return tuple(dict.fromkeys(spelling for spelling in found if spelling != text))
-
-
-@cache
-def _converter(name: str) -> OpenCC:
-    return OpenCC(name)
+    return text if text.isascii() else _TO_SIMPLIFIED().convert(text)
 
 
 def clip(text: str, length: int = 80) -> str:

@@ -537,7 +537,7 @@ class MappingRun:
 
     def _parts(self, column: str) -> list[str]:
         """Conditions that take the rows in parts, equal values in one."""
-        count = max(1, -(-sum(batch.rows for batch in self._batches.values()) // COMPARED_ROWS))
+        count = 1 + sum(batch.rows for batch in self._batches.values()) // COMPARED_ROWS
         return ["TRUE"] if count == 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
 
     def _find_waiting(self, query: EntityQuery) -> None:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from canonical_model.text import half_width, traditional
+from canonical_model.text import half_width
 from mappings.functions import HALF_TO_FULL
 
 _WORDS = (
     *("待定", "待确认", "待补", "未定", "不详", "未知", "不明", "暂无", "暂缺", "不适用", "无"),
+    *("待確認", "待補", "不詳", "暫無", "暫缺", "不適用", "無"),
     *("N/A", "NA", "#N/A", "N.A.", "TBD", "TBA", "TBC", "unknown", "not available", "not applicable"),
     *("null", "none", "nil", "\\N", "/", "//", "\\", "-", "--", "---", "—", "——", "–"),
 )
@@ -15,8 +16,7 @@ _WORDS = (
 
 def unknown_pattern(own: Iterable[str]) -> str:
     """A regular expression (RE2) for the words that say "unknown": ours, and those that a mapping adds."""
-    spelt = (form for word in (*_WORDS, *own) for form in (word, *traditional(word)))
-    words = dict.fromkeys(half_width(form).lower() for form in spelt)
+    words = dict.fromkeys(half_width(word).lower() for word in (*_WORDS, *own))
     return "(?i)(?:" + "|".join("".join(map(_character, word)) for word in words) + ")"
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from canonical_model.language import Text
-from canonical_model.text import half_width, traditional
+from canonical_model.text import half_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,6 @@ def code_list(name: str) -> CodeList:
         entries[code] = Text(row["zh"], row["en"])
         for spelling in (code, row["zh"], row["en"], *filter(None, (row["spellings"] or "").split(";"))):
             word, _, factor = spelling.partition("*")
-            for form in (form for one in (word, *traditional(word)) for form in forms(one)):
+            for form in forms(word):
                 spellings.setdefault(form, (code, Decimal(factor or 1)))
     return CodeList(name, source.removeprefix("# "), entries, spellings)

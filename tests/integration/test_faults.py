@@ -99,7 +99,7 @@ def check_operations(
     pytest.fail("no run came through untouched")
 
 
-# Every operation in turn takes a minute, so `make test` takes every third; most are of one transaction.
+# Every operation in turn takes a minute, so `make test` takes every sixth; most are of one transaction.
 @pytest.mark.parametrize("step", [6, pytest.param(1, marks=pytest.mark.e2e)])
 def test_a_run_whose_connection_is_lost_at_any_operation_is_whole_or_not_at_all(
     hub: Hub, scene: Scene, store_server: StoreServer, step: int

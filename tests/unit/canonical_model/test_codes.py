@@ -5,10 +5,12 @@ from decimal import Decimal
 from importlib.resources import files
 
 import pytest
+from opencc import OpenCC
 
 from canonical_model.codes import code_list, forms, list_names, normalise
 from canonical_model.declaration import Kind
 from canonical_model.entities import SPECS
+from canonical_model.text import simplified
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -26,6 +28,15 @@ def double_claims(rows: list[dict[str, str]]) -> list[str]:
             claimed = [word for word in words if owner.setdefault(word, row["code"]) != row["code"]]
             found += [f"{word}: {owner[word]} and {row['code']}" for word in claimed]
     return found
+
+
+@pytest.mark.parametrize("name", list_names())
+def test_what_is_known_is_known_in_traditional_characters(name: str) -> None:
+    listed = code_list(name)
+    for form in ("s2t", "s2tw"):
+        convert = OpenCC(form).convert
+        own = [word for word in listed.spellings if simplified(word) == word]
+        assert [word for word in own if convert(word) not in listed.spellings] == []
 
 
 def test_there_are_lists() -> None:
