@@ -1,4 +1,4 @@
-"""JSON Schema of every entity and the table dictionary, both derived from the declaration."""
+"""JSON Schema of every entity, derived from its declaration."""
 
 from collections.abc import Mapping
 

@@ -309,13 +309,14 @@ class MappingRun:
     def _gather_small(self) -> Sequence[Path]:
         """The landed files to read, many small ones of them as one."""
         small = [batch for batch in self._batches.values() if batch.only is None and batch.rows <= _SMALL_ROWS]
-        schemas = {batch.batch: pq.read_schema(batch.parquet) for batch in small}
-        gathered = [batch for batch in small if _is_text(schemas[batch.batch])]
-        if len(gathered) >= _MANY_FILES:
-            names = dict.fromkeys(name for batch in gathered for name in schemas[batch.batch].names if name != "_row")
+        schemas = {one.batch: pq.read_schema(one.parquet) for one in small} if len(small) >= _MANY_FILES else {}
+        gathered = {number: schema for number, schema in schemas.items() if _is_text(schema)}
+        if gathered:
+            names = dict.fromkeys(name for schema in gathered.values() for name in schema.names if name != "_row")
             self._gathered = Path(self._scratch.name) / "gathered.parquet"
-            _write_together(gathered, {name: column_name(name) for name in names}, self._gathered)
-            self._apart = [batch for batch in self._batches.values() if batch not in gathered]
+            together = [self._batches[number] for number in gathered]
+            _write_together(together, {name: column_name(name) for name in names}, self._gathered)
+            self._apart = [batch for batch in self._batches.values() if batch.batch not in gathered]
         return [*(batch.parquet for batch in self._apart), *([self._gathered] if self._gathered else [])]
 
     def _lock(self, files: Sequence[Path]) -> None:

@@ -111,7 +111,7 @@ class CompleteRead:
             bury(self._work, missing.where, conditions, evidence, children=missing.children, values=values)
 
     def _note(self, entity: EntityPlan, missing: _Missing, mapped: MappingRun) -> None:
-        """Adds the conditions that the group does not state a record; its tables end with the next group."""
+        """Adds the conditions that the group does not state a record."""
         connection, where, name = self._work.connection, missing.where, missing.where.name
         unreadable = next((row for row in mapped.held(entity) if not row.is_known), None)
         if unreadable is not None and missing.unreadable is None:

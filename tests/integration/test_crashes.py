@@ -17,7 +17,7 @@ from wecom_notify.testing import RunningWeCom, Switchboard
 
 pytestmark = pytest.mark.store
 MOST_COMMITS = 60
-FEW_KILLS, MANY_KILLS = 6, int(os.environ.get("CROSSDOCK_KILLS", "100"))
+FEW_KILLS, MANY_KILLS = 10, int(os.environ.get("CROSSDOCK_KILLS", "100"))
 LONGEST_SECONDS = 60.0
 
 
@@ -85,7 +85,7 @@ def story(hub: Hub, wecom: RunningWeCom, _wecom_server: tuple[Switchboard, str],
 @pytest.mark.parametrize(
     ("moment", "step"),
     [
-        ("after", 5),
+        ("after", 3),
         pytest.param("after", 1, marks=pytest.mark.e2e),
         pytest.param("before", 1, marks=pytest.mark.e2e),
     ],

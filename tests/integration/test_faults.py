@@ -99,8 +99,8 @@ def check_operations(
     pytest.fail("no run came through untouched")
 
 
-# Every operation in turn takes a minute, so `make test` takes every sixth; most are of one transaction.
-@pytest.mark.parametrize("step", [6, pytest.param(1, marks=pytest.mark.e2e)])
+# Every operation in turn takes a minute, so `make test` takes every fourth; most are of one transaction.
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.e2e)])
 def test_a_run_whose_connection_is_lost_at_any_operation_is_whole_or_not_at_all(
     hub: Hub, scene: Scene, store_server: StoreServer, step: int
 ) -> None:
@@ -116,7 +116,7 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(hub: Hub, 
     assert len(check_operations(hub, scene, lost_answer)) > 5
 
 
-@pytest.mark.parametrize("step", [6, pytest.param(1, marks=pytest.mark.e2e)])
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.e2e)])
 def test_a_run_whose_disk_fails_at_any_operation_is_whole_or_not_at_all(hub: Hub, scene: Scene, step: int) -> None:
     sentences = check_operations(hub, scene, lambda number: failing_disk(hub.path, number), step=step)
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from crossdock.pipeline import retention
 from crossdock.pipeline.guard import discard
 from crossdock.pipeline.replay import replay
 from crossdock.pipeline.retention import prune
+from crossdock.store.database import AnyRow
 from tests.integration.hub import HEADER, LEAN, Hub, order_row, refused
 from tests.unit.pipeline.test_complete import says
 
@@ -108,9 +109,9 @@ def test_a_file_that_comes_again_while_its_old_copy_is_removed_keeps_its_origina
     hub.clock.forward(days=2)  # still the same month, so the same place
     remove = retention._remove
 
-    def after_it_came_again(*given: object) -> None:
+    def after_it_came_again(engine: Engine, rows: list[AnyRow]) -> None:
         hub.load(order_row("PO-1"), name="b.csv")
-        remove(*given)  # type: ignore[arg-type]
+        remove(engine, rows)
 
     monkeypatch.setattr(retention, "_remove", after_it_came_again)
     assert prune(hub.home, hub.engine, clock=hub.clock).batches == 1
