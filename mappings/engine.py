@@ -453,8 +453,7 @@ class MappingRun:
                 f"FROM hashed_{name} GROUP BY ALL HAVING count(*) > 1) USING (source_hash) EXCEPT SELECT * FROM todo_{name}"
             )
         count = self._one(f"SELECT count(*) FROM todo_{name}")
-        limit = "" if count else " LIMIT 0"  # the columns alone, which takes half the time
-        todo = f"{self._mapped(query, only=f'FROM todo_{name}', count=count)}{limit}"
+        todo = self._mapped(query, only=f"FROM todo_{name}", count=count)
         self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {todo}")
         self._map_relatives(query)
         rows = values = 0
@@ -491,7 +490,8 @@ class MappingRun:
             if spec.scheme:
                 values = query.values(only=only, is_sparse=is_sparse, odd=odd)
                 check_digits(self._db, spec, f"SELECT DISTINCT {compiled.sql} FROM {values}")
-        return query.mapped(only=only, is_sparse=is_sparse, odd=odd)
+        limit = " LIMIT 0" if only and not count else ""  # the columns alone, which takes half the time
+        return f"{query.mapped(only=only, is_sparse=is_sparse, odd=odd)}{limit}"
 
     def _is_sparse(self, count: int) -> bool:
         """Whether so many records are few of those landed."""

@@ -5,6 +5,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -214,9 +215,15 @@ def _copy_unchanged(file: _File, copy: Path) -> str | None:
         return digest_of(file.path)
     digest = hashlib.sha256()
     try:
-        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, copy.open("wb") as target:
+        with (
+            os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source,
+            copy.open("wb") as target,
+            ThreadPoolExecutor(1) as beside,
+        ):
+            updated = beside.submit(digest.update, b"")
             while block := source.read(_CHUNK):
-                digest.update(block)
+                updated.result()
+                updated = beside.submit(digest.update, block)  # while the block is written
                 target.write(block)
         after = file.path.lstat()
     except OSError as error:

@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 
 from canonical_model.language import Text
 from connectors.base import ROW
+from connectors.formats.grid import is_ascii
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
-_DITTO = ("同上", "〃", "″", '"')
+_ASCII_DITTO = ('"',)
+_DITTO = ("同上", "〃", "″", *_ASCII_DITTO)
 
 
 @dataclass(slots=True)
@@ -52,7 +54,8 @@ class Completion:
         self.copied = {}
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
-            says_so = [found for sign in _DITTO if pc.any(found := pc.equal(column, sign)).as_py()]
+            signs = _ASCII_DITTO if is_ascii(column) else _DITTO
+            says_so = [found for sign in signs if pc.any(found := pc.equal(column, sign)).as_py()]
             if says_so:
                 blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(_DITTO))
                 values = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.string()), column))

@@ -1,5 +1,6 @@
 """A sheet before it is understood: texts by row and column, merged areas, and what is known to be damaged."""
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -68,6 +69,28 @@ def holds_any(column: pa.ChunkedArray, texts: Iterable[str]) -> bool:
         values = chunk.buffers()[2]
         content = b"" if values is None else values.to_pybytes()
         if any(text.encode() in content for text in texts):
+            return True
+    return False
+
+
+def is_ascii(column: pa.ChunkedArray) -> bool:
+    """Whether all of the memory of `column` is ASCII."""
+    values = (chunk.buffers()[2] for chunk in column.chunks)
+    return all(one is None or one.to_pybytes().isascii() for one in values)
+
+
+def holds_match(column: pa.ChunkedArray, pattern: str) -> bool:
+    """Whether the memory of `column` holds a match of the regular expression (RE2), perhaps across values: a quick look.
+
+    The pattern has no anchors, since the values stand there without a gap.
+    """
+    for chunk in column.chunks:
+        values = chunk.buffers()[2]
+        if values is None:
+            continue
+        ends = pa.py_buffer(struct.pack("=qq", 0, values.size))
+        content = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, values])
+        if pc.match_substring_regex(content, pattern)[0].as_py():
             return True
     return False
 

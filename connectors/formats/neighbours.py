@@ -100,7 +100,11 @@ def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
     mask: pa.ChunkedArray | None = None
     for column in figures:
         values = rows.column(column)
-        words = pc.and_(pc.not_equal(values, ""), pc.invert(matches(values, _DIGIT)))
+        words = pc.and_(
+            pc.not_equal(values, ""), pc.invert(pc.and_(pc.greater_equal(values, "0"), pc.less(values, ":")))
+        )
+        if pc.any(words).as_py():  # values that do not begin with a digit
+            words = pc.and_(words, pc.invert(matches(values, _DIGIT)))
         mask = words if mask is None else pc.or_(mask, words)
     first = range(min(rows.num_rows, _LOOKED_AT)) if mask is None else _first_places(mask)
     places = sorted({*first, *_first_places(_is_below_gap(rows))})

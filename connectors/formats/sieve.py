@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 from connectors.base import ROW
-from connectors.formats.grid import matches, texts_of
+from connectors.formats.grid import holds_match, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 
@@ -205,19 +205,34 @@ class Sieve:
 _SAMPLE = re.compile(
     r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
 )
-_WORD = r"备注|備註|说明|說明|附注|附註|^\s*[注註]\s*(?:[:：]|$)|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|^\s*例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|\b(?:[Aa]ll|ALL|ttl|TTL)\b|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|^\s*[*∑Σ]+\s*$"
+_WORDS = (
+    r"备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
+    r"|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出"
+    r"|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━"
+)
+_BOUND = {
+    r"^\s*[注註]\s*(?:[:：]|$)": "[注註]",
+    r"^\s*例": "例",
+    r"\b(?:[Aa]ll|ALL|ttl|TTL)\b": "[Aa]ll|ALL|ttl|TTL",
+    r"^\s*[*∑Σ]+\s*$": "[*∑Σ]",
+}
+"""What counts only in its place in a cell -> the same without the place."""
+_WORD = "|".join([_WORDS, *_BOUND])
 """A row with none of these is neither a total nor a page mark nor a printed line."""
+_WORD_ANYWHERE = "|".join([_WORDS, *_BOUND.values()])
 
 
 def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
-    """Rows with such a word in the first columns, or anywhere where the first is blank."""
-    if not named:
-        return None
-    first = rows.column(named[0])
-    marked = matches(first, _WORD)
-    for column in named[1:_LABEL_COLUMNS]:
-        marked = pc.or_(marked, matches(rows.column(column), _WORD))
-    return pc.or_(marked, pc.equal(first, "")) if pc.any(pc.equal(first, "")).as_py() else marked
+    """Rows with such a word in the first columns, or anywhere where the first is blank; None where there are none."""
+    found: pa.ChunkedArray | None = None
+    for column in named[:_LABEL_COLUMNS]:
+        if holds_match(rows.column(column), _WORD_ANYWHERE):
+            marked = matches(rows.column(column), _WORD)
+            found = marked if found is None else pc.or_(found, marked)
+    blank = pc.equal(rows.column(named[0]), "") if named else None
+    if blank is None or not pc.any(blank).as_py():
+        return found
+    return blank if found is None else pc.or_(found, blank)
 
 
 def _is_filled(rows: pa.Table) -> pa.ChunkedArray:

@@ -4,7 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,8 @@ from crossdock.store import tables
 from crossdock.store.database import alone, lock, translate_errors
 
 ATTEMPTS = 3
-_ROW_GROUP = 65_536
+_ROW_GROUP = 122_880
+"""As many as DuckDB puts into one, and more than a part of a text file has."""
 _LOOKED_AT = 10_000
 """Rows that show whether the values of a column come again."""
 
@@ -82,17 +83,17 @@ def _told(read: Callable[[], Iterable[Batch]], tell: Tell) -> Iterator[Batch]:
         tell(Phase.LANDING, landed)
 
 
-def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch], Callable[[], None]]) -> None:
-    """Keeps what is read, in order. The rows of each are written while the next one is read, and then it is noted."""
-    written: list[Callable[[], None]] = []
+def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch], Future[None]]) -> None:
+    """Keeps what is read, in order: each is written and noted while the next one is read."""
+    kept: Future[None] | None = None
     try:
         for batch in read():
-            while written:
-                written.pop()()
-            written.append(keep(batch))
+            if kept is not None:
+                kept.result()
+            kept = keep(batch)
     finally:  # what was read before a source failed is kept
-        while written:
-            written.pop()()
+        if kept is not None:
+            kept.result()
 
 
 def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) -> None:
@@ -158,8 +159,8 @@ def _keep(
     batch: Batch,
     *,
     kind: str = "rows",
-) -> Callable[[], None]:
-    """Keeps the original and begins to write the rows; gives what notes the batch once they are written."""
+) -> Future[None]:
+    """Keeps the original and begins to write the rows and then to note the batch; gives what is done with that."""
     origin, counts = batch.origin, batch.counts
     at = clock()
     folder = f"{source}/{stream}/{at:%Y-%m}"
@@ -170,7 +171,6 @@ def _keep(
     )
     table, problem = _with_parts(batch)
     data = f"{_base(home)}/{folder}/{uuid.uuid4().hex}.parquet"
-    writing = writer.submit(_keep_rows, data, table)
     row = {
         "landed_at": at,
         "landed_run": run_id,
@@ -203,13 +203,13 @@ def _keep(
         "problem": problem._asdict() if problem else None,
     }
 
-    def note() -> None:
-        writing.result()
+    def write_and_note() -> None:
+        _keep_rows(data, table)
         with translate_errors(), engine.begin() as connection:
             lock(connection, [f"landing:{source}.{stream}"])
             connection.execute(insert(tables.batch).values(row))
 
-    return note
+    return writer.submit(write_and_note)
 
 
 def _with_parts(batch: Batch) -> tuple[pa.Table, Text | None]:
