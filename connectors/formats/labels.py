@@ -20,8 +20,13 @@ _DOCUMENT = re.compile(
 """Labels of which each document has one."""
 _UNIT = re.compile(r"(?:.*[(,\s])?(?:金额|数量|计量|货币|单价|价格)?单位")
 _SCALE = re.compile(
-    r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?))\s*(?:元|件|个|只|套|箱|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；)）。、])"
+    r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?|millions?))\s*(?:元|件|个|只|套|箱|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；)）。、])"
 )
+_SCALED = re.compile(
+    r"单位\s*(?P<of>(?:[百十]?万|[千亿])(?:[元件个只套箱]|(?=$|[\s)）])))|以\s*(?P<by>(?:[百十]?万|[千亿])[元件个只套箱]?)\s*(?:计|为单位)"
+    r"|(?i:\bin\s+(?:[a-z]{3}\s+)?(?:(?P<en>thousand|million)(?:s|\s+(?:rmb|cny|usd|eur|pcs|yuan))\b|['’‘]?000s?\b))"
+)
+"""(单位万元), 以千元计 and (in thousands) say without a colon what 单位：万元 says."""
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
 """日  期： is one label, spread out so that it lines up with others."""
@@ -42,6 +47,8 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
             pairs = _pairs(cell)
             if not pairs and cells and _may_label(cell) and not _pairs(cells[0]):
                 pairs = [(cell, "")]
+            if not pairs and (scale := _SCALED.search(simplified(cell))):
+                pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]
             if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
             for label, value in pairs:
@@ -78,7 +85,8 @@ def scaled(wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> Text |
     taken = set(map(_form, wanted))
     for label, values in labels.items():
         found = next((value for value in values if _SCALE.match(simplified(value))), None)
-        if found is not None and _UNIT.fullmatch(_form(label)) and _form(label) not in taken:
+        says_so = _UNIT.fullmatch(_form(label)) or _SCALED.search(simplified(label))
+        if found is not None and says_so and _form(label) not in taken:
             return Text(
                 f"表头上方写着“{label}：{clip(found, _LONGEST)}”，不知道说的是哪几列，不敢照数字读。请对方写进列名，如 金额(万元)；"
                 f"或在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射换算。",

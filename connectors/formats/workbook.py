@@ -4,7 +4,7 @@ import re
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from python_calamine import (
 )
 
 from canonical_model.language import Text
+from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.archive import OversizeError, is_archive, refuse_archive, too_large
 from connectors.formats.biff import DamagedError, read_biff
@@ -39,15 +40,22 @@ _LOOKED_AT = 400
 _FEW = 4
 """One cell in so many, or fewer."""
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
-_GUIDE = re.compile(
-    r"\s*(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:填写)?(?:样例|示例|范例|例子)|(?:修订|更新|版本|变更)记录"
-    r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to|samples?|examples?))\s*\d*\s*"
-)
-"""Names of sheets that are read by people."""
-_SUMMARY = re.compile(
-    r"\s*(?:(?:数据|按月|分类)?(?:汇总|合计|总计|统计)[表页]?|(?:数据)?看板|数据透视表?|(?i:summary|totals?|pivot|dashboard))\s*\d*\s*"
-)
-"""Names of sheets that say again, summed up, what other sheets hold."""
+_NAMED = {
+    "template": re.compile(r"(?:空白|导入|填报|填写)?(?:模板|样表)|(?i:templates?|blank form)"),
+    "summary": re.compile(
+        r"(?:数据|按月|分类)?(?:汇总|合计|总计|统计)[表页]?|(?:数据)?看板|数据透视表?|(?i:summary|totals?|pivot|dashboard)"
+    ),
+    "void": re.compile(
+        r"已?(?:作废|取消|停用|废弃)(?:订单|数据|行|表)?|旧(?:数据|版|表)?|备份|草稿|(?i:void(?:ed)?|cancel(?:l?ed)?|obsolete|old|backup|drafts?)"
+    ),
+    "guide": re.compile(
+        r"(?:(?:使用|填写|填表|填报|操作|导入|字段|模板|编制|表格)?(?:说明|须知|指南|规范|要求)[书页]?|封面|目录|(?:填写)?(?:样例|示例|范例|例子)|(?:修订|更新|版本|变更)记录"
+        r"|(?i:read ?me|instructions?|guide(?:lines?)?|cover(?: page| sheet)?|index|contents|change ?log|how ?to|samples?|examples?))"
+    ),
+}
+"""What sheets of such names hold, from what may well be the records to what is read by people alone."""
+_DEFAULT = re.compile(r"(?i:sheet|工作表|表格?)\s*\d+")
+"""Names that a new workbook gives its sheets, of which some stay empty."""
 
 
 def read_workbook(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
@@ -93,10 +101,9 @@ def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOp
     if isinstance(chosen, Text):
         yield refused(chosen)
         return
+    best = _best(workbook, sheets)
     for sheet in sheets:
-        reason = (
-            _passed_over(sheet, sheets, parts) if chosen is None else "other_sheet" if sheet is not chosen else None
-        )
+        reason = _passed_over(sheet, best, parts) if chosen is None else "other_sheet" if sheet is not chosen else None
         try:
             part = parts.of(sheet.name) if reason is None else SheetPart()
             if part.area > MOST_CELLS:
@@ -143,16 +150,36 @@ def _chosen(sheets: list[SheetMetadata], wanted: str | int | None) -> SheetMetad
     )
 
 
-def _passed_over(sheet: SheetMetadata, sheets: list[SheetMetadata], parts: XlsxParts) -> str | None:
-    """Why a sheet is not read; one that is named like a guide or summary is, where no other is left."""
+def _best(workbook: CalamineWorkbook, sheets: list[SheetMetadata]) -> str | None:
+    """What the visible sheets that are most likely to hold the records are named like; None for no such name."""
+    found = {
+        _by_name(one.name)
+        for one in sheets
+        if one.visible is SheetVisibleEnum.Visible and not (_DEFAULT.fullmatch(one.name) and _is_empty(workbook, one))
+    }
+    return next((one for one in (None, *_NAMED) if one in found), None)
+
+
+def _is_empty(workbook: CalamineWorkbook, sheet: SheetMetadata) -> bool:
+    with suppress(CalamineError, zipfile.BadZipFile), _panics():
+        return workbook.get_sheet_by_name(sheet.name).end is None
+    return False
+
+
+def _passed_over(sheet: SheetMetadata, best: str | None, parts: XlsxParts) -> str | None:
+    """Why a sheet is not read; one whose name says that it holds no records is, where there is no `best` one."""
     if sheet.visible is not SheetVisibleEnum.Visible:
         return "hidden_sheet"
     if parts.is_pivot(sheet.name):
         return "pivot"
-    visible = [one.name for one in sheets if one.visible is SheetVisibleEnum.Visible]
-    if all(_GUIDE.fullmatch(name) or _SUMMARY.fullmatch(name) for name in visible):
-        return None
-    return "guide" if _GUIDE.fullmatch(sheet.name) else "summary" if _SUMMARY.fullmatch(sheet.name) else None
+    reason = _by_name(sheet.name)
+    return None if reason == best else reason
+
+
+def _by_name(name: str) -> str | None:
+    """What the name says that a sheet holds instead of records; None where it says no such thing."""
+    plain = simplified(name).strip().rstrip("0123456789").rstrip()
+    return next((reason for reason, pattern in _NAMED.items() if pattern.fullmatch(plain)), None)
 
 
 def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:

@@ -89,14 +89,33 @@ def test_a_text_file_has_labels_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "above", ["采购订单明细  单位：万元|||", "金额单位：|千元||", "数量单位: 千件|||", "单位：人民币万元|||"]
+    ("above", "label"),
+    [
+        ("采购订单明细  单位：万元|||", "单位"),
+        ("金额单位：|千元||", "金额单位"),
+        ("数量单位: 千件|||", "数量单位"),
+        ("单位：人民币万元|||", "单位"),
+        ("（单位万元）|||", "单位万元"),
+        ("金额以千元计|||", "以千元计"),
+        ("採購明細（單位萬元）|||", "单位万元"),
+        ("Amounts in thousands|||", "in thousands"),
+        ("Price list (in USD millions)|||", "in USD millions"),
+        ("||Values in '000|", "in '000"),
+        ("In thousand RMB|||", "In thousand RMB"),
+    ],
 )
-def test_a_power_of_ten_that_is_said_above_the_table_alone_parks(above: str) -> None:
+def test_a_power_of_ten_that_is_said_above_the_table_alone_parks(above: str, label: str) -> None:
     said = read(above, labels=[]).problem
     assert said is not None
-    label = "单位" if above.startswith(("采购", "单位")) else above[:4]
     assert f"labels: [{label}]" in said.zh
     assert read(above, labels=[label]).counts.read == 2
+
+
+@pytest.mark.parametrize(
+    "above", ["单位千克|||", "以万向轴承为主|||", "In thousand islands|||", "Sold in 2026|||", "单位千米|||"]
+)
+def test_a_title_that_only_looks_like_one_is_no_reason_to_park(above: str) -> None:
+    assert read(above, labels=[]).problem is None
 
 
 def test_a_unit_that_is_said_above_the_table_is_no_reason_to_park() -> None:

@@ -163,7 +163,24 @@ def test_a_sheet_that_sums_up_the_others_is_passed_over_unless_it_is_the_only_on
     reads = {one.sheet: one for one in read(make(tmp_path / "a.xlsx", 明细=rows, 汇总=rows))}
     assert (reads["明细"].counts.read, reads["汇总"].counts.skipped) == (1, {"summary": (1, 2)})
     reads = {one.sheet: one for one in read(make(tmp_path / "b.xlsx", 说明=[["请勿修改表头"]], 汇总=rows))}
-    assert reads["汇总"].counts.read == 1
+    assert {name: one.counts.read for name, one in reads.items()} == {"说明": 0, "汇总": 1}
+    reads = {one.sheet: one for one in read(make(tmp_path / "c.xlsx", 汇总=rows, Sheet2=[], 工作表3=[]))}
+    assert {name: one.counts.read for name, one in reads.items()} == {"汇总": 1}
+
+
+@pytest.mark.parametrize("name", ["作废", "已取消", "作廢訂單", "旧数据", "备份2", "Old", "Cancelled"])
+def test_a_sheet_that_its_sender_has_put_aside_is_passed_over_and_said(tmp_path: Path, name: str) -> None:
+    rows: list[list[object]] = [HEADER, ["A-1", "螺丝", 3, "2026-03-05"]]
+    reads = {one.sheet: one for one in read(make(tmp_path / "a.xlsx", **{"订单": rows, name: rows}))}
+    assert (reads["订单"].counts.read, reads[name].counts.skipped) == (1, {"void": (1, 2)})
+
+
+def test_a_template_that_was_filled_in_is_read_where_no_other_sheet_holds_records(tmp_path: Path) -> None:
+    rows: list[list[object]] = [HEADER, ["A-1", "螺丝", 3, "2026-03-05"]]
+    reads = {one.sheet: one for one in read(make(tmp_path / "a.xlsx", 填写说明=[["列", "含义"]], 模板=rows))}
+    assert {name: one.counts.read for name, one in reads.items()} == {"填写说明": 0, "模板": 1}
+    reads = {one.sheet: one for one in read(make(tmp_path / "b.xlsx", 三月=rows, 模板=rows))}
+    assert (reads["三月"].counts.read, reads["模板"].counts.skipped) == (1, {"template": (1, 2)})
 
 
 def test_one_sheet_may_be_named_and_a_wrong_name_lists_those_there_are(tmp_path: Path) -> None:
