@@ -244,6 +244,18 @@ _KINDS = (
         ("请核对是否填错了列。", "Check whether it stands in the wrong column."),
     ),
     _kind(
+        "XD-UNT-007",
+        Effect.PARK,
+        (
+            "“{field}”的列名“{value}”说的是另一个单位的价，和这一行数量的单位不同。",
+            "The column of “{field}”, “{value}”, names the price of another unit than that of the row's quantity.",
+        ),
+        (
+            "请把数量和单价写成同一个单位；或由管理员在映射里换算，并在表达式里写全列名。",
+            "Give quantity and price in one unit; or let the administrator compute it in the mapping.",
+        ),
+    ),
+    _kind(
         "XD-COD-001",
         Effect.PARK,
         ("“{field}”的值“{value}”不在代码表里。", "“{value}” in “{field}” is not in the code list."),

@@ -67,6 +67,7 @@ class ExpressionCompiler:
 
     Attributes:
         where: File and line of what is being compiled, for errors.
+        headers: Reads what the header says of its numbers.
 
     Args:
         spec: The mapping file.
@@ -83,7 +84,7 @@ class ExpressionCompiler:
         self._spec = spec
         self._columns = columns
         self._zone = quote_text(timezone)
-        self._headers = HeaderReader(spec)
+        self.headers = HeaderReader(spec)
         self._short = quote_text(date_order or spec.date_order)
         self._dates: dict[str, AskedColumn] = {}
         self._commas: dict[str, AskedColumn] = {}
@@ -245,7 +246,7 @@ class ExpressionCompiler:
 
     def _measure(self, value: Compiled) -> Measure:
         """What the header of a plain column says in brackets."""
-        return (value.header and self._headers.read(value.header)) or Measure(value.header)
+        return (value.header and self.headers.read(value.header)) or Measure(value.header)
 
     # atoms
 
@@ -597,7 +598,7 @@ class ExpressionCompiler:
         value = self._visit(node.expressions[0], text, target)
         measure = self._measure(value)
         in_header = measure.unit if name == "quantity" else measure.currency
-        if name == "money" and measure.unit and self._headers.is_many(measure.unit):
+        if name == "money" and measure.unit and self.headers.is_many(measure.unit):
             raise MissingColumnError(node.expressions[0].name)  # 单价/千只 is no price of one
         beside: Compiled | None = None
         try:
@@ -676,7 +677,7 @@ class ExpressionCompiler:
             problems.append(Problem(f"({code} <> {other})", "XD-UNT-003", value.sql, main))
             problems.append(Problem(f"({in_cell} IS NOT NULL AND {other} IS NULL)", "XD-UNT-001", in_cell, main))
         if in_header and (given or in_cell):
-            own, own_factor = self._headers.code(in_header)
+            own, own_factor = self.headers.code(in_header)
             differs = f"{code} <> {quote_text(own)}" + (f" OR {factor} <> {own_factor}" if factor else "")
             problems.append(Problem(f"({known} AND ({differs}))", "XD-UNT-004", raw, column))
         problems += [
@@ -816,7 +817,7 @@ class ExpressionCompiler:
                 call = "quantity(数量, 单位)" if target.kind is Kind.QUANTITY else "money(金额, 币种)"
                 raise self._error(text, Text(f"{target.name} 要写成 {call}。", f"{target.name} is written {call}."))
             case _:
-                if compiled.header and self._headers.contradicts(compiled.header, target.name):
+                if compiled.header and self.headers.contradicts(compiled.header, target.name):
                     raise MissingColumnError(compiled.header)
                 if own := own_unit(target.name):
                     number = self._in_own_unit(compiled, own, text)

@@ -79,12 +79,14 @@ class Measure:
         unit: The unit as written, empty where there is none.
         currency: The currency as written, empty where there is none.
         factor: What its numbers are multiplied by: 10000 for 万.
+        each: The unit of which one costs so much, as written in 元/箱; empty where it is none that is known.
     """
 
     base: str
     unit: str = ""
     currency: str = ""
     factor: int = 1
+    each: str = ""
 
 
 class HeaderReader:
@@ -129,12 +131,18 @@ class HeaderReader:
                 return Measure(base, unit=rest, factor=factor)
             money, _, each = rest.partition("/")
             if money in self._currencies and not self.is_many(each):  # 元/千个 is another price
-                return Measure(base, currency=money, factor=factor)
+                return Measure(base, currency=money, factor=factor, each=each if each in self._units else "")
         return None
 
     def is_many(self, unit: str) -> bool:
         """Whether a price is for many pieces at once: 千个, kpcs, 打."""
         return bool(_MANY.search(unit)) or unit in _LETTERS or self._units.get(unit, ("", ""))[0] in _MULTIPLES
+
+    def priced_by(self, header: str) -> str:
+        """Code of the unit of which one costs what stands below a price's header: 单价(元/箱), 单价/箱; empty where none is said."""
+        measure = self.read(header)
+        unit = (measure.each or measure.unit) if measure else ""
+        return self._units[unit][0] if unit and unit not in _NO_UNIT else ""
 
     def contradicts(self, header: str, field: str) -> bool:
         """Whether a header names another unit than the one that belongs to a number field."""

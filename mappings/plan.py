@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -12,7 +12,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, source_column
-from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError
+from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
 from mappings.dates import AskedColumn
 from mappings.expressions import ExpressionCompiler
 from mappings.functions import MACROS
@@ -21,6 +21,8 @@ from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
 
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
+_PIECES = ("H87", "EA", "NAR", "C62")
+"""Codes that all count single things."""
 _NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
 """Fields that name a thing, also where they are no part of a key."""
 """The header of the one says the other, where the mapping does not."""
@@ -250,6 +252,20 @@ def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:
     return found
 
 
+def columns_of_places(plan: Plan) -> list[str]:
+    """Columns that alone say a part of a key which may be empty and names a place or owner, such as the warehouse of stock."""
+    return [
+        column
+        for one in plan.entities
+        for name, compiled in one.fields.items()
+        if name in one.entity.key
+        and not one.entity.fields[name].is_required
+        and one.entity.fields[name].kind is Kind.REF
+        and len(compiled.columns) == 1
+        for column in compiled.columns
+    ]
+
+
 def unread_columns(plan: Plan, header: Sequence[str]) -> list[str]:
     """Columns of the header from which the plan reads nothing."""
     read = {column for one in plan.entities for column in (*one.columns, *one.turned)}
@@ -307,6 +323,7 @@ def _plan_entity(
     if missing:
         raise MappingDoesNotFitError(spec, missing, header)
     fields |= _said_by_headers(entity, fields)
+    fields |= _priced_otherwise(entity, fields, compiler.headers)
     parts = [source_column(part) for part in key_parts]
     as_text = {k: f"CAST({fields[k].sql} AS VARCHAR)" for k in fields}
     natural = [as_text.get(k, "NULL") for k in entity.key]
@@ -343,6 +360,22 @@ def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict
     said = says_tax_included(price.header)
     value = f"CASE WHEN {price.sql} IS NOT NULL THEN {str(said).upper()} END"
     return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.header,))}
+
+
+def _priced_otherwise(entity: EntitySpec, fields: Mapping[str, Compiled], headers: HeaderReader) -> dict[str, Compiled]:
+    """The price with what is wrong where its header says 元/箱 and the row's quantity is in pieces: it is no price of one."""
+    price = fields.get(PRICE)
+    quantity = next(
+        (fields[name] for name, one in entity.fields.items() if one.kind is Kind.QUANTITY and name in fields), None
+    )
+    unit = headers.priced_by(price.header) if price is not None and price.header else ""
+    if price is None or quantity is None or not unit:
+        return {}
+    same = _PIECES if unit in _PIECES else (unit,)
+    listed = ", ".join(map(quote_text, same))
+    is_other = f"({price.sql} IS NOT NULL AND {quantity.parts[1]} NOT IN ({listed}))"
+    problem = Problem(is_other, "XD-UNT-007", quote_text(price.header), price.column)
+    return {PRICE: replace(price, problems=(*price.problems, problem))}
 
 
 def _doubtful(label: Text, columns: Sequence[str]) -> Text:

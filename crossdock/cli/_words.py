@@ -20,7 +20,9 @@ _SKIPPED = {
     "guide": Text("封面或说明页", "cover or guide"),
     "summary": Text("汇总页", "summary of other sheets"),
     "template": Text("空白模板页", "template"),
-    "void": Text("名字说它不算数的工作表（作废、旧、备份）", "sheet whose name says that it does not count (void, old, backup)"),
+    "void": Text(
+        "名字说它不算数的工作表（作废、旧、备份）", "sheet whose name says that it does not count (void, old, backup)"
+    ),
     "pivot": Text("数据透视表", "pivot table"),
     "note": Text("夹在各行之间的备注", "remark between the rows"),
     "prefilled": Text("表格里没有填的空行", "row of the form that was not filled in"),

@@ -1,13 +1,16 @@
-"""Drift: the columns of a stream are others than last time, or what tells records apart stands above the table."""
+"""What a person decides about a file: its columns are others than last time, or what tells records apart is not in each row."""
 
+import pyarrow.parquet as pq
 from sqlalchemy import select
 
 from canonical_model.language import Text
+from canonical_model.text import clip
 from crossdock.home import Drift
+from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow
-from mappings.plan import Plan, labels_of_keys
+from mappings.plan import Plan, columns_of_places, labels_of_keys
 
 
 def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | Text:
@@ -53,6 +56,28 @@ def above_the_table(work: Work, row: AnyRow, plan: Plan) -> Text | None:
         f"mix with these. Write labels: [{label}] under config of the stream, which makes it a column; if it does not matter: "
         f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
     )
+
+
+def written_once(work: Work, row: AnyRow, plan: Plan) -> Text | None:
+    """Why a batch parks whose warehouse stands on the first row of each group alone: the blanks may mean the same or none."""
+    columns = [one for one in columns_of_places(plan) if one in row.places and not row.is_approved]
+    if not columns:
+        return None
+    landed = pq.read_table(fetch_rows(row.data_url, work.folder), columns=columns)
+    for column in columns:
+        values = [value.strip() for value in landed[column].to_pylist()]
+        filled = [value for value in values if value]
+        if not filled or not values[0] or len(filled) == len(values) or len(set(filled)) < len(filled):
+            continue
+        return Text(
+            f"“{column}”只在每组的第一行写了（如“{clip(filled[0], 20)}”），下面的格子空着，不知道是不是同上。"
+            f"是同上：在数据流的 config 里写 same_as_above: [{column}]；就是没有：crossdock run approve {work.run_id}；"
+            f"文件有误：crossdock run discard {work.run_id}。",
+            f"“{column}” is written on the first row of each group alone (“{clip(filled[0], 20)}”) and blank below, which may mean "
+            f"the same or none. If the same: write same_as_above: [{column}] under config of the stream; if none: "
+            f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
+        )
+    return None
 
 
 def _question(came: list[str], went: list[str], run: int) -> Text:

@@ -26,7 +26,8 @@ HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_fiel
         ("数量(千个)", Measure("数量", unit="个", factor=1000)),
         ("数量(万件)", Measure("数量", unit="件", factor=10000)),
         ("数量(大箱)", Measure("数量", unit="大箱")),
-        ("单价(元/kg)", Measure("单价", currency="元")),
+        ("单价(元/kg)", Measure("单价", currency="元", each="kg")),
+        ("单价(元/中箱)", Measure("单价", currency="元")),
         ("单价(USD)", Measure("单价", currency="usd")),
         ("金额(万元)", Measure("金额", currency="元", factor=10000)),
         ("金额(百万美元)", Measure("金额", currency="美元", factor=1000000)),
@@ -370,3 +371,27 @@ def test_a_mapping_may_say_that_the_comma_is_the_decimal_mark(run_mapping: Map, 
 def test_the_power_of_ten_in_the_header_counts_with_decimal_commas_too(run_mapping: Map) -> None:
     _, record = one(run_mapping, "unit_price", "money(number(单价, ','), 'CNY')", {"单价(万元)": "1,5"})
     assert record["unit_price"] == 15000
+
+
+@pytest.mark.parametrize(
+    ("header", "unit", "codes"),
+    [
+        ("单价(元/箱)", "个", ["XD-UNT-007"]),
+        ("单价(元/吨)", "kg", ["XD-UNT-007"]),
+        ("单价(不含税,元/箱)", "件", ["XD-UNT-007"]),
+        ("单价/箱", "个", ["XD-UNT-007"]),
+        ("单价(元/箱)", "箱", []),
+        ("单价(元/个)", "EA", []),
+        ("单价(元/PCS)", "件", []),
+        ("单价(元/单位)", "箱", []),
+        ("单价(元/中箱)", "箱", []),
+        ("单价(元)", "箱", []),
+    ],
+)
+def test_a_price_of_another_unit_than_the_quantity_is_no_price_of_one(
+    run_mapping: Map, header: str, unit: str, codes: list[str]
+) -> None:
+    text = one_field("unit_price", "money(单价, 'CNY')").rstrip() + "\n      ordered: quantity(数量, 单位)\n"
+    outcome = run_mapping(text, [{"单号": "P1", "行号": "1", "数量": "24", "单位": unit, header: "120"}])
+    assert outcome.codes() == codes
+    assert outcome.accounts_hold()

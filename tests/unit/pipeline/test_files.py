@@ -444,3 +444,43 @@ def test_a_part_of_the_key_above_the_table_is_asked_about(hub: Hub) -> None:
     assert [file.unread for file in hub.sync("stock").files] == [("托盘",)]
     found = hub.query("SELECT item, location FROM canonical.inventory_balance ORDER BY item, location NULLS FIRST")
     assert found == [("A1", None), ("A1", "上海仓"), ("A2", None), ("A2", "上海仓"), ("A3", "上海仓")]
+
+
+@pytest.mark.parametrize(
+    ("places", "is_asked"),
+    [
+        ("上海仓||北京仓|", True),
+        ("上海仓|||", True),
+        ("|上海仓||北京仓", False),
+        ("上海仓|上海仓||北京仓", False),
+        ("上海仓|北京仓|广州仓|深圳仓", False),
+        ("|||", False),
+    ],
+)
+def test_a_warehouse_on_the_first_row_of_each_group_alone_is_asked_about(
+    hub: Hub, places: str, *, is_asked: bool
+) -> None:
+    fields = {"item": "料号", "location": "仓库", "on_hand": "quantity(数量, '个')"}
+    hub.mapping("own/stock", {"inventory_balance": {"fields": fields}})
+    config: dict[str, object] = {"files": "*.csv", "minimum_age_seconds": 0}
+    streams = {"stock": {"config": config, "mapping": "own/stock"}}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    hub.write("sources/erp.yaml", source)
+    lines = [f"{place},A{number},5" for number, place in enumerate(places.split("|"))]
+    hub.put_bytes("a.csv", "\n".join(["仓库,料号,数量", *lines, ""]).encode())
+    report = hub.sync("stock")
+    if not is_asked:
+        assert [file.status for file in report.files] == ["applied"]
+        return
+    assert "“仓库”只在每组的第一行写了（如“上海仓”）" in problem(report)
+    assert "same_as_above: [仓库]" in problem(report)
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+    config["same_as_above"] = ["仓库"]
+    hub.write("sources/erp.yaml", source)
+    hub.put_bytes("b.csv", "\n".join(["仓库,料号,数量", *lines, "广州仓,A9,5", ""]).encode())
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+    assert (
+        hub.one("SELECT location FROM canonical.inventory_balance WHERE item = 'A1' AND location IS NOT NULL")
+        == "上海仓"
+    )
