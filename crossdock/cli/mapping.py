@@ -16,6 +16,7 @@ from crossdock.cli._session import HomeOption, JsonOption, Session, session
 
 if TYPE_CHECKING:
     from crossdock.pipeline.cases import CaseOutcome, Difference
+    from mappings.lineage import FieldLineage
 
 group = typer.Typer(
     help="映射：按文件建议、用样例测试、查来历 · mappings: suggested for a file, tested by cases, traced to columns",
@@ -132,21 +133,26 @@ def lineage(
     stream: Annotated[
         str | None, typer.Option("--stream", metavar="数据流", help="该数据源的哪条数据流 · of which stream")
     ] = None,
+    run: Annotated[
+        int | None, typer.Option("--run", metavar="编号", help="这次运行当时用的 · as a run took it at the time")
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """每个字段来自哪些列、经过什么表达式 · which columns and expression each field comes from.
 
-    不给文件也不给数据流时，列名按映射里的写法 · without a file or stream, columns are called as the mapping calls them.
+    都不给时，列名按映射里的写法 · without a file, stream or run, columns are called as the mapping calls them.
 
     例 · examples:  crossdock mapping lineage generic/purchase_order --file 采购订单.xlsx
                crossdock mapping lineage generic/purchase_order --source erp --stream purchase_orders
+               crossdock mapping lineage generic/purchase_order --run 12
     """
     with session(home, as_json) as one:
-        if (source is None) != (stream is None) or (file and source):
+        if (source is None) != (stream is None) or sum(each is not None for each in (file, source, run)) > 1:
             raise UsageError(
                 Text(
-                    "请给 --file，或同时给 --source 和 --stream。", "Give --file, or --source together with --stream."
+                    "请给 --file，或 --run，或同时给 --source 和 --stream。",
+                    "Give --file, or --run, or --source together with --stream.",
                 ),
                 hint=Text("用法见 crossdock mapping lineage --help。", "See crossdock mapping lineage --help."),
             )
@@ -157,7 +163,9 @@ def lineage(
 
         spec = find_mapping(name, own_mappings(one))
         absent: list[tuple[str, str]] = []
-        if file or source:
+        if run is not None:
+            listed = _lineage_stored(one, run, name)
+        elif file or source:
             columns, is_json = _header_of_file(file) if file else _header_landed(one, str(source), str(stream))
             plan = make_plan(spec, header=columns, is_json=is_json, timezone="UTC")
             listed = lineage_of(plan)
@@ -178,6 +186,28 @@ def lineage(
                 Text(f"表里没有对应的列，不写：{names}", f"Not stated, since their columns are not there: {names}")
             )
         one.screen.document |= {"mapping": name, "fields": listed, "absent": [".".join(both) for both in absent]}
+
+
+def _lineage_stored(one: Session, run: int, mapping: str) -> "list[FieldLineage]":
+    """What the run stored by the mapping, as both were then.
+
+    Raises:
+        ConfigError (XD-CFG-074, XD-CFG-116): There is no such run, or it took nothing by the mapping.
+    """
+    from crossdock.cli.issues import check_run
+    from crossdock.pipeline.lineage import lineage_of_run
+    from crossdock.store.database import translate_errors
+
+    with one.store() as engine, translate_errors(), engine.connect() as connection:
+        check_run(connection, run)
+        listed = lineage_of_run(connection, run, mapping)
+    if not listed:
+        raise ConfigError(
+            Text(f"运行 {run} 没有按映射 {mapping} 存过内容。", f"Run {run} stored nothing by {mapping}."),
+            hint=Text(f"它用了什么：crossdock runs show {run}。", f"What it took: crossdock runs show {run}."),
+            code="XD-CFG-116",
+        )
+    return listed
 
 
 def _header_of_file(file: Path) -> tuple[list[str], bool]:

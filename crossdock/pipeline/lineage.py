@@ -25,9 +25,11 @@ def keep_lineage(connection: Connection, plan: Plan) -> str:
     return digest
 
 
-def lineage_of_batch(connection: Connection, batch: int) -> list[FieldLineage]:
-    """What each field of the records of a landed batch was made of; nothing where it was not applied."""
+def lineage_of_run(connection: Connection, run: int, mapping: str) -> list[FieldLineage]:
+    """What each field was made of that a run stored by a mapping, as mapping and header were then; nothing where it took none."""
     kept, landed = tables.mapping_lineage, tables.batch
-    digest = select(landed.c.lineage).where(landed.c.id == batch).scalar_subquery()
-    rows = connection.execute(select(kept).where(kept.c.digest == digest).order_by(kept.c.entity, kept.c.field))
+    digests = select(landed.c.lineage).where(landed.c.applied_run == run)
+    fields = select(kept.c.entity, kept.c.field, kept.c.expression, kept.c.columns).distinct()
+    mine = fields.where(kept.c.mapping == mapping, kept.c.digest.in_(digests))
+    rows = connection.execute(mine.order_by(kept.c.entity, kept.c.field, kept.c.expression, kept.c.columns))
     return [FieldLineage(row.entity, row.field, row.expression, tuple(row.columns)) for row in rows]

@@ -151,7 +151,7 @@ def test_lineage_shows_expression_and_columns_and_what_a_file_lacks(cli: Cli, ho
     ("arguments", "words"),
     [
         (["own/stok"], "[XD-MAP-003] 找不到映射“own/stok”"),
-        (["own/stock", "--source", "erp"], "[XD-CFG-078] 请给 --file，或同时给 --source 和 --stream"),
+        (["own/stock", "--source", "erp"], "[XD-CFG-078] 请给 --file，或 --run，或同时给 --source 和 --stream"),
         (["own/stock", "--file", "nowhere.csv"], "[XD-CFG-080] 没有这个文件"),
         (["own/stock", "--file", "empty.csv"], "[XD-CFG-112] 文件是空的"),
         (["own/stock", "--file", "other.csv"], "[XD-MAP-006] 缺少必需的列"),
@@ -178,6 +178,23 @@ def test_lineage_by_the_header_that_was_landed_last(cli: Cli, deployed: Deployed
     fields = {one["field"]: one["columns"] for one in document["fields"] if one["entity"] == "purchase_order_line"}
     assert fields["requested_on"] == ["交期"]
     assert fields["ordered"] == ["数量", "单位"]
+
+
+@pytest.mark.store
+def test_lineage_of_a_run_is_what_the_mapping_was_then(deployed: Deployed) -> None:
+    (run,) = deployed.cli.json("runs", "list", "--limit", "1")["runs"]
+    number, name = str(run["run"]), "generic/purchase_order"
+    document = deployed.cli.json("mapping", "lineage", name, "--run", number)
+    fields = {one["field"]: one for one in document["fields"] if one["entity"] == "purchase_order_line"}
+    assert fields["requested_on"]["columns"] == ["交期"]
+    for arguments, words in (
+        (["generic/inventory", "--run", number], f"[XD-CFG-116] 运行 {number} 没有按映射 generic/inventory 存过内容"),
+        ([name, "--run", "999"], "[XD-CFG-074] 没有运行 999"),
+        ([name, "--run", number, "--file", "a.csv"], "[XD-CFG-078] 请给 --file，或 --run"),
+    ):
+        refused = deployed.cli("mapping", "lineage", *arguments)
+        assert refused.exit_code == 2
+        assert words in refused.stderr
 
 
 # suggest
