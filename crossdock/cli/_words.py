@@ -68,6 +68,7 @@ EVENTS = {
     "reopened": Text("再次发生", "reopened"),
 }
 _PHASES = {
+    "waiting": Text("等同一数据流的另一次运行", "waiting for another run of the stream"),
     "landing": Text("落地", "landing"),
     "mapping": Text("映射", "mapping"),
     "merging": Text("合并", "merging"),

@@ -23,14 +23,14 @@ from crossdock.pipeline.drift import above_the_table, columns_to_read, written_o
 from crossdock.pipeline.group import Chosen, apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
-from crossdock.pipeline.land import acknowledge, stream_lock
+from crossdock.pipeline.land import acknowledge, turn
 from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
 from crossdock.pipeline.sources import open_source
 from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, alone, lock, translate_errors
+from crossdock.store.database import AnyRow, lock, translate_errors
 from mappings.dates import DateOrder
 from mappings.plan import Plan, unread_columns
 
@@ -70,7 +70,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, te
         with (
             translate_disk_errors(),
             translate_errors(),
-            alone(engine, stream_lock(source, stream), wait=True),
+            turn(engine, source, stream, tell),
             tempfile.TemporaryDirectory(prefix="crossdock-") as folder,
         ):
             with engine.begin() as connection:

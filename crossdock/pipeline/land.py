@@ -5,6 +5,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def land(
     run_id = begin_run(engine, source, stream, clock, kind)
     try:
         connector = open_source(home, source)
-        with translate_disk_errors(), translate_errors(), alone(engine, stream_lock(source, stream), wait=True):
+        with translate_disk_errors(), translate_errors(), turn(engine, source, stream, tell):
             acknowledge(engine, connector, source, stream)
             for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
                 with attempt, ThreadPoolExecutor(1) as writer:
@@ -112,6 +113,19 @@ def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) 
 def stream_lock(source: str, stream: str) -> str:
     """Name of the lock under which a stream is landed or applied, by one process at a time."""
     return f"stream:{source}.{stream}"
+
+
+@contextmanager
+def turn(engine: Engine, source: str, stream: str, tell: Tell) -> Iterator[None]:
+    """A stream for one process alone; `tell` is told where another has it and this one waits."""
+    name = stream_lock(source, stream)
+    with alone(engine, name, wait=False) as is_free:
+        if is_free:
+            yield
+            return
+    tell(Phase.WAITING, 0)
+    with alone(engine, name, wait=True):
+        yield
 
 
 def _position(engine: Engine, source: str, stream: str) -> Cursor:

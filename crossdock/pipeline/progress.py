@@ -9,6 +9,7 @@ import pyarrow as pa
 class Phase(StrEnum):
     """What a run is doing."""
 
+    WAITING = "waiting"
     LANDING = "landing"
     MAPPING = "mapping"
     MERGING = "merging"

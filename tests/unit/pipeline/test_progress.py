@@ -1,10 +1,15 @@
 """How far a run is, told block by block."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pyarrow as pa
 import pytest
 
 from crossdock.pipeline import sync
+from crossdock.pipeline.land import stream_lock
 from crossdock.pipeline.progress import Phase, tell_nobody, told
+from crossdock.store.database import alone
 from tests.integration.hub import Hub, order_row
 
 
@@ -48,3 +53,22 @@ def test_a_run_tells_its_phases_in_order_and_the_rows_that_went_through(hub: Hub
     hub.put("b.csv", [order_row("PO-3", quantity="8")])
     assert run() == [*landed, ("merging", 0), ("merging", 0), ("merging", 2)]  # what is stored needs no merging
     assert run() == [("landing", 0)]
+
+
+@pytest.mark.store
+def test_a_run_that_waits_for_another_of_its_stream_says_so(hub: Hub) -> None:
+    hub.put("a.csv", [order_row()])
+    said: list[Phase] = []
+    waits = Event()
+
+    def tell(phase: Phase, _rows: int) -> None:
+        said.append(phase)
+        waits.set()
+
+    with ThreadPoolExecutor(1) as beside:
+        with alone(hub.engine, stream_lock("erp", "orders"), wait=True):
+            other = beside.submit(sync, hub.home, hub.engine, "erp", "orders", clock=hub.clock, tell=tell)
+            assert waits.wait(timeout=30)
+            assert said == [Phase.WAITING]
+        assert other.result(timeout=60).status == "succeeded"
+    assert said[:2] == [Phase.WAITING, Phase.LANDING]
