@@ -128,6 +128,12 @@ def _day(year: str, month: str, day: str) -> str:
     return f"TRY_CAST(concat_ws('-', {year}, {month}, {day}) AS DATE)"
 
 
+def _rewritten(pattern: str, groups: str, century: str = "") -> str:
+    """The date of `x`, whose groups in the order of `groups` are year, month and day."""
+    order = "-".join(rf"\{group}" for group in groups.split("-"))
+    return f"TRY_CAST(regexp_replace(x, {_quote(pattern)}, '{century}{order}') AS DATE)"
+
+
 def _month(word: str) -> str:
     listed = ", ".join(map(_quote, _MONTHS))
     return f"CAST(list_position([{listed}], lower(left({word}, 3))) AS VARCHAR)"
@@ -171,10 +177,10 @@ MACROS: tuple[str, ...] = (
     rf"""CREATE MACRO xd_number(s) AS CASE
         WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?') THEN TRY_CAST(s AS {DECIMAL})
         WHEN regexp_full_match(s, '-?[1-9][0-9]{{0,17}}\.[0-9]{{7,10}}') THEN TRY_CAST(s AS {DECIMAL})
-        ELSE list_transform([xd_scaled(xd_bare(s))], lambda x: CASE
-            WHEN x = 0 OR TRY_CAST(x AS {DECIMAL}) <> 0 THEN TRY_CAST(x AS {DECIMAL}) END)[1] END""",
+        ELSE list_transform([xd_bare(s)], lambda b: list_transform([xd_scaled(b)], lambda x: CASE
+            WHEN x = 0 OR TRY_CAST(x AS {DECIMAL}) <> 0 THEN TRY_CAST(x AS {DECIMAL}) END)[1])[1] END""",
     # what would be rounded to zero is something all the same
-    r"CREATE MACRO xd_is_tiny(s) AS coalesce(abs(xd_scaled(xd_bare(s))) < 1, FALSE)",
+    "CREATE MACRO xd_is_tiny(s) AS list_transform([xd_bare(s)], lambda b: coalesce(abs(xd_scaled(b)) < 1, FALSE))[1]",
     # a number that was not read because it does not fit is too large rather than no number
     r"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?[千万亿]?')""",
@@ -192,20 +198,16 @@ MACROS: tuple[str, ...] = (
     # the day of a text without a time; years of two digits are read only where a setting says in which order
     f"""CREATE MACRO xd_day(s, date_order, short) AS list_transform([s], lambda x: CASE
         WHEN NOT xd_is_uniform(x) THEN NULL
-        WHEN regexp_matches(x, {_quote(_YMD)}) THEN list_transform([{_parts(_YMD, "y m d")}],
-            lambda p: {_day("p.y", "p.m", "p.d")})[1]
-        WHEN regexp_matches(x, {_quote(_COMPACT)}) THEN list_transform([{_parts(_COMPACT, "y m d")}],
-            lambda p: {_day("p.y", "p.m", "p.d")})[1]
+        WHEN regexp_matches(x, {_quote(_YMD)}) THEN {_rewritten(_YMD, "1-2-3")}
+        WHEN regexp_matches(x, {_quote(_COMPACT)}) THEN {_rewritten(_COMPACT, "1-2-3")}
         WHEN regexp_full_match(x, '{_SERIAL}') THEN DATE '1899-12-30' + TRY_CAST(left(x, 5) AS INTEGER)
         WHEN regexp_matches(x, {_quote(_DMY)}) THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
             WHEN date_order = 'dmy' OR (date_order = '' AND TRY_CAST(p.a AS INTEGER) > 12) THEN {_day("p.y", "p.b", "p.a")}
             WHEN date_order = 'mdy' OR (date_order = '' AND TRY_CAST(p.b AS INTEGER) > 12) THEN {_day("p.y", "p.a", "p.b")}
             WHEN TRY_CAST(p.a AS INTEGER) = TRY_CAST(p.b AS INTEGER) THEN {_day("p.y", "p.a", "p.b")} END)[1]
-        WHEN short = 'ymd' AND regexp_matches(x, {_quote(_YMD_SHORT)})
-            THEN list_transform([{_parts(_YMD_SHORT, "y m d")}], lambda p: {_day("('20' || p.y)", "p.m", "p.d")})[1]
-        WHEN short IN ('dmy', 'mdy') AND regexp_matches(x, {_quote(_DMY_SHORT)})
-            THEN list_transform([{_parts(_DMY_SHORT, "a b y")}], lambda p: CASE short
-                WHEN 'dmy' THEN {_day("('20' || p.y)", "p.b", "p.a")} ELSE {_day("('20' || p.y)", "p.a", "p.b")} END)[1]
+        WHEN short = 'ymd' AND regexp_matches(x, {_quote(_YMD_SHORT)}) THEN {_rewritten(_YMD_SHORT, "1-2-3", "20")}
+        WHEN short = 'dmy' AND regexp_matches(x, {_quote(_DMY_SHORT)}) THEN {_rewritten(_DMY_SHORT, "3-2-1", "20")}
+        WHEN short = 'mdy' AND regexp_matches(x, {_quote(_DMY_SHORT)}) THEN {_rewritten(_DMY_SHORT, "3-1-2", "20")}
         WHEN regexp_matches(x, {_quote(_D_MON)}) THEN list_transform([{_parts(_D_MON, "d m y")}], lambda p: CASE
             WHEN length(p.y) = 4 THEN {_day("p.y", _month("p.m"), "p.d")}
             WHEN short IN ('dmy', 'mdy') THEN {_day("('20' || p.y)", _month("p.m"), "p.d")} END)[1]
