@@ -103,7 +103,7 @@ def add(
 
         check_readable(file)
         outcome = add_case(one.home.path / "mappings", mapping, name, file)
-        counts = (len(outcome.records.splitlines()), outcome.issues.count('"code":'))
+        counts = (outcome.records.count("\n"), outcome.issues.count('"code":'))
         one.screen.document |= {"folder": str(outcome.case.folder), "records": counts[0], "issues": counts[1]}
         one.screen.say(
             Text(

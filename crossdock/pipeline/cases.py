@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -323,7 +324,8 @@ _Values = Mapping[str, JsonValue]
 
 
 def _records(text: str) -> dict[str, _Values]:
-    return _named([parse_json(line) for line in text.splitlines()], ("entity", "key"))
+    lines = StringIO(text)  # splitlines() also cuts at U+2028 and others, which may stand in a value
+    return _named([parse_json(line) for line in lines], ("entity", "key"))
 
 
 def _issues(text: str) -> dict[str, _Values]:

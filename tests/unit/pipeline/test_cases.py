@@ -62,6 +62,15 @@ def test_a_changed_value_and_an_issue_that_is_not_expected_are_named_with_both_s
     assert surplus.got.startswith("input.csv C3：")
 
 
+def test_a_value_with_a_line_end_of_its_own_does_not_cut_its_record(own: Path) -> None:
+    (own.parent / "breaks.csv").write_text("料,仓库,现存量,unit\nA\u2028B\x85C\x0bD,W1,12,个\n", encoding="utf-8")
+
+    case = add_case(own, "own/stock", "breaks", own.parent / "breaks.csv").case
+
+    assert "\u2028" in run_case(case).records
+    assert run_case(case).holds
+
+
 def test_a_record_expected_twice_is_missing_once(case: Case) -> None:
     path = case.folder / "expected.jsonl"
     path.write_text(path.read_text(encoding="utf-8") * 2, encoding="utf-8")
