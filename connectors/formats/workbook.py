@@ -137,7 +137,7 @@ def _chosen(sheets: list[SheetMetadata], wanted: str | int | None) -> SheetMetad
     if wanted is None:
         return None
     found = [sheet for sheet in sheets if sheet.name == str(wanted)]
-    if not found and str(wanted).isdigit() and 0 < int(wanted) <= len(sheets):
+    if not found and str(wanted).isdecimal() and 0 < int(wanted) <= len(sheets):
         found = [sheets[int(wanted) - 1]]
     if found:
         return found[0]

@@ -296,7 +296,7 @@ def _options(header: str, settings: dict[str, str | None]) -> "FormatOptions":
     from connectors.formats import FormatOptions
 
     try:
-        return FormatOptions.model_validate({"header": int(header) if header.isdigit() else header} | settings)
+        return FormatOptions.model_validate({"header": int(header) if header.isdecimal() else header} | settings)
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(

@@ -70,7 +70,7 @@ class WeComClients:
             wecom = self._home.settings.wecom
             values = self._home.connect(wecom.connection)
             missing = [name for name in ("corp_id", "agent_id", "secret") if not values.get(name)]
-            if missing or not values["agent_id"].isdigit():
+            if missing or not values["agent_id"].isdecimal():
                 listed = ", ".join(missing) or "agent_id"
                 raise ConfigError(
                     Text(f"企业微信连接缺少 {listed}。", f"The WeCom connection lacks {listed}."),

@@ -71,7 +71,7 @@ class Sample:
     @cached_property
     def counts(self) -> bool:
         """Whether it counts 1, 2, 3 or 10, 20, 30 like the lines of a document."""
-        if len(self.values) < _ENOUGH or not all(value.isdigit() for value in self.values):
+        if len(self.values) < _ENOUGH or not all(value.isdecimal() for value in self.values):
             return False
         steps = [int(b) - int(a) for a, b in pairwise(self.values)]
         return sum(step in {1, 10, 100} for step in steps) >= _MOST * len(steps)

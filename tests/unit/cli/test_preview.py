@@ -135,6 +135,7 @@ def test_a_password_is_named(cli: Cli, samples: Path) -> None:
         (["nowhere.xlsx"], "[XD-CFG-080] 没有这个文件"),
         (["."], "[XD-CFG-080] 这是一个文件夹"),
         (["x.csv", "--header", "top"], "[XD-CFG-078] --header 不对"),
+        (["x.csv", "--header", "²"], "[XD-CFG-078] --header 不对"),
         ([], "[XD-CFG-078] 缺少 文件"),
         (["x.csv", "--rows", "-1"], "[XD-CFG-078] --rows 的值不对"),
     ],

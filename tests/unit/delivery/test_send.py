@@ -234,6 +234,13 @@ def test_without_the_apps_connection_the_robots_still_speak(online: Hub, wecom: 
     assert online.deliver().sent == 1
 
 
+def test_an_app_whose_number_is_none_is_a_wrong_connection(online: Hub) -> None:
+    online.connections["wecom_default"] = {**online.connections["wecom_default"], "agent_id": "²"}
+    tell(online, "PO-1")
+    (problem,) = online.deliver().problems
+    assert "agent_id" in problem.zh
+
+
 def test_too_many_calls_wait_a_minute(online: Hub, wecom: RunningWeCom) -> None:
     wecom.order("fail", path=SEND, errcode=45009)
     tell(online, "PO-1")

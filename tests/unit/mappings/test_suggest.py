@@ -138,6 +138,10 @@ def test_values_that_cannot_be_the_field_s_hold_a_good_name_back() -> None:
     assert "校验位不对" in {one.target.name: one.reason.zh for one in gtin.candidates}["gtin"]
 
 
+def test_digits_of_a_script_without_zero_count_nothing() -> None:
+    assert taken("purchase_order", {"其一": ["፩", "፪", "፫"]}) == {"其一": None}
+
+
 def test_values_alone_tell_check_digits_units_and_currencies() -> None:
     sheet = {
         "其一": ["6901234567892", "4006381333931", "5901234123457"],

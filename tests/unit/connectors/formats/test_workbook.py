@@ -186,9 +186,10 @@ def test_a_template_that_was_filled_in_is_read_where_no_other_sheet_holds_record
 def test_one_sheet_may_be_named_and_a_wrong_name_lists_those_there_are(tmp_path: Path) -> None:
     path = make(tmp_path / "a.xlsx", 三月=[HEADER, ["A-1", "x", 3, None]], 四月=[HEADER, ["A-2", "y", 4, None]])
     assert [one.sheet for one in read(path, sheet="四月") if one.table.num_rows] == ["四月"]
-    (wrong,) = read(path, sheet="五月")
-    assert wrong.problem is not None
-    assert "三月、四月" in wrong.problem.zh
+    for name in ("五月", "²"):
+        (wrong,) = read(path, sheet=name)
+        assert wrong.problem is not None
+        assert "三月、四月" in wrong.problem.zh
 
 
 def test_a_workbook_that_is_something_else_is_named_for_what_it_is(tmp_path: Path) -> None:
