@@ -23,6 +23,9 @@ For a sheet it is the row number shown at the left edge, for text the line on wh
 the element's position, for a query the position within the batch.
 """
 
+JSON = "json"
+"""Name of the one text column of JSON records; every number in it is a string with the digits that were received."""
+
 Cursor = Mapping[str, JsonValue]
 """A position in a stream, made by the connector and understood by it alone; {} = the beginning.
 
@@ -137,6 +140,16 @@ class Batch:
     counts: RowCounts
     problem: Text | None = None
     suspects: tuple[tuple[int, str, str], ...] = ()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the rows are JSON records."""
+        return holds_json(self.table, self.origin.columns)
+
+
+def holds_json(table: pa.Table, places: Mapping[str, str]) -> bool:
+    """Whether the rows of a table are JSON records: its column `json` is first and has no place in a sheet."""
+    return table.column_names[:1] == [JSON] and not places
 
 
 @runtime_checkable

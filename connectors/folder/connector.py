@@ -246,10 +246,9 @@ def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRe
 
 def _discovered(name: str, read: SheetRead, settings: dict[str, JsonValue]) -> Discovered:
     row, columns = read.header_row, [one for one in read.table.column_names if one != ROW]
-    is_json = columns == ["json"] and not read.columns
     header = (
         Text("JSON 记录", "JSON records")
-        if is_json
+        if read.is_json
         else Text(f"表头在第 {row} 行", f"header in row {row}")
         if row
         else Text("没有表头", "no header")
@@ -257,8 +256,8 @@ def _discovered(name: str, read: SheetRead, settings: dict[str, JsonValue]) -> D
     encoding = f"，{read.encoding}" if read.encoding else ""
     return Discovered(
         name=f"{name} [{read.sheet}]" if read.sheet else name,
-        columns=() if is_json else tuple(columns),
-        settings=settings if row or is_json or read.problem else settings | {"header": "none"},
+        columns=() if read.is_json else tuple(columns),
+        settings=settings if row or read.is_json or read.problem else settings | {"header": "none"},
         note=Text(header.zh + encoding, header.en + encoding.replace("，", ", ")),
         problem=read.problem,
     )

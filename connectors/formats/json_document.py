@@ -9,13 +9,11 @@ import pyarrow as pa
 
 from canonical_model.language import Text
 from canonical_model.text import JsonValue, RepeatedKeyError, clip, parse_json
-from connectors.base import ROW, RowCounts
+from connectors.base import JSON, ROW, RowCounts
 from connectors.formats.encoding import open_text
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import SheetRead, refused
 
-JSON = "json"
-"""Name of the one text column; every number in it is a string with the digits that were received."""
 _DEEPEST = 100
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 """A text, whose brackets are none, or a bracket."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
-from connectors.base import ROW, RowCounts
+from connectors.base import ROW, RowCounts, holds_json
 from connectors.formats.grid import holds_any
 
 Suspect = tuple[int, str, str]
@@ -54,6 +54,11 @@ class SheetRead:
     problem: Text | None = None
     suspects: tuple[Suspect, ...] = ()
     is_last: bool = False
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the rows are JSON records."""
+        return holds_json(self.table, self.columns)
 
 
 _SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1[1-9]|2\d)$"

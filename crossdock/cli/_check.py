@@ -189,7 +189,7 @@ def _check_read(home: Home, source: str, stream: str, connector: Connector, *, h
         where = f"{batch.origin.name} [{batch.origin.sheet}]" if batch.origin.sheet else batch.origin.name
         refused = batch.problem
         if refused is None and has_mapping and columns:
-            header = Header((*columns, *batch.origin.parts), tuple(batch.origin.parts), _is_json(batch, columns))
+            header = Header((*columns, *batch.origin.parts), tuple(batch.origin.parts), batch.is_json)
             plan = MappingChooser(home, source, stream).choose(header)
             if isinstance(plan, Plan):
                 chosen = plan.spec.mapping
@@ -206,7 +206,3 @@ def _check_read(home: Home, source: str, stream: str, connector: Connector, *, h
     except CrossdockError as error:
         return _bad(name, READ, error)
     return Finding(name, READ, said=Text(f"{where}：{len(columns)} 列", f"{where}: {len(columns)} columns"))
-
-
-def _is_json(batch: Batch, columns: list[str]) -> bool:
-    return columns[:1] == ["json"] and not batch.origin.columns

@@ -11,7 +11,7 @@ from canonical_model.errors import CrossdockError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
 from canonical_model.text import clip, parse_json
-from connectors.base import ROW
+from connectors.base import JSON, ROW
 from connectors.formats import SheetRead
 from connectors.formats.profile import ColumnProfile, looks_like
 from crossdock.cli._words import RowAccount, merge_places
@@ -20,7 +20,6 @@ from mappings.lineage import lineage_without_header
 from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import MappingFile, find_mapping, mappings_in, shipped_mappings
 
-_JSON = "json"
 _LOOKED_AT = 1_000
 _NEARLY = 0.8
 _FEW = 2
@@ -38,7 +37,6 @@ class SeenTable:
         account: Where all its rows went.
         skipped: Rows left out, by reason.
         suspects: Damaged cells: (row, column, issue code).
-        is_json: Whether its columns are fields of records.
     """
 
     read: SheetRead
@@ -46,7 +44,11 @@ class SeenTable:
     account: RowAccount
     skipped: dict[str, list[int]]
     suspects: list[tuple[int, str, str]]
-    is_json: bool
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its columns are fields of JSON records."""
+        return self.read.is_json
 
     @property
     def columns(self) -> list[str]:
@@ -110,15 +112,14 @@ def join_parts(reads: Iterable[SheetRead]) -> list[SeenTable]:
             last.skipped = merge_places([last.skipped, left_out])
             last.suspects += read.suspects
             continue
-        is_json = read.table.column_names[:1] == [_JSON] and not read.columns
-        rows = _fields_of(read.table) if is_json else read.table
-        tables.append(SeenTable(read, rows, account, left_out, list(read.suspects), is_json))
+        rows = _fields_of(read.table) if read.is_json else read.table
+        tables.append(SeenTable(read, rows, account, left_out, list(read.suspects)))
     return tables
 
 
 def _fields_of(table: pa.Table) -> pa.Table:
     """The first level of JSON records as text columns."""
-    records = [parse_json(text) for text in table[_JSON].slice(0, _LOOKED_AT).to_pylist()]
+    records = [parse_json(text) for text in table[JSON].slice(0, _LOOKED_AT).to_pylist()]
     dicts: list[Mapping[str, object]] = [record for record in records if isinstance(record, dict)]
     names = list(dict.fromkeys(name for record in dicts for name in record if name != ROW))
     columns = {name: pa.array([_shown(record.get(name)) for record in dicts], pa.string()) for name in names}

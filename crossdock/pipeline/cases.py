@@ -32,7 +32,6 @@ from mappings.plan import make_plan
 from mappings.spec import MappingFile, StoreLookup, find_mapping, shipped_folder
 
 RECORDS, ISSUES = "expected.jsonl", "issues.json"
-_JSON = "json"
 _LEFT_OUT = ("batch", "version", "source_hash")
 
 
@@ -287,9 +286,8 @@ def _land(path: Path, stream: CaseStream, folder: Path) -> dict[tuple[tuple[str,
             table = table.append_column(part, pa.array([value] * table.num_rows, pa.string()))
         rows = folder / f"{number}.parquet"
         pq.write_table(table, rows)
-        is_json = table.column_names[:1] == [_JSON] and not read.columns
         header = tuple(name for name in table.column_names if name != ROW)
-        landed.setdefault((header, is_json), []).append(
+        landed.setdefault((header, read.is_json), []).append(
             LandedRows(number, rows, table.num_rows, path.name, read.sheet, read.columns, None, read.suspects)
         )
     return landed

@@ -195,7 +195,7 @@ def _keep(
         "parts": dict(origin.parts),
         "columns": [name for name in table.column_names if name != "_row"],
         "places": dict(origin.columns),
-        "is_json": table.column_names[:1] == ["json"] and not origin.columns,
+        "is_json": batch.is_json,
         "sha256": origin.sha256,
         "modified_at": origin.modified_at,
         "header_row": origin.header_row,

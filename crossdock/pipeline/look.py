@@ -96,13 +96,12 @@ def look(
     plans: list[Plan | Text | None] = []
     for read in reads:
         columns = [one for one in read.table.column_names if one != ROW]
-        is_json = columns[:1] == ["json"] and not read.columns
         if both := sorted(set(parts) & set(columns)):
             plans.append(_SAME_NAME.format(name=both[0]))
         elif broken or not read.table.num_rows:
             plans.append(None)
         else:
-            plans.append(chooser.choose(Header((*columns, *parts), tuple(parts), is_json)))
+            plans.append(chooser.choose(Header((*columns, *parts), tuple(parts), read.is_json)))
     issues: dict[int, list[Issue]] = defaultdict(list)
     held: dict[int, set[int]] = defaultdict(set)
     with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
