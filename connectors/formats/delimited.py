@@ -70,18 +70,36 @@ class _Head:
 
 def read_delimited(path: Path, options: FormatOptions, *, part_bytes: int = PART_BYTES) -> Iterator[SheetRead]:
     """The table of a text file, in several reads where it is large."""
-    with open_text(path, options.encoding) as text:
-        if isinstance(text, Text):
-            yield refused(text)
-        elif text.null_line:
+    with open_delimited(path, options.encoding, options.delimiter) as opened:
+        if isinstance(opened, Text):
+            yield refused(opened)
+            return
+        text, split_at = opened
+        if text.null_line:
             yield refused(_not_text(text), total=text.lines, encoding=text.encoding)
         else:
-            delimiter = options.delimiter or sniff_delimiter(_start_of(text)[0])
-            if len(delimiter.encode()) == 1:
-                yield from _read_text(text, delimiter, options, part_bytes)
-                return
-            with _single_delimiter(text, delimiter) as single:
-                yield from _read_text(single, _SINGLE, options, part_bytes)
+            yield from _read_text(text, split_at, options, part_bytes)
+
+
+@contextmanager
+def open_delimited(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[tuple[PlainText, str] | Text]:
+    """The file as UTF-8 and the one character between its values, or the sentence why it cannot be read as text.
+
+    Args:
+        path: The file as received.
+        encoding: As for `open_text`.
+        delimiter: What the stream says, of any length; None: what splits the first records best.
+    """
+    with open_text(path, encoding) as text:
+        if isinstance(text, Text):
+            yield text
+            return
+        delimiter = delimiter or sniff_delimiter(_start_of(text)[0])
+        if len(delimiter.encode()) == 1:
+            yield text, delimiter
+            return
+        with _single_delimiter(text, delimiter) as single:
+            yield single, _SINGLE
 
 
 def _start_of(text: PlainText) -> tuple[str, bool]:

@@ -17,9 +17,8 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats import DELIMITED
 from connectors.formats.cells import number_text
-from connectors.formats.delimiter import sniff_delimiter
+from connectors.formats.delimited import open_delimited
 from connectors.formats.disguise import Content, content_of
-from connectors.formats.encoding import open_text
 from connectors.formats.grid import Span
 from connectors.formats.sheet import SHARED_NUMBER
 from connectors.formats.workbook import load_grid, open_workbook
@@ -31,8 +30,6 @@ from crossdock.store.database import AnyRow
 Rows = Iterator[tuple[int, Sequence[str | None]]]
 """Row number as a person counts, and its texts from the first column on."""
 Suspects = Mapping[tuple[int, int], AbstractSet[str]]
-_SEPARATOR = "\x1f"
-_HEAD_LETTERS = 1 << 16
 _ROWS_AT_ONCE = 5_000
 
 
@@ -187,19 +184,15 @@ def _texts(table: pa.Table) -> Rows:
 
 
 def _read_text(path: Path, file: ProblemFile, delimiter: str | None, stack: ExitStack) -> Callable[[], Rows]:
-    text = stack.enter_context(open_text(path, file.batches[0].encoding or None))
-    if isinstance(text, Text):
+    opened = stack.enter_context(open_delimited(path, file.batches[0].encoding or None, delimiter))
+    if isinstance(opened, Text):
         raise NotReadableError
-    opened = stack.enter_context(text.path.open(encoding="utf-8", newline=""))
-    opened.seek(text.offset)
-    split_at = delimiter or sniff_delimiter(opened.read(_HEAD_LETTERS))
+    text, split_at = opened
+    lines = stack.enter_context(text.path.open(encoding="utf-8", newline=""))
 
     def rows() -> Rows:
-        opened.seek(text.offset)
-        lines: Iterator[str] = opened
-        if len(split_at.encode()) > 1:
-            lines = (line.replace(split_at, _SEPARATOR) for line in opened)
-        reader = csv.reader(lines, delimiter=split_at if len(split_at.encode()) == 1 else _SEPARATOR)
+        lines.seek(text.offset)
+        reader = csv.reader(lines, delimiter=split_at)
         number = 1
         try:
             for values in reader:
