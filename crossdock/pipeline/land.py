@@ -184,7 +184,7 @@ def _keep(
         else None
     )
     table, problem = _with_parts(batch)
-    data = f"{_base(home)}/{folder}/{uuid.uuid4().hex}.parquet"
+    data = f"{home.landing}/{folder}/{uuid.uuid4().hex}.parquet"
     row = {
         "landed_at": at,
         "landed_run": run_id,
@@ -242,10 +242,6 @@ def _with_parts(batch: Batch) -> tuple[pa.Table, Text | None]:
     return table, batch.problem
 
 
-def _base(home: Home) -> str:
-    return home.settings.landing or str(home.state / "landing")
-
-
 def _keep_rows(url: str, table: pa.Table) -> None:
     """Writes the rows as Parquet; visible only when whole."""
     filesystem, path = fsspec.url_to_fs(url)
@@ -272,7 +268,7 @@ def _repeating(table: pa.Table) -> list[str]:
 
 def _keep_original(home: Home, folder: str, original: Path, sha256: str, suffix: str) -> str:
     """Keeps the original bytes once for each content."""
-    url = f"{_base(home)}/{folder}/original/{sha256}{suffix}"
+    url = f"{home.landing}/{folder}/original/{sha256}{suffix}"
     filesystem, path = fsspec.url_to_fs(url)
     if not filesystem.exists(path):
         filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one

@@ -16,7 +16,7 @@ from python_calamine import SheetTypeEnum, SheetVisibleEnum
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats import DELIMITED
-from connectors.formats.cells import number_text
+from connectors.formats.cells import number_text, position_of
 from connectors.formats.delimited import open_delimited
 from connectors.formats.disguise import Content, content_of
 from connectors.formats.grid import Span
@@ -24,7 +24,6 @@ from connectors.formats.sheet import SHARED_NUMBER
 from connectors.formats.workbook import load_grid, open_workbook
 from connectors.formats.xlsx_parts import MOST_CELLS
 from crossdock.returned.files import ProblemFile
-from crossdock.returned.marks import position_of
 from crossdock.store.database import AnyRow
 
 Rows = Iterator[tuple[int, Sequence[str | None]]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from canonical_model.issues import CATALOGUE, Effect, Issue
 from canonical_model.language import Language, Text
+from connectors.formats.cells import position_of
 
 PROBLEM = Text("问题", "Problem")
 FIX = Text("怎么改", "How to mend it")
@@ -112,11 +113,3 @@ def public(problem: Text, parts: Iterable[str]) -> Text:
     for part in parts:
         said = [re.sub(rf"[、,] ?{re.escape(part)}(?=[。.])", "", one) for one in said]
     return Text(*said)
-
-
-def position_of(letters: str) -> int:
-    """The column of some letters: A -> 0, AA -> 26."""
-    position = 0
-    for letter in letters:
-        position = position * 26 + ord(letter) - 64
-    return position - 1

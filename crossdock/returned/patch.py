@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from connectors.formats.cells import letters_of
+from connectors.formats.cells import letters_of, position_of
 from connectors.formats.xlsx_parts import sheet_parts
 from crossdock.returned.marks import (
     FIX,
@@ -25,7 +25,6 @@ from crossdock.returned.marks import (
     RowMarks,
     SheetMarks,
     on_sheets,
-    position_of,
 )
 from crossdock.returned.package import RELATIONS, NotPatchableError, Package, section, with_attributes
 from crossdock.returned.rebuild import AUTHOR, Plan, legal

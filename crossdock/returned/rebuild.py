@@ -16,7 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from canonical_model.language import Language, Text
-from connectors.formats.cells import letters_of
+from connectors.formats.cells import letters_of, position_of
 from connectors.formats.grid import Span
 from connectors.formats.sheet import LOST_DIGITS, MADE_DATE, STRUCK, SWALLOWED_ROWS, UNKNOWN_RESULT
 from crossdock.returned.grids import Grid, Suspects
@@ -29,7 +29,6 @@ from crossdock.returned.marks import (
     YELLOW,
     RowMarks,
     SheetMarks,
-    position_of,
 )
 
 _MOST_ROWS, _MOST_COLUMNS, _MOST_LETTERS = 1_048_576, 16_384, 32_767
