@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def move_away(root: Path, name: str, *, wanted: str, digest: str, reason: str | 
         place.parent.mkdir(parents=True, exist_ok=True)
         if not _is_inside(root, place):
             raise PermissionError(errno.EACCES, "leads out of the folder")
-        target = _place(place, source, digest)
+        target = give_name(source, _near(place, digest))
         if reason is not None:
             target.with_name(target.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
         if os.path.lexists(source) and source.lstat().st_ino == target.lstat().st_ino:
@@ -63,14 +64,20 @@ def _is_inside(root: Path, path: Path) -> bool:
     return path.parent.resolve().is_relative_to(root.resolve())
 
 
-def _place(wanted: Path, source: Path, digest: str) -> Path:
-    """Puts `source` under a free name as near to `wanted` as can be; a link left by a crash is used again.
+def _near(wanted: Path, digest: str) -> Iterator[Path]:
+    """Names for a file: the wanted one, then those that also tell its content."""
+    yield wanted
+    for number in count(1):
+        mark = digest[:8] if number == 1 else f"{digest[:8]}-{number}"
+        yield wanted.with_name(f"{wanted.stem}.{mark}{wanted.suffix}")
 
-    A link refuses to overwrite, where a rename would.
+
+def give_name(source: Path, names: Iterator[Path]) -> Path:
+    """The first of endless `names` that is free, which `source` now has, besides its own or instead of it.
+
+    A link refuses to overwrite, where a rename would; one that a crash has left is used again.
     """
-    for number in count():
-        mark = "" if not number else f".{digest[:8]}" if number == 1 else f".{digest[:8]}-{number}"
-        target = wanted.with_name(f"{wanted.stem}{mark}{wanted.suffix}")
+    for target in names:
         try:
             os.link(source, target, follow_symlinks=False)
         except FileExistsError:
@@ -83,4 +90,4 @@ def _place(wanted: Path, source: Path, digest: str) -> Path:
                 return source.rename(target)
         else:
             return target
-    raise AssertionError  # count() has no end
+    raise AssertionError  # they have no end

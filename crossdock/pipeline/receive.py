@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from canonical_model.errors import ConfigError, TransientError
 from canonical_model.language import Text
 from connectors.folder import FolderConfig, FolderConnector, FolderStream
 from connectors.folder.pattern import PathPattern
+from connectors.folder.shelve import give_name
 from crossdock.home import Home
 
 
@@ -112,7 +113,7 @@ class Inbox:
                 with file.open("rb") as read, passing.open("xb") as written:
                     shutil.copyfileobj(read, written)
                     os.fsync(written.fileno())
-                target = _link(passing, target)
+                target = give_name(passing, _numbered(target))
             finally:
                 passing.unlink(missing_ok=True)
         except OSError as error:
@@ -140,13 +141,7 @@ class Inbox:
         return "" if is_put_away or set(folder) & set("*?") else folder + slash + last
 
 
-def _link(passing: Path, wanted: Path) -> Path:
-    """Gives the file its name, or one with a number where that is taken; a link refuses to overwrite."""
-    for number in count(1):
-        target = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
-        try:
-            os.link(passing, target)
-        except FileExistsError:
-            continue
-        return target
-    raise AssertionError  # count() has no end
+def _numbered(wanted: Path) -> Iterator[Path]:
+    """Names for a file: the wanted one, then those with a number."""
+    yield wanted
+    yield from (wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}") for number in count(2))

@@ -1,5 +1,7 @@
 """Where an uploaded file goes in the folder of its stream."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,20 @@ def test_a_file_appears_whole_and_never_in_the_place_of_another(tmp_path: Path) 
     assert one.waiting() == ["a-2.xlsx", "a.xlsx"]
     assert file.exists()
     assert refused(lambda: one.put(file, "a.pdf")).problem_code == "XD-CFG-164"
+
+
+def test_a_file_is_put_on_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_paths: object, **_more: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    (tmp_path / "given").write_bytes(b"PK one")
+    one = inbox(tmp_path, ["{partner}/*.xlsx"], partner="acme")
+    monkeypatch.setattr(os, "link", link)
+
+    places = [one.put(tmp_path / "given", "a.xlsx"), one.put(tmp_path / "given", "a.xlsx")]
+
+    assert places == ["acme/a.xlsx", "acme/a-2.xlsx"]
+    assert sorted(path.name for path in (one.root / "acme").iterdir()) == ["a-2.xlsx", "a.xlsx"]
 
 
 def test_a_folder_that_leads_out_of_the_inbox_is_not_followed(tmp_path: Path) -> None:
