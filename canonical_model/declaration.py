@@ -124,14 +124,14 @@ class FieldSpec:
     name: str
     kind: Kind
     label: Text
-    note: Text
-    is_required: bool
-    codes: str | None
-    refers_to: str | None
-    minimum: int | None
-    max_length: int
-    scheme: str | None
-    aliases: tuple[str, ...]
+    note: Text = Text("", "")
+    is_required: bool = False
+    codes: str | None = None
+    refers_to: str | None = None
+    minimum: int | None = None
+    max_length: int = 200
+    scheme: str | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from canonical_model.codes import code_list
-from canonical_model.declaration import EntitySpec, Kind
+from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
@@ -21,11 +21,11 @@ from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
 
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
+"""The header of the one says the other, where the mapping does not."""
 _PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
 _NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
 """Fields that name a thing, also where they are no part of a key."""
-"""The header of the one says the other, where the mapping does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,21 +224,17 @@ def _columns(spec: MappingFile, entity: str, mapped: EntityMapping, header: Sequ
 
 
 def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
-    target = SPECS["order_response"].fields["responded_at"]
-    number = SPECS["purchase_order_line"].fields["price_base"]
+    """The version as a number: as its expression gives it, or the seconds of its instant."""
     text, compiler.where = str(spec.version), spec.place("version")
+    kind = Kind.NUMBER if text.startswith("number(") else Kind.INSTANT
     try:
-        if text.startswith("number("):
-            return compiler.compile(text, number)
-        instant = compiler.compile(text, target)
+        version = compiler.compile(text, FieldSpec("version", kind, Text("版本", "Version")))
     except MissingColumnError as error:
         raise MappingDoesNotFitError(spec, [Text(error.name, error.name)], []) from error
-    return Compiled(
-        number.kind,
-        (f"CAST(epoch_us({instant.sql}) AS DECIMAL(24,0)) * 0.000001::DECIMAL(7,6)",),
-        instant.problems,
-        instant.columns,
-    )
+    if kind is Kind.NUMBER:
+        return version
+    seconds = f"CAST(epoch_us({version.sql}) AS DECIMAL(24,0)) * 0.000001::DECIMAL(7,6)"
+    return Compiled(Kind.NUMBER, (seconds,), version.problems, version.columns)
 
 
 def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:

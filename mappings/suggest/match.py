@@ -181,7 +181,7 @@ def _targets(entity: str) -> list[Target]:
 
 def _helper(name: str, names: tuple[str, ...]) -> Target:
     label = Text(names[0], name.capitalize())
-    field = FieldSpec(name, Kind.CODE, label, Text("", ""), False, name, None, None, 200, None, ())  # noqa: FBT003
+    field = FieldSpec(name, Kind.CODE, label, codes=name)
     return Target(name, (), field, names)
 
 

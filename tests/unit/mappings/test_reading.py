@@ -84,6 +84,15 @@ def test_a_wrong_expression_and_code_name_their_line() -> None:
         assert caught.value.where == f"mappings/t/t.yaml:{line}"
 
 
+def test_a_wrong_version_is_called_so() -> None:
+    text = GOOD.replace("      remark: 1\n", "")
+    for expression, words in (("a +", "The expression of version does not parse"), ("'TRUE'", "version needs instant")):
+        spec = parse_mapping(f"{text}version: {expression}\n", "t")
+        with pytest.raises(MappingError) as caught:
+            make_plan(spec, header=["甲", "东仓"], is_json=False, timezone="UTC")
+        assert words in caught.value.what.en
+
+
 def test_true_is_an_expression() -> None:
     text = "mapping: t/t\nentities:\n  purchase_order_line:\n    fields: {order_number: a, line_number: b, is_tax_included: true}\n"
     assert parse_mapping(text, "t").entities["purchase_order_line"].fields["is_tax_included"] == "TRUE"
