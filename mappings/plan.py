@@ -165,43 +165,20 @@ def make_plan(
         MappingError: An expression is wrong.
     """
     date_order = date_order or spec.date_order
-    order = list(SPECS)
+    names = sorted(spec.entities, key=list(SPECS).index)
 
-    def compiler(entity: str, *, is_version: bool = False) -> ExpressionCompiler:
-        mapped = EntityMapping(fields={}) if is_version else spec.entities[entity]
+    def compiler(entity: str, mapped: EntityMapping, prefix: str = "") -> ExpressionCompiler:
         columns = _columns(spec, entity, mapped, header, is_json=is_json)
-        prefix = "v" if is_version else ""
         return ExpressionCompiler(spec, columns, timezone, date_order=date_order, prefix=prefix)
 
     entities = tuple(
         _plan_entity(
-            spec,
-            name,
-            header,
-            compiler(name),
-            is_json=is_json,
-            key_parts=tuple(key_parts),
+            spec, name, header, compiler(name, spec.entities[name]), is_json=is_json, key_parts=tuple(key_parts)
         )
-        for name in sorted(spec.entities, key=order.index)
+        for name in names
     )
-    version: Compiled | None = None
-    reader = compiler(entities[0].entity.name, is_version=True)
-    if spec.version is not None:
-        version = _version(spec, reader)
-    digest = hashlib.sha256()
-    for part in (
-        spec.text,
-        timezone,
-        date_order,
-        duckdb.__version__,
-        *MACROS,
-        *(repr(plan.entity) + repr(plan.stated) + repr(plan.columns) for plan in entities),  # a header says units
-        *(
-            repr(code_list(name).spellings)
-            for name in sorted({f.codes for p in entities for f in p.entity.fields.values() if f.codes})
-        ),
-    ):
-        digest.update(part.encode())
+    reader = compiler(names[0], EntityMapping(fields={}), prefix="v")
+    version = _version(spec, reader) if spec.version is not None else None
     return Plan(
         spec=spec,
         entities=entities,
@@ -212,8 +189,24 @@ def make_plan(
         version_commas=reader.commas,
         date_order=date_order,
         is_json=is_json,
-        fingerprint=digest.hexdigest(),
+        fingerprint=_fingerprint(spec, timezone, date_order, entities),
     )
+
+
+def _fingerprint(spec: MappingFile, timezone: str, date_order: str, entities: Sequence[EntityPlan]) -> str:
+    lists = sorted({field.codes for plan in entities for field in plan.entity.fields.values() if field.codes})
+    digest = hashlib.sha256()
+    for part in (
+        spec.text,
+        timezone,
+        date_order,
+        duckdb.__version__,
+        *MACROS,
+        *(repr(plan.entity) + repr(plan.stated) + repr(plan.columns) for plan in entities),  # a header says units
+        *(repr(code_list(name).spellings) for name in lists),
+    ):
+        digest.update(part.encode())
+    return digest.hexdigest()
 
 
 def _columns(spec: MappingFile, entity: str, mapped: EntityMapping, header: Sequence[str], *, is_json: bool) -> Columns:
@@ -279,36 +272,14 @@ def _plan_entity(
     key_parts: tuple[str, ...],
 ) -> EntityPlan:
     entity, mapped = SPECS[name], spec.entities[name]
-    if mapped.each and not is_json:
-        raise MappingError(
-            Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
-            where=spec.place("entities", name, "each"),
-        )
-    if mapped.unpivot and is_json:
-        raise MappingError(
-            Text(f"{name}: unpivot 只用于表格。", f"{name}: unpivot serves sheets only."),
-            where=spec.place("entities", name, "unpivot"),
-        )
-    fields: dict[str, Compiled] = {}
-    missing: list[Text] = []
+    _refuse_other_shape(spec, name, is_json=is_json)
     turned = mapped.unpivot.matches(header) if mapped.unpivot else ()
+    missing: list[Text] = []
     if mapped.unpivot and not turned:
         patterns = "、".join(mapped.unpivot.columns)
         missing.append(Text(patterns, patterns))
-    absent: list[str] = []
-    for field, text in mapped.fields.items():
-        compiler.where = spec.place("entities", name, "fields", field)
-        try:
-            is_name = field in entity.key or field in _NAMES
-            fields[field] = compiler.compile(str(text), entity.fields[field], is_name=is_name)
-        except MissingColumnError as error:
-            doubtful = compiler.doubtful(error.name)
-            if doubtful and entity.fields[field].kind in (Kind.QUANTITY, Kind.MONEY):
-                missing.append(_doubtful(entity.fields[field].label, doubtful))
-            elif entity.fields[field].is_required:
-                missing.append(_wanted(spec, entity.fields[field].label, error.name))
-            else:
-                absent.append(field)
+    fields, absent, lacking = _compile_fields(spec, entity, compiler)
+    missing += lacking
     own_key = []
     compiler.where = spec.place("entities", name, "key")
     for text in mapped.key:
@@ -346,6 +317,42 @@ def _plan_entity(
         commas=compiler.commas,
         unknown=unknown_object({f: f"coalesce({', '.join(c.unknown)})" for f, c in fields.items() if c.unknown}),
     )
+
+
+def _refuse_other_shape(spec: MappingFile, name: str, *, is_json: bool) -> None:
+    mapped = spec.entities[name]
+    if mapped.each and not is_json:
+        raise MappingError(
+            Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
+            where=spec.place("entities", name, "each"),
+        )
+    if mapped.unpivot and is_json:
+        raise MappingError(
+            Text(f"{name}: unpivot 只用于表格。", f"{name}: unpivot serves sheets only."),
+            where=spec.place("entities", name, "unpivot"),
+        )
+
+
+def _compile_fields(
+    spec: MappingFile, entity: EntitySpec, compiler: ExpressionCompiler
+) -> tuple[dict[str, Compiled], list[str], list[Text]]:
+    """The fields that the header can state, those that it leaves out, and the columns without which nothing goes."""
+    fields: dict[str, Compiled] = {}
+    absent: list[str] = []
+    missing: list[Text] = []
+    for name, text in spec.entities[entity.name].fields.items():
+        compiler.where, field = spec.place("entities", entity.name, "fields", name), entity.fields[name]
+        try:
+            fields[name] = compiler.compile(str(text), field, is_name=name in entity.key or name in _NAMES)
+        except MissingColumnError as error:
+            doubtful = compiler.doubtful(error.name)
+            if doubtful and field.kind in (Kind.QUANTITY, Kind.MONEY):
+                missing.append(_doubtful(field.label, doubtful))
+            elif field.is_required:
+                missing.append(_wanted(spec, field.label, error.name))
+            else:
+                absent.append(name)
+    return fields, absent, missing
 
 
 def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict[str, Compiled]:
