@@ -19,7 +19,7 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
 from mappings.dates import AskedColumn
-from mappings.functions import DECIMAL
+from mappings.functions import DECIMAL, POWER
 from mappings.headers import PERCENT, HeaderReader, Measure, own_unit
 from mappings.spec import MappingFile, code_table
 from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
@@ -49,7 +49,6 @@ MAX_SQL = 400_000
 MAX_TEXT = 20_000
 """Longest text that replace() makes."""
 
-_POWERS = "[千万亿]"
 _TEXT_FUNCTIONS = {"upper": 1, "lower": 1, "trim": 1, "left": 2, "right": 2, "replace": 3, "substring": 3, "split": 3}
 _REFERENCES = {"party": "party", "item": "item", "location": "location"}
 _PARSERS = (
@@ -552,13 +551,13 @@ class ExpressionCompiler:
         if factor == 1:
             return value
         # 1.5万 below 金额(万元) could be either
-        return self._once(f"CASE WHEN NOT regexp_matches({raw}, '{_POWERS}') THEN xd_times({value}, {factor}) END")
+        return self._once(f"CASE WHEN NOT regexp_matches({raw}, '{POWER}') THEN xd_times({value}, {factor}) END")
 
     def _reasons(self, kind: Kind, left: str, order: str, *, factor: int = 1) -> tuple[tuple[str, str], ...]:
         """What can be the matter with a text that could not be read: a further condition and its issue."""
         match kind:
             case Kind.NUMBER:
-                twice = ((f" AND regexp_matches({left}, '{_POWERS}')", "XD-UNT-003"),) if factor != 1 else ()
+                twice = ((f" AND regexp_matches({left}, '{POWER}')", "XD-UNT-003"),) if factor != 1 else ()
                 return (
                     *twice,
                     (f" AND xd_has_comma({left})", "XD-NUM-005"),

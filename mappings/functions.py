@@ -38,10 +38,14 @@ DECIMAL = f"DECIMAL(24,{SCALE})"
 # What a number is before it is rounded: digits behind the point beyond SCALE are rounded half away from zero.
 _WIDE = "DECIMAL(38,18)"
 
+POWERS = {"千": 10**3, "万": 10**4, "亿": 10**8}
+"""What stands behind a number for so many times it."""
+POWER = f"[{''.join(POWERS)}]"
+
 # Grouped thousands, both ways round; "1.250,00" is clear because the comma comes last, "0,250" is not a group.
 _GROUPED_POINT = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?"
 _GROUPED_COMMA = r"[+-]?[1-9][0-9]{0,2}((\.[0-9]{3})+,[0-9]+|(\.[0-9]{3}){2,})"
-_GROUPED_BLANK = r"[+-]?[1-9][0-9]{0,2}([ \x{A0}\x{2009}\x{202F}][0-9]{3})+(\.[0-9]+)?[千万亿]?"
+_GROUPED_BLANK = r"[+-]?[1-9][0-9]{0,2}([ \x{A0}\x{2009}\x{202F}][0-9]{3})+(\.[0-9]+)?" + f"{POWER}?"
 _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 
 # What may stand around a number: a currency before it, 元 behind it, blanks.
@@ -74,7 +78,7 @@ _CURRENCIES = {
 _NAMED = "|".join(_CURRENCIES.values())
 _TOKEN = rf"(?i){_NAMED}|[¥元]"
 _CURRENCY = rf"(?i)^([+-]?)\s*(?:{_NAMED}|[¥$])\s*"
-_YUAN = rf"(?i)\s*(?:{_NAMED}|元|([千万亿])元?)$"
+_YUAN = rf"(?i)\s*(?:{_NAMED}|元|({POWER})元?)$"
 
 _WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
@@ -167,12 +171,12 @@ MACROS: tuple[str, ...] = (
         WHEN regexp_full_match(x, '{_GROUPED_POINT}') THEN TRY_CAST(replace(x, ',', '') AS {_WIDE})
         WHEN regexp_full_match(x, '{_GROUPED_COMMA}')
             THEN TRY_CAST(replace(replace(x, '.', ''), ',', '.') AS {_WIDE}) END""",
-    r"""CREATE MACRO xd_scaled(x) AS list_transform([CASE
-            WHEN right(x, 1) IN ('千', '万', '亿') OR regexp_full_match(x, '[0-9][0-9.,]*-') THEN left(x, -1)
+    rf"""CREATE MACRO xd_scaled(x) AS list_transform([CASE
+            WHEN right(x, 1) IN ({", ".join(map(_quote, POWERS))}) OR regexp_full_match(x, '[0-9][0-9.,]*-') THEN left(x, -1)
             WHEN regexp_full_match(x, '\([0-9][0-9.,]*\)') THEN x[2:-2]
             ELSE x END],
         lambda y: TRY(xd_plain(y) * CASE right(x, 1)
-            WHEN '千' THEN 1000 WHEN '万' THEN 10000 WHEN '亿' THEN 100000000
+            {" ".join(f"WHEN '{word}' THEN {factor}" for word, factor in POWERS.items())}
             WHEN '-' THEN -1 WHEN ')' THEN -1 ELSE 1 END))[1]""",
     rf"""CREATE MACRO xd_number(s) AS CASE
         WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?') THEN TRY_CAST(s AS {DECIMAL})
@@ -182,8 +186,8 @@ MACROS: tuple[str, ...] = (
     # what would be rounded to zero is something all the same
     "CREATE MACRO xd_is_tiny(s) AS list_transform([xd_bare(s)], lambda b: coalesce(abs(xd_scaled(b)) < 1, FALSE))[1]",
     # a number that was not read because it does not fit is too large rather than no number
-    r"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
-        '[+-]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?[千万亿]?')""",
+    rf"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
+        '[+-]?([0-9]+|[1-9][0-9]{{0,2}}(,[0-9]{{3}})+)(\.[0-9]*)?{POWER}?')""",
     # 12,50 and 0,250: a comma that groups no thousands, so that 1,250 and 1.250 beside it could be either
     r"""CREATE MACRO xd_shows_comma(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+)')""",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from canonical_model.text import half_width, simplified
+from mappings.functions import POWERS
 from mappings.spec import MappingFile, code_table
 
 _FORMS = (
@@ -44,7 +45,7 @@ _BARE = frozenset(
 )
 """Units and currencies that stand behind a name without brackets; other letters may be a word."""
 _NO_UNIT = frozenset({"unit", "units", "单位", "一", "one"})
-_FACTORS = {"百万": 10**6, "千万": 10**7, "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8}
+_FACTORS = {"百万": 10**6, "千万": 10**7, "百": 10**2, **POWERS}
 PERCENT = "P1"
 _OWN_UNITS = {"_kg": "KGM", "_days": "DAY", "tax_rate": PERCENT, "discount_rate": PERCENT}
 
