@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from canonical_model.codes import is_many
 from canonical_model.text import half_width, simplified
 from mappings.functions import POWERS
 from mappings.spec import MappingFile, code_table
@@ -16,9 +17,8 @@ _FORMS = (
 )
 """数量(箱), 数量/箱 and 数量-箱, 数量 箱, 单价¥."""
 _TAX = re.compile(r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填")
-_MULTIPLES, _LETTERS = frozenset({"MIL", "CEN", "DZN", "GRO"}), frozenset({"k", "m"})
-"""Codes of so many pieces, and what stands for a thousand of them."""
-_MANY = re.compile(r"[百千万亿\d]")
+_THOUSAND = frozenset({"k", "m"})
+"""Letters that stand for a thousand pieces."""
 _BARE = frozenset(
     [
         "pcs",
@@ -137,7 +137,7 @@ class HeaderReader:
 
     def is_many(self, unit: str) -> bool:
         """Whether a price is for many pieces at once: 千个, kpcs, 打."""
-        return bool(_MANY.search(unit)) or unit in _LETTERS or self._units.get(unit, ("", ""))[0] in _MULTIPLES
+        return unit in _THOUSAND or is_many(unit, self._units.get(unit, ("", ""))[0])
 
     def priced_by(self, header: str) -> str:
         """Code of the unit of which one costs what stands below a price's header: 单价(元/箱), 单价/箱; empty where none is said."""

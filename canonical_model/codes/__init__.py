@@ -1,6 +1,7 @@
 """Code lists: one tab-separated file each, with names in both languages and the spellings that sources use."""
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,10 @@ from importlib.resources import files
 
 from canonical_model.language import Text
 from canonical_model.text import half_width
+
+_MULTIPLES = frozenset({"MIL", "CEN", "DZN", "GRO"})
+"""Codes of so many pieces."""
+_MANY = re.compile(r"[百千万亿\d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,11 @@ def forms(spelling: str) -> tuple[str, ...]:
     The mapping engine lowers letters and halves the usual full-width signs, but knows no NFKC.
     """
     return tuple(dict.fromkeys((normalise(spelling), spelling.strip().lower())))
+
+
+def is_many(unit: str, code: str) -> bool:
+    """Whether a price for a unit is for many pieces at once: 千个, kpcs, 打; `code` is the unit's, empty for none."""
+    return code in _MULTIPLES or bool(_MANY.search(unit))
 
 
 def list_names() -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from canonical_model.codes import code_list, normalise
+from canonical_model.codes import code_list, is_many, normalise
 from connectors.formats.cells import number_text
 
 Show = Callable[[str], str | None]
@@ -20,7 +20,6 @@ _TOKEN = re.compile(
 )
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
 _WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫+()~<>*-]")
-_MANY = re.compile(r"[百千万亿\d]")
 _YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411|ja(?:-JP)?)\]")
 _MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 
@@ -77,7 +76,9 @@ def _measure(shown: str, *, has_negative: bool) -> Show | None:
         return None
     before, after = found["before"].lstrip(), found["after"].rstrip()
     price, _, unit = after.strip().partition("/")
-    if unit and _is_listed(price, "currency") and _is_listed(unit, "unit") and not _MANY.search(unit):
+    currencies, units = code_list("currency").spellings, code_list("unit").spellings
+    known = units.get(normalise(unit))
+    if known and normalise(price) in currencies and not is_many(unit, known[0]):
         after = price
     if not _WORD.search(before + after):
         return None
@@ -89,10 +90,6 @@ def _measure(shown: str, *, has_negative: bool) -> Show | None:
         return f"{'-' if text[0] == '-' else ''}{before}{text.removeprefix('-')}{after}"
 
     return show
-
-
-def _is_listed(text: str, name: str) -> bool:
-    return normalise(text) in code_list(name).spellings
 
 
 def _code(digits: str, pattern: str) -> str | None:
