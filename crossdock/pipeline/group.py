@@ -64,17 +64,7 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
     """Maps the batches of `group`, which all take the same plan, and merges what comes of them."""
     plan = group[0].plan
     landed = {one.row.id: landed_rows(work, one) for one in group}
-    where = {
-        entity.entity.name: Stage(
-            entity.entity,
-            entity.stated,
-            work.source,
-            work.stream,
-            is_versioned=plan.version is not None,
-            has_partner="partner" in group[0].row.parts,
-        )
-        for entity in plan.entities
-    }
+    where = _stages(work, group[0])
     note_keys(work, plan)
     digest = keep_lineage(work.connection, plan)
     work.connection.execute(update(tables.batch).where(tables.batch.c.id.in_(landed)).values(lineage=digest))
@@ -98,7 +88,7 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
                 stage(work.connection, where[entity.entity.name], told(mapped.good(entity), work.tell))
         reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at)
         work.date_orders += mapped.date_orders
-        ties = []
+        ties: list[PlacedIssue] = []
         for entity in plan.entities:
             name = entity.entity.name
             count = mapped.read_count(entity)
@@ -107,9 +97,7 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
             else:
                 merged = _insert(work, entity, where[name], mapped, count)
             if work.kind != "replay":  # a replay states again what it stated before
-                for key, batch, row in merged.tied:
-                    issue = Issue("XD-VER-001", name, "", "", landed[batch].place(row, ""), key)
-                    ties.append(PlacedIssue(batch, row, issue))
+                ties += _ties(name, merged, landed)
             _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
         work.issues += [*mapped.issues(), *ties]
         if not any(one.only for one in group):
@@ -117,6 +105,29 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
         work.issues += reused.issues
         if "code_xref" in where:
             _resolve_everywhere(work)
+
+
+def _stages(work: Work, one: Chosen) -> dict[str, Stage]:
+    """Entity -> where its records wait, for each entity of the plan."""
+    return {
+        entity.entity.name: Stage(
+            entity.entity,
+            entity.stated,
+            work.source,
+            work.stream,
+            is_versioned=one.plan.version is not None,
+            has_partner="partner" in one.row.parts,
+        )
+        for entity in one.plan.entities
+    }
+
+
+def _ties(entity: str, merged: Merged, landed: Mapping[int, LandedRows]) -> list[PlacedIssue]:
+    """What is said of statements that replaced another one of the same version."""
+    return [
+        PlacedIssue(batch, row, Issue("XD-VER-001", entity, "", "", landed[batch].place(row, ""), key))
+        for key, batch, row in merged.tied
+    ]
 
 
 def landed_rows(work: Work, one: Chosen) -> LandedRows:

@@ -175,8 +175,7 @@ def _keep(
     kind: str = "rows",
 ) -> Future[None]:
     """Keeps the original and begins to write the rows and then to note the batch; gives what is done with that."""
-    origin, counts = batch.origin, batch.counts
-    at = clock()
+    at, origin = clock(), batch.origin
     folder = f"{source}/{stream}/{at:%Y-%m}"
     original = (
         _keep_original(home, folder, origin.original, origin.sha256, Path(origin.name).suffix)
@@ -185,15 +184,35 @@ def _keep(
     )
     table, problem = _with_parts(batch)
     data = f"{home.landing}/{folder}/{uuid.uuid4().hex}.parquet"
-    row = {
+    row = _told_of(batch) | {
         "landed_at": at,
         "landed_run": run_id,
         "source": source,
         "stream": stream,
+        "columns": [name for name in table.column_names if name != ROW],
+        "data_url": data,
+        "original_url": original,
+        "kind": kind,
+        "status": "landed",
+        "problem": problem._asdict() if problem else None,
+    }
+
+    def write_and_note() -> None:
+        _keep_rows(data, table)
+        with translate_errors(), engine.begin() as connection:
+            lock(connection, [f"landing:{source}.{stream}"])
+            connection.execute(insert(tables.batch).values(row))
+
+    return writer.submit(write_and_note)
+
+
+def _told_of(batch: Batch) -> dict[str, object]:
+    """What the connector tells of a batch besides its rows, by columns of `crossdock.batch`."""
+    origin, counts = batch.origin, batch.counts
+    return {
         "name": origin.name,
         "sheet": origin.sheet,
         "parts": dict(origin.parts),
-        "columns": [name for name in table.column_names if name != "_row"],
         "places": dict(origin.columns),
         "is_json": batch.is_json,
         "sha256": origin.sha256,
@@ -209,21 +228,8 @@ def _keep(
         "rows_read": counts.read,
         "skipped": {reason: list(rows) for reason, rows in counts.skipped.items()},
         "suspects": [list(suspect) for suspect in batch.suspects],
-        "data_url": data,
-        "original_url": original,
         "cursor": dict(batch.cursor),
-        "kind": kind,
-        "status": "landed",
-        "problem": problem._asdict() if problem else None,
     }
-
-    def write_and_note() -> None:
-        _keep_rows(data, table)
-        with translate_errors(), engine.begin() as connection:
-            lock(connection, [f"landing:{source}.{stream}"])
-            connection.execute(insert(tables.batch).values(row))
-
-    return writer.submit(write_and_note)
 
 
 def _with_parts(batch: Batch) -> tuple[pa.Table, Text | None]:
