@@ -36,33 +36,14 @@ def fold(
         is_header: Whether the plan also makes its lines.
     """
     name = entity.entity.name
-    db.execute(f"CREATE TEMP TABLE twice_{name} (key VARCHAR)")
-    for part in parts:
-        db.execute(
-            f"INSERT INTO twice_{name} SELECT key FROM rows_{name} WHERE outcome IS NULL AND {part} "
-            "GROUP BY key HAVING count(*) > 1"
-        )
-    if not db.execute(f"FROM twice_{name} LIMIT 1").fetchall():
+    if not _find_twice(db, name, parts):
         return
     file, sheet = _file_and_sheet(batches)
-    columns = {c: field for field in entity.fields for c in _value_columns(entity.entity.fields[field])}
-    differing = ", ".join(
-        f"CASE WHEN {_differs(quote_name(c), is_header=is_header)} "
-        f"THEN {quote_text(entity.fields[field].column or field)} END"
-        for c, field in columns.items()
-    )
-    least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
-    db.execute(
-        f"CREATE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
-        "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
-        f"{_contradiction(differing, adds_up=entity.entity.adds_up)} AS differing, "
-        f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "
-        "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
-        f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, file, version"
-    )
+    _compare(db, entity, file, is_header=is_header)
     db.execute(
         f"CREATE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
-        "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, row_number() OVER (PARTITION BY r.key, s.differing <> '' "
+        "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
+        "row_number() OVER (PARTITION BY r.key, s.differing <> '' "
         "ORDER BY r.version DESC NULLS LAST, r.batch DESC, r.row DESC, r.element DESC) AS place "
         f"FROM rows_{name} r JOIN same_{name} s ON r.key = s.key AND {file} = s.file "
         "AND r.version IS NOT DISTINCT FROM s.version WHERE r.outcome IS NULL"
@@ -79,14 +60,51 @@ def fold(
         "AND (k.differing <> '' OR k.place > 1)"
     )
     if is_header:
-        filled = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
-        fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
-        unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
+        _fill(db, entity, file)
+
+
+def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) -> bool:
+    """Leaves the keys of more than one row in `twice_<entity>`; False where there is none."""
+    db.execute(f"CREATE TEMP TABLE twice_{name} (key VARCHAR)")
+    for part in parts:
         db.execute(
-            f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
-            f"FROM same_{name} s WHERE r.outcome IS NULL "
-            f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
+            f"INSERT INTO twice_{name} SELECT key FROM rows_{name} WHERE outcome IS NULL AND {part} "
+            "GROUP BY key HAVING count(*) > 1"
         )
+    return bool(db.execute(f"FROM twice_{name} LIMIT 1").fetchall())
+
+
+def _compare(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, *, is_header: bool) -> None:
+    """Leaves what the rows of one key, file and version say together in `same_<entity>`, and in what they differ."""
+    name = entity.entity.name
+    columns = {c: field for field in entity.fields for c in _value_columns(entity.entity.fields[field])}
+    differing = ", ".join(
+        f"CASE WHEN {_differs(quote_name(c), is_header=is_header)} "
+        f"THEN {quote_text(entity.fields[field].column or field)} END"
+        for c, field in columns.items()
+    )
+    least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
+    db.execute(
+        f"CREATE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
+        "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
+        f"{_contradiction(differing, adds_up=entity.entity.adds_up)} AS differing, "
+        f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "
+        "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
+        f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, file, version"
+    )
+
+
+def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str) -> None:
+    """Gives a header what only others of its rows say."""
+    name = entity.entity.name
+    filled = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
+    fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
+    unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
+    db.execute(
+        f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
+        f"FROM same_{name} s WHERE r.outcome IS NULL "
+        f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
+    )
 
 
 def _contradiction(differing: str, *, adds_up: bool) -> str:
