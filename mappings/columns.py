@@ -95,6 +95,12 @@ def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: found.pop() for name, found in columns.items() if len(found) == 1}
 
 
+_OWNERS = "采购|订购|订货|订单|销售|库存|入库|主|基本|order|purchase|sales|stock"
+_NUMBER = re.compile(rf"({_OWNERS})(?:计量)?(?:数量|数|量|qty|quantity)(?:[(\[].*)?")
+_UNIT = re.compile(rf"({_OWNERS})(?:计量)?(?:单位|unit|uom)")
+"""采购数量 and 采购单位, each with what it is of; 送货单位 and 供货单位 are companies."""
+
+
 class SheetColumns:
     """Columns of a table with a header.
 
@@ -146,6 +152,15 @@ class SheetColumns:
             candidates += [spec.label.zh, spec.label.en, *spec.aliases]
         return [normalise_header(candidate) for candidate in candidates]
 
+    def paired(self, name: str, number: str) -> tuple[str, str] | None:
+        """The column of units that is named as the column `number` is: 采购单位 beside 采购数量, also where 单位 is there too."""
+        of = _NUMBER.fullmatch(normalise_header(number)) if name in self._aliases else None
+        for column in self._header if of else ():
+            unit = _UNIT.fullmatch(normalise_header(column))
+            if unit and of and unit[1] == of[1]:
+                return source_column(column), column
+        return None
+
     def doubtful(self, name: str) -> list[str]:
         """Columns that begin with the name of a column that was not found, and go on with what is not understood: 数量(K)."""
         forms = set(self._forms(name))
@@ -181,6 +196,10 @@ class TurnedColumns:
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column that the text `text` as a whole names."""
         return self.find((text,))
+
+    def paired(self, name: str, number: str) -> tuple[str, str] | None:
+        """That of the sheet."""
+        return self._sheet.paired(name, number)
 
     def doubtful(self, name: str) -> list[str]:
         """Those of the sheet."""
@@ -242,6 +261,11 @@ class JsonColumns:
         """The column beside the document or the plain path that the text `text` as a whole names."""
         path = tuple(text.split("."))
         return self.find(path) if text in self._promoted or all(piece.isidentifier() for piece in path) else None
+
+    def paired(self, name: str, number: str) -> tuple[str, str] | None:
+        """Nothing: a path says what it means."""
+        del name, number
+        return None
 
     def names(self) -> list[str]:
         """Nothing: a document has no header."""

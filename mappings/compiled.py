@@ -38,6 +38,7 @@ class Compiled:
         header: The column of which it is the plain value; empty for anything computed.
         unknown: SQL of its text where that says that the value is unknown, else NULL; one for each value it reads.
         main: That of its first value, where a second column gives the unit or currency; else empty.
+        factor: SQL of how many of its code a unit of the source is, as 0.5 kg of 斤; empty where it is always one.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Compiled:
     main: str = ""
     unknown: tuple[str, ...] = ()
     header: str = ""
+    factor: str = ""
 
     @property
     def sql(self) -> str:
@@ -104,6 +106,10 @@ class Columns(Protocol):
 
     def whole(self, text: str) -> tuple[str, str] | None:
         """The same for a right-hand side that is, letter for letter, a column's name."""
+        ...
+
+    def paired(self, name: str, number: str) -> tuple[str, str] | None:
+        """The unit that belongs to a column of numbers by its name, where the mapping's word `name` may mean several."""
         ...
 
     def names(self) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from canonical_model.codes import list_names
+from canonical_model.codes import MULTIPLES, list_names
 from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
@@ -602,12 +602,18 @@ class ExpressionCompiler:
         beside: Compiled | None = None
         try:
             if len(node.expressions) == 2:
-                beside = self._visit(node.expressions[1], text, target)
+                beside = self._beside(node.expressions[1], value if name == "quantity" else None, text, target)
         except MissingColumnError:
             # a column that is not there is one without a word in it: each number says what it lacks
             is_told = in_header or (name == "money" and value.kind is Kind.TEXT)
             beside = None if is_told else Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
         return (self._quantity if name == "quantity" else self._money)(value, beside, in_header, text)
+
+    def _beside(self, node: exp.Expr, number: Compiled | None, text: str, target: FieldSpec | None) -> Compiled:
+        """What stands beside a number: of columns that all may be its unit the one that is named as it is."""
+        is_plain = isinstance(node, exp.Column) and not node.table
+        paired = self._columns.paired(node.name, number.header) if number and number.header and is_plain else None
+        return self._column(*paired) if paired else self._visit(node, text, target)
 
     def _with_unit(self, value: Compiled, text: str) -> tuple[Compiled, str]:
         """The number of a quantity, and SQL of the unit that stands in its own cell (500箱); empty where none can."""
@@ -675,6 +681,9 @@ class ExpressionCompiler:
             other, _ = self._lookup(in_cell, "unit", "unit")
             problems.append(Problem(f"({code} <> {other})", "XD-UNT-003", value.sql, main))
             problems.append(Problem(f"({in_cell} IS NOT NULL AND {other} IS NULL)", "XD-UNT-001", in_cell, main))
+        if given and self._measure(value).factor != 1:  # 数量(千) and the unit 千个
+            listed = ", ".join(map(quote_text, sorted(MULTIPLES)))
+            problems.append(Problem(f"({known} AND {code} IN ({listed}))", "XD-UNT-003", raw, column))
         if in_header and (given or in_cell):
             own, own_factor = self.headers.code(in_header)
             differs = f"{code} <> {quote_text(own)}" + (f" OR {factor} <> {own_factor}" if factor else "")
@@ -686,7 +695,7 @@ class ExpressionCompiler:
         ]
         parts = (amount, f"CASE WHEN {known} THEN {code} END", f"CASE WHEN {known} THEN {raw} END")
         columns = _union(number, *((beside,) if beside else ()))
-        return Compiled(Kind.QUANTITY, parts, tuple(problems), columns, main, _unknowns(number))
+        return Compiled(Kind.QUANTITY, parts, tuple(problems), columns, main, _unknowns(number), factor=factor or "")
 
     def _signed(self, value: Compiled) -> str:
         """SQL of the text where something stands before or behind the number; most begin with a digit and end with one."""

@@ -9,14 +9,18 @@ from canonical_model.text import half_width, simplified
 from mappings.functions import POWERS
 from mappings.spec import MappingFile, code_table
 
+_BRACKETED = re.compile(r"^(.+?)\s*[(\[【]([^()\[\]【】]+)[)\]】]$")
+_PRICED = re.compile(r"^(.*\S)\s+([^\s/]+/[^\s/]+)$")
 _FORMS = (
-    re.compile(r"^(.+?)\s*[(\[【]([^()\[\]【】]+)[)\]】]$"),
+    _BRACKETED,
     re.compile(r"^(.*[^\s/-])\s*[/-]\s*([^\s/-]+)$"),
     re.compile(r"^(.*\S)\s+(\S+)$"),
     re.compile(r"^(.+?)([¥$€£])$"),
 )
-"""数量(箱), 数量/箱 and 数量-箱, 数量 箱, 单价¥."""
-_TAX = re.compile(r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填")
+"""数量(箱), 数量/kg and 数量-箱, 数量 箱, 单价¥; 单价 元/箱 is read before."""
+_TAX = re.compile(
+    r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填|可选|(?:例?如|例|e\.g\.)[:：]?.+"
+)
 _THOUSAND = frozenset({"k", "m"})
 """Letters that stand for a thousand pieces."""
 _BARE = frozenset(
@@ -105,13 +109,23 @@ class HeaderReader:
     def _read(self, header: str) -> Measure | None:
         """What `header` says in its last brackets, or behind a blank or sign; None where that is no unit, currency or power of ten."""
         text = simplified(half_width(header)).rstrip("*:：")
+        priced = _PRICED.match(text)
+        if priced and (measure := self._measure("".join(priced[1].split()), priced[2], is_bracketed=False)):
+            return measure
         for form in _FORMS:
             if found := form.match(text):
                 base, words = "".join(found[1].split()), "".join(found[2].split())
-                if form is not _FORMS[0] and words.isascii() and words.isalnum() and words.lower() not in _BARE:
+                if form is not _BRACKETED and "/" in text and self._is_packing(base, words):
+                    return None
+                if form is not _BRACKETED and words.isascii() and words.isalnum() and words.lower() not in _BARE:
                     return None  # 净重 Net, 单价 Case
-                return self._measure(base, words, is_bracketed=form is _FORMS[0])
+                return self._measure(base, words, is_bracketed=form is _BRACKETED)
         return None
+
+    def _is_packing(self, base: str, words: str) -> bool:
+        """Whether 数量/箱 is how many there are in a box; 数量/kg names the unit, and so does 单价/箱."""
+        code = self._units.get(words.lower(), ("", ""))[0]
+        return "价" not in base and (code.startswith("X") or words in {"件", "套"})
 
     def _measure(self, base: str, words: str, *, is_bracketed: bool) -> Measure | None:
         said = [re.sub(r"^单位[:：]?", "", word.lower()) for word in re.split("[,，、;；]", words)]
@@ -139,11 +153,11 @@ class HeaderReader:
         """Whether a price is for many pieces at once: 千个, kpcs, 打."""
         return unit in _THOUSAND or is_many(unit, self._units.get(unit, ("", ""))[0])
 
-    def priced_by(self, header: str) -> str:
-        """Code of the unit of which one costs what stands below a price's header: 单价(元/箱), 单价/箱; empty where none is said."""
+    def priced_by(self, header: str) -> tuple[str, str]:
+        """(code, factor) of the unit of which one costs what stands below a price's header: 单价(元/箱), 单价/箱; empty where none is said."""
         measure = self.read(header)
         unit = (measure.each or measure.unit) if measure else ""
-        return self._units[unit][0] if unit and unit not in _NO_UNIT else ""
+        return self._units[unit] if unit and unit not in _NO_UNIT else ("", "")
 
     def contradicts(self, header: str, field: str) -> bool:
         """Whether a header names another unit than the one that belongs to a number field."""

@@ -115,6 +115,11 @@ class _AnyColumns:
         del text
         return None
 
+    def paired(self, name: str, number: str) -> tuple[str, str] | None:
+        """Nothing, for the same reason."""
+        del name, number
+        return None
+
     def names(self) -> list[str]:
         """Nothing, for the same reason."""
         return []

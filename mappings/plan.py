@@ -290,7 +290,7 @@ def _plan_entity(
     if missing:
         raise MappingDoesNotFitError(spec, missing, header)
     fields |= _said_by_headers(entity, fields)
-    fields |= _priced_otherwise(entity, fields, compiler.headers)
+    fields |= _price_of_one(entity, fields, compiler.headers)
     parts = [source_column(part) for part in key_parts]
     as_text = {k: f"CAST({fields[k].sql} AS VARCHAR)" for k in fields}
     natural = [as_text.get(k, "NULL") for k in entity.key]
@@ -365,20 +365,25 @@ def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict
     return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.header,))}
 
 
-def _priced_otherwise(entity: EntitySpec, fields: Mapping[str, Compiled], headers: HeaderReader) -> dict[str, Compiled]:
-    """The price with what is wrong where its header says 元/箱 and the row's quantity is in pieces: it is no price of one."""
+def _price_of_one(entity: EntitySpec, fields: Mapping[str, Compiled], headers: HeaderReader) -> dict[str, Compiled]:
+    """The price of one of the quantity's unit: 3.5 for a 斤 is 7 for a kilogram; below 元/箱 it is none where pieces are counted."""
     price = fields.get(PRICE)
     quantity = next(
         (fields[name] for name, one in entity.fields.items() if one.kind is Kind.QUANTITY and name in fields), None
     )
-    unit = headers.priced_by(price.header) if price is not None and price.header else ""
-    if price is None or quantity is None or not unit:
+    if price is None or quantity is None:
         return {}
-    same = _PIECES if unit in _PIECES else (unit,)
-    listed = ", ".join(map(quote_text, same))
-    is_other = f"({price.sql} IS NOT NULL AND {quantity.parts[1]} NOT IN ({listed}))"
-    problem = Problem(is_other, "XD-UNT-007", quote_text(price.header), price.column)
-    return {PRICE: replace(price, problems=(*price.problems, problem))}
+    unit, factor = headers.priced_by(price.header) if price.header else ("", "")
+    problems = price.problems
+    if unit:
+        listed = ", ".join(map(quote_text, _PIECES if unit in _PIECES else (unit,)))
+        is_other = f"({price.sql} IS NOT NULL AND {quantity.parts[1]} NOT IN ({listed}))"
+        problems = (*problems, Problem(is_other, "XD-UNT-007", quote_text(price.header), price.column))
+    per = factor if unit else quantity.factor
+    if not per or per == "1":
+        return {PRICE: replace(price, problems=problems)}
+    value = f"CASE WHEN coalesce({per}, 1) = 1 THEN {price.sql} ELSE xd_over({price.sql}, {per}) END"
+    return {PRICE: replace(price, parts=(value, *price.parts[1:]), problems=problems)}
 
 
 def _doubtful(label: Text, columns: Sequence[str]) -> Text:

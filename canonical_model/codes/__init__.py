@@ -11,7 +11,7 @@ from importlib.resources import files
 from canonical_model.language import Text
 from canonical_model.text import half_width
 
-_MULTIPLES = frozenset({"MIL", "CEN", "DZN", "GRO"})
+MULTIPLES = frozenset({"MIL", "CEN", "DZN", "GRO"})
 """Codes of so many pieces."""
 _MANY = re.compile(r"[百千万亿\d]")
 
@@ -49,7 +49,7 @@ def forms(spelling: str) -> tuple[str, ...]:
 
 def is_many(unit: str, code: str) -> bool:
     """Whether a price for a unit is for many pieces at once: 千个, kpcs, 打; `code` is the unit's, empty for none."""
-    return code in _MULTIPLES or bool(_MANY.search(unit))
+    return code in MULTIPLES if code else bool(_MANY.search(unit))
 
 
 def list_names() -> list[str]:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of, letters_of
-from connectors.formats.grid import matches, texts_of
+from connectors.formats.grid import holds_any, matches, texts_of
 from connectors.formats.header import resembles_header
 from connectors.formats.layout import Layout, header_name
 from connectors.formats.words import is_header_word
@@ -43,6 +43,13 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
     """The sentence that a row says something of the rows below it (仓库：上海仓, 一、原材料, A区); None where none does."""
     if layout.index < 0 or len(layout.named) < _TABLE_CELLS:
         return None
+    if (labelled := _labelled(rows, layout)) is not None:
+        number, shown = rows[ROW][labelled].as_py(), "".join(texts_of(rows.slice(labelled, 1))[0]).strip()[:40]
+        return Text(
+            f"第 {number} 行（{shown}）像是下面各行的标题，不敢丢掉，也不敢当成一行数据。请给每行加一列写明这一项，并删掉这样的行。",
+            f"Row {number} ({shown}) reads like a heading of the rows below it. Say it in a column of each row, and leave "
+            "such rows out.",
+        )
     alone = _with_one_cell(rows, layout)
     places = pc.indices_nonzero(alone).to_pylist()
     if not places:
@@ -62,6 +69,19 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
                 f"Row {number} has one cell alone ({shown}), which reads like a heading of the rows below it. "
                 "Say it in a column of each row, and leave such rows out.",
             )
+    return None
+
+
+def _labelled(rows: pa.Table, layout: Layout) -> int | None:
+    """Place of the first row that holds a label with a colon and its value alone: 仓库： | 上海仓."""
+    first, second = layout.named[:_LABEL_COLUMNS]
+    labels = rows.column(first)
+    if not holds_any(labels, [":", "："]):
+        return None
+    for place in pc.indices_nonzero(pc.match_substring_regex(labels, r"^\s*[^\d:：]{1,12}[:：]\s*$")).to_pylist():
+        filled = {column for column, cell in enumerate(texts_of(rows.slice(place, 1))[0]) if cell.strip()}
+        if filled == {first, second}:
+            return int(place)
     return None
 
 

@@ -22,14 +22,21 @@ _TOTAL = re.compile(
     r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*计\s*[:：]?\s*$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
     r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$"
-    r"|^\s*[*∑Σ]{1,3}\s*$"
+    r"|^\s*[*∑Σ]{1,3}\s*$|^\s*最[大小高低]值\s*[:：]?\s*$|^\s*(?i:total g[eé]n[eé]ral)\s*:?\s*$"
     r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
     r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum|ttl)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due|stock|inventory|on hand))?\s*(?:[:(].*)?$"
     r"|^\s*(?i:(?:gesamt|zwischen)?summe|gesamt(?:betrag|menge)?)\s*:?\s*$"
 )
 _GROUP_TOTAL = re.compile(
     rf"^(?P<group>.*\S)\s*{_SUM}\s*[:：]?\s*$|^(?P<name>.*\S)\s+(?i:sub[- ]?totals?|totals?)\s*:?\s*$"
+    r"|^(?P<counted>.*\S)\s*[(（]\s*共?\s*\d+\s*(?:项|种|条|行|个品种|款)\s*[)）]\s*$"
 )
+_PART = re.compile(r"^\s*(?:其中\s*[:：]|[└├┗┣])")
+"""What begins a row that says again a part of the row above it."""
+_TYPE = re.compile(
+    r"\s*(?:文本|字符串?|字符型|数字|数值|整数|小数|日期|布尔|(?i:string|text|varchar|char|number|numeric|integer|int|decimal|date|boolean))\s*(?:[(（][\d,，\s]+[)）])?\s*"
+)
+"""What a template writes below its header to say how each column is filled in."""
 _PAGE = re.compile(
     r"^[\s\-—]*(?:第\s*\d+\s*页.*|共\s*\d+\s*页.*|(?i:page)\s*[:.]?\s*\d+.*|\d{1,3}\s*/\s*\d{1,3})[\s\-—]*$"
     r"|^\s*(?:打印|列印|导出|汇出)(?:时间|日期|人)\s*[:：].*$|^\s*(?i:printed|exported)(?:\s+(?:on|at|by))?\s*:.*$"
@@ -52,7 +59,7 @@ _NO_WORD = {"", "-", "--", "—", "/"}
 _LABEL_COLUMNS = 3
 """A total behind the names of its groups says so in one of the first columns."""
 _RUNNING_NUMBER = re.compile(r"\W*(?:(?:序|行|项)\s*[号次]?(?![\u3400-\u9fff])|(?i:no\.?|line|#)$)")
-_NOTHING = r"^\s*(?:[¥￥$]?\s*0+(?:[.]0+)?|[¥￥$]?\s*-)?\s*$"
+_NOTHING = r"^\s*(?:[¥￥$]?\s*0+(?:[.]0+)?|[¥￥$]?\s*-|[-—]*请(?:选择|填写)[-—]*)?\s*$"
 """What a formula gives in a row of a form that nobody has filled in."""
 _PREFILLED_COLUMNS, _PREFILLED_BLANKS = 4, 2
 _FIGURE = re.compile(r"^\s*[-+(]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．\s]*[)%]?\s*\D{0,3}$")
@@ -208,7 +215,8 @@ _SAMPLE = re.compile(
 _WORDS = (
     r"备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
     r"|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出"
-    r"|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━"
+    r"|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|最[大小高低]值|其中|[└├┗┣]"
+    r"|文本|字符|数[字值]|數[字值]|整数|整數|小数|小數|日期|布尔|布爾|(?i:string|text|varchar|integer|decimal|boolean)|[(（]\s*共?\s*\d+\s*[项種种条條行款項個个]"
 )
 _BOUND = {
     r"^\s*[注註]\s*(?:[:：]|$)": "[注註]",
@@ -261,7 +269,7 @@ def _reason(cells: list[str], named: int) -> str | None:
     """
     full = [cell for cell in cells if cell.strip()]
     filled = [cell for cell in full if not _is_measure(cell)] or full
-    if _SAMPLE.match(filled[0]) and len(filled) > 1:
+    if len(filled) > 1 and (_SAMPLE.match(filled[0]) or all(map(_TYPE.fullmatch, filled))):
         return "sample"
     if all(map(_PAGE.match, filled)) and (len(filled) == 1 or any(map(_PAGE_WORD.search, filled))):
         return "page_mark"
@@ -278,7 +286,7 @@ def _reason(cells: list[str], named: int) -> str | None:
     if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
-    return "total" if is_group else None
+    return "total" if is_group or (has_gaps and _PART.match(filled[0])) else None
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from connectors.formats.words import is_header_word
 
 _SIGNATURE = re.compile(r"^\s*[^\d:：]{1,12}[:：].*$|^.{0,12}(?:盖章|签字|签章|签名|公章)\s*[）)]?$", re.DOTALL)
 _NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|附注|注意|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出)(?:人|员|日期|时间|事项|者)?\s*(?:[:：]|$|\s|.{6,})"
+    r"^\s*(?:注|备注|说明|附注|注意|图例|制表|制单|审核|复核|批准|经办|签字|签章|盖章|打印|填表|导出)(?:人|员|日期|时间|事项|者)?\s*(?:[:：]|$|\s|.{6,})"
     r"|^\s*(?:以上|以下空白|以下无|本表|本单|此表|[（(【]|[*※])"
     r"|^\s*(?i:notes?|remarks?|prepared|approved|checked|printed|signature|end of|e\s?&\s?o|generated|exported)\b",
 )
@@ -26,6 +26,10 @@ _LABEL = re.compile(
     r"|打印[人员]|(?:导出|操作|制作|填表|统计|创建)(?:人|时间|日期)|打印(?:日期|时间)|制[表单]人?|编制人?|审核人?|复核人?|批准人?|经办人?|仓管员?|保管员?|盘点人|监盘人|验收人|收货人|送货人|签收人?|采购员|业务员"
     r"|说明|备注|付款方式|付款条件|结算方式|交货地点|交货方式|送货地址|收货地址|质量要求|包装要求|运输方式|验收标准|违约责任)\s*[:：]?\s*$"
 )
+_ROLE = re.compile(
+    r"(?:制[表单]|审核|复核|批准|经办|图例)人?|.*[:：]|(?i:(?:prepared|approved|checked|created|verified|reviewed|issued|received|authori[sz]ed)(?: by)?)"
+)
+"""制单 | 张三 | 审核 | 李四, and Prepared by: | Li | Checked by: |."""
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
 _TERM = re.compile(r"^\s*\d{1,2}\s*[)）、]\s*[\u3400-\u9fff]{2,}")
 _SENTENCE = re.compile(r"[。！；]|.{8,}，|[!.]$")
@@ -100,6 +104,8 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
     if all(map(_SIGNATURE.match, texts)) and len(texts) <= max(most, _SIGNATURES):
         return True
     label, *values = texts
+    if values and (label == "图例" or (len(texts[::2]) >= _PAIR and all(map(_ROLE.fullmatch, texts[::2])))):
+        return True
     if len(values) == 1 and _LABEL.match(label) and len(filled) <= max(most, len(cells) - 1):
         return True
     if len(values) == 1 and _DATED.match(label) and kind_of(values[0]) is Kind.DATE:

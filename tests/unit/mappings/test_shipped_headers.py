@@ -39,6 +39,26 @@ PO = "purchase_order"
             "inventory", "inventory_balance", "仓库编码|存货编码|主计量单位|库存单位|现存数量|现存件数", "01|A1|瓶|箱|120|5",
             {"on_hand": 120, "on_hand_source_unit": "瓶"},
         ),
+        (PO, LINE, "采购订单号|行号|物料编码|采购数量|采购单位|计量单位", "P|1|A1|5|箱|个", {"ordered_source_unit": "箱"}),
+        (PO, LINE, "PO No.|Line|Item Code|Order Qty|Order Unit|UOM", "P|1|A1|5|CTN|PCS", {"ordered_source_unit": "CTN"}),
+        (
+            "goods_receipt", "goods_receipt_line", "入库单号|行号|料号|入库数量|入库单位|库存数量|库存单位", "R|1|A1|5|箱|60|瓶",
+            {"received": 5, "received_source_unit": "箱"},
+        ),
+        ("inventory", "inventory_balance", "料号|库存数量|库存单位|主计量单位", "A1|5|箱|个", {"on_hand_source_unit": "箱"}),
+        ("inventory", "inventory_balance", "料号|数量|采购单位|单位", "A1|5|箱|个", {"on_hand_source_unit": "个"}),
+        (
+            "delivery_note", "shipment_line", "送货单号|送货单行号|料号|送货数量|送货单位|计量单位", "S|1|A1|5|恒远五金|个",
+            {"shipped_source_unit": "个"},
+        ),
+        # a code beside a name, and the line's own number beside a running one
+        (PO, LINE, "采购订单号|行号|产品|产品编号|数量|单位", "P|1|螺丝|A1|5|个", {"item": "A1"}),
+        ("inventory", "inventory_balance", "物料|物料编号|数量|单位", "螺丝|A1|5|个", {"item": "A1"}),
+        (PO, LINE, "PO No.|Line|Item|Item Number|Qty|UOM", "P|1|Bolt|A1|5|PCS", {"item": "A1"}),
+        (
+            "goods_receipt", "goods_receipt_line", "序号|入库单号|入库单行号|料号|数量|单位", "3|R2|10|A1|5|个",
+            {"line_number": "10"},
+        ),
         # what a price is for
         (PO, LINE, "采购凭证|行项目|物料|净价|货币|价格单位", "P|10|A1|12.5|CNY|1000", {"unit_price": 12.5, "price_base": 1000}),
         (PO, LINE, "采购单号|行号|料号|单价(含税)|币种", "P|1|A1|5|CNY", {"unit_price": 5, "is_tax_included": True}),

@@ -41,6 +41,15 @@ HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_fiel
         ("数量(kg)合计", None),
         ("采购数量(百件)", Measure("采购数量", unit="件", factor=100)),
         ("数量/个", Measure("数量", unit="个")),
+        ("数量/kg", Measure("数量", unit="kg")),
+        ("数量/箱", None),
+        ("入库数量/件", None),
+        ("单价/箱", Measure("单价", unit="箱")),
+        ("单价 元/个", Measure("单价", currency="元", each="个")),
+        ("单价(元/千克)", Measure("单价", currency="元", each="千克")),
+        ("单价(元/百升)", Measure("单价", currency="元", each="百升")),
+        ("单位(如：个)", Measure("单位")),
+        ("数量(例如 100)", Measure("数量")),
         ("数量-箱", Measure("数量", unit="箱")),
         ("数量 个", Measure("数量", unit="个")),
         ("单价￥", Measure("单价", currency="¥")),
@@ -395,3 +404,30 @@ def test_a_price_of_another_unit_than_the_quantity_is_no_price_of_one(
     outcome = run_mapping(text, [{"单号": "P1", "行号": "1", "数量": "24", "单位": unit, header: "120"}])
     assert outcome.codes() == codes
     assert outcome.accounts_hold()
+
+
+@pytest.mark.parametrize(
+    ("header", "unit", "price", "stored"),
+    [
+        ("单价", "斤", "3.5", 7),
+        ("单价", "kg", "3.5", Decimal("3.5")),
+        ("单价(元/斤)", "斤", "3.5", 7),
+        ("单价(元/斤)", "公斤", "3.5", 7),
+        ("单价(元/两)", "斤", "30", 600),
+        ("单价(元/kg)", "斤", "7", 7),
+        ("单价", "箱", "3.5", Decimal("3.5")),
+    ],
+)
+def test_a_price_is_that_of_one_of_the_stored_unit(
+    run_mapping: Map, header: str, unit: str, price: str, stored: object
+) -> None:
+    text = one_field("unit_price", "money(单价, 'CNY')").rstrip() + "\n      ordered: quantity(数量, 单位)\n"
+    outcome = run_mapping(text, [{"单号": "P1", "行号": "1", "数量": "100", "单位": unit, header: price}])
+    assert outcome.codes() == []
+    assert outcome.good["purchase_order_line"][0]["unit_price"] == stored
+
+
+def test_a_thousand_in_the_header_and_in_the_unit_is_said_twice(run_mapping: Map) -> None:
+    for unit, codes in (("千个", ["XD-UNT-003"]), ("KPCS", ["XD-UNT-003"]), ("个", [])):
+        outcome, _ = one(run_mapping, "ordered", "quantity(数量, 单位)", {"数量(千)": "5", "单位": unit})
+        assert outcome.codes() == codes

@@ -243,6 +243,14 @@ NO_RECORDS = [
     (("A1|x|3|5", "A2|备注|4|6", "备注|y|4|", "A3|备注本|4|"), {}),
     (("A1|x|3|5", "----|----|----|----", "A2|y|4|6"), {"blank": (3,)}),
     (("A1|x|3|5", "|1/2||", "A2|y|4|6"), {"page_mark": (3,)}),
+    (("A1|x|3|5", "其中：不良||1|", "└批次L1||2|"), {"total": (3, 4)}),
+    (("A1|x|3|5", "最大值||3|", "Total général||3|5"), {"total": (3, 4)}),
+    (("A1|x|3|5", "电子料（2项）||3|", "A2|y|4|6"), {"total": (3,)}),
+    (("文本|文本|文本|文本", "A1|x|3|5"), {"sample": (2,)}),
+    (("A1|x|3|5", "PREPARED BY:|LI|CHECKED BY:|"), {"after_end": (3,)}),
+    (("A1|x|3|5", "Approved|Zhang|Verified|"), {"after_end": (3,)}),
+    (("A1|x|3|5", "图例|红=缺料|黄=预警|"), {"after_end": (3,)}),
+    (("A1|x|3|5", "其中间轴|y|4|6", "文本|y|4|6", "螺母（2项）|y|4|6"), {}),
     (("上海|x|3|5", "上海|小计器|4|6", "广州|小计|4|6", "深圳 汇总|x|4|6"), {}),
     (("A1|x|3|5", "A2（停用）|||"), {}),
     (("A1|x|3|5", "A2|合计机械手|4|6"), {}),
@@ -264,6 +272,13 @@ def test_what_is_no_record_is_none_in_traditional_characters(
     header, *written = (OpenCC("s2tw").convert(row) for row in ("料号|名称|数量|金额", *rows))
     assert header == "料號|名稱|數量|金額"
     assert read(header, *written).counts.skipped == skipped
+
+
+@pytest.mark.parametrize("heading", ["仓库：|上海仓||", "仓库:|上海仓||"])
+def test_a_label_and_its_value_between_the_rows_are_a_heading(heading: str) -> None:
+    said = problem(read("料号|名称|数量|金额", heading, "A1|x|3|5", "A2|y|4|6"))
+    assert "第 2 行（仓库" in said
+    assert read("料号|名称|数量|金额", "A1:|x|3|5", "A2:|y|4|6").counts.read == 2
 
 
 def test_a_running_number_alone_is_a_blank_row() -> None:

@@ -168,7 +168,26 @@ def test_a_sheet_that_sums_up_the_others_is_passed_over_unless_it_is_the_only_on
     assert {name: one.counts.read for name, one in reads.items()} == {"汇总": 1}
 
 
-@pytest.mark.parametrize("name", ["作废", "已取消", "作廢訂單", "旧数据", "备份2", "Old", "Cancelled"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "作废",
+        "已取消",
+        "作廢訂單",
+        "旧数据",
+        "备份2",
+        "Old",
+        "Cancelled",
+        "上月作废",
+        "旧数据勿用",
+        "2025年订单(已作废)",
+        "历史",
+        "测试",
+        "archive",
+        "订单 - 副本",
+        "Copy of 订单",
+    ],
+)
 def test_a_sheet_that_its_sender_has_put_aside_is_passed_over_and_said(tmp_path: Path, name: str) -> None:
     rows: list[list[object]] = [HEADER, ["A-1", "螺丝", 3, "2026-03-05"]]
     reads = {one.sheet: one for one in read(make(tmp_path / "a.xlsx", **{"订单": rows, name: rows}))}
