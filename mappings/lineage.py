@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
-from mappings.columns import source_column
+from mappings.columns import AnySheet
 from mappings.compiled import Compiled
 from mappings.expressions import ExpressionCompiler
 from mappings.plan import PRICE, Plan
@@ -54,7 +54,7 @@ def lineage_without_header(spec: MappingFile) -> list[FieldLineage]:
     """The lineage where no header is known: columns are called as the mapping calls them."""
     found: list[FieldLineage] = []
     for name, mapped in spec.entities.items():
-        compiler = ExpressionCompiler(spec, _AnyColumns(), "UTC")
+        compiler = ExpressionCompiler(spec, AnySheet(), "UTC")
         fields = SPECS[name].fields
         stated = {
             field: _compiled(compiler, str(mapped.fields[field]), fields[field])
@@ -100,31 +100,3 @@ def _compiled(compiler: ExpressionCompiler, text: str, target: FieldSpec | None)
         return compiler.compile(text, target) if target else compiler.compile_text(text)
     except MappingError:  # what is no expression is a header, letter for letter: 料号(新)
         return Compiled(Kind.TEXT, ("NULL",), columns=(text,))
-
-
-class _AnyColumns:
-    """A source that has every column that is asked for."""
-
-    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        """The column by the name that the mapping gives it."""
-        name = ".".join(path)
-        return source_column(name), name
-
-    def whole(self, text: str) -> tuple[str, str] | None:
-        """Nothing: which texts are headers is not known."""
-        del text
-        return None
-
-    def paired(self, name: str, number: str) -> tuple[str, str] | None:
-        """Nothing, for the same reason."""
-        del name, number
-        return None
-
-    def names(self) -> list[str]:
-        """Nothing, for the same reason."""
-        return []
-
-    def doubtful(self, name: str) -> list[str]:
-        """Nothing, for the same reason."""
-        del name
-        return []

@@ -24,6 +24,8 @@ PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 """The header of the one says the other, where the mapping does not."""
 _PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
+_POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
+"""Quantities without which a record says little."""
 _NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
 """Fields that name a thing, also where they are no part of a key."""
 
@@ -239,6 +241,26 @@ def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:
         named = (columns.whole(str(texts[field])) for field in one.absent if field in one.entity.key)
         found += [label for _, label in filter(None, named)]
     return found
+
+
+def absent_place(plan: Plan) -> str:
+    """What a column that says the place in a key would be called, where the table has none; empty where it has, or none is mapped."""
+    for one in plan.entities:
+        for name in one.absent:
+            if name in one.entity.key and one.entity.fields[name].refers_to == "location":
+                word = str(plan.spec.entities[one.entity.name].fields[name])
+                known = plan.spec.columns.get(word, [word])
+                return "仓库" if "仓库" in known else known[0]
+    return ""
+
+
+def uncounted(plan: Plan, header: Sequence[str]) -> bool:
+    """Whether of records that are about a quantity none is read, although columns are left over."""
+    return bool(unread_columns(plan, header)) and any(
+        _POINT & set(plan.spec.entities[one.entity.name].fields)
+        and not any(one.entity.fields[name].kind is Kind.QUANTITY for name in one.fields)
+        for one in plan.entities
+    )
 
 
 def columns_of_places(plan: Plan) -> list[str]:

@@ -26,6 +26,7 @@ class Completion:
     Attributes:
         options: What the stream says.
         labels: What stands above the header as label and value.
+        sheet: Name of the sheet; empty for text.
         above: The last values of the columns whose blanks are filled.
         ditto: The last values of all columns.
         notes: What was filled in, for people.
@@ -34,6 +35,7 @@ class Completion:
 
     options: FormatOptions
     labels: Mapping[str, Sequence[str]]
+    sheet: str = ""
     above: dict[str, str] = field(default_factory=dict)
     ditto: dict[str, str] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
@@ -47,7 +49,18 @@ class Completion:
             return _missing(missing, table.column_names[:-1])
         table = self._fill_ditto(table) if table.num_rows else table
         table = self._fill_down(table, columns) if columns and table.num_rows else table
-        return scaled(self.options.labels, self.labels) or label_columns(table, self.options.labels, self.labels)
+        scale = scaled(self.options.labels, self.labels)
+        labelled = scale or label_columns(table, self.options.labels, self.labels)
+        return labelled if isinstance(labelled, Text) else self._with_sheet(labelled)
+
+    def _with_sheet(self, table: pa.Table) -> pa.Table | Text:
+        name = self.options.sheet_as
+        if name is None or name in table.column_names:
+            return table
+        if not self.sheet:
+            return _no_sheet(name)
+        column = pa.repeat(pa.scalar(self.sheet, pa.string()), table.num_rows)
+        return table.add_column(table.column_names.index(ROW), name, column)
 
     def _fill_ditto(self, table: pa.Table) -> pa.Table:
         """Cells that say 同上 hold what stands above them; where nothing does, they are left as they are."""
@@ -90,6 +103,13 @@ class Completion:
 
 def _is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.equal(pc.utf8_trim_whitespace(column), "")
+
+
+def _no_sheet(name: str) -> Text:
+    return Text(
+        f"设置里写了 sheet_as: {name}，可文本文件没有工作表名。请去掉这个设置，或让表里有“{name}”这一列。",
+        f"sheet_as: {name} is set, and a text file has no sheets. Take it out of the settings, or have a column “{name}”.",
+    )
 
 
 def _missing(name: str, there: Sequence[str]) -> Text:

@@ -62,6 +62,13 @@ class FormatOptions(ConnectorConfig):
             "a column of that name in the table wins."
         ),
     )
+    sheet_as: Annotated[str, StringConstraints(min_length=1)] | None = Field(
+        default=None,
+        description=(
+            "Name of a column that holds the name of the sheet, where each sheet is a warehouse; "
+            "a column of that name in the table wins."
+        ),
+    )
     encoding: str | None = Field(
         default=None, description="Text encoding such as big5; left out: byte order mark, then UTF-8, then GB18030."
     )

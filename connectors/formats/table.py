@@ -51,7 +51,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     labels = labels_above(above)
     again = sieve.skipped.get("repeated_header", ())
     both = labels_above([*above, *_above_again(grid, again)])
-    completion = Completion(options, both)
+    completion = Completion(options, both, sheet)
     table = (two_documents(both, min(again)) if again else None) or completion.complete(named)
     if isinstance(table, Text):
         return refused(table, total=total, sheet=sheet)

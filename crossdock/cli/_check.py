@@ -13,7 +13,7 @@ from connectors.base import ROW, Batch, Connector, load_connector
 from crossdock.home import Home, SourceFile
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.sources import open_source
-from mappings.columns import JsonColumns, source_column
+from mappings.columns import AnySheet, JsonColumns
 from mappings.compiled import Columns
 from mappings.expressions import ExpressionCompiler
 from mappings.plan import Plan
@@ -138,24 +138,6 @@ def _check_connection(name: str, connector: Connector) -> Finding:
     return Finding(name, REACHED, said=Text("能", "reached"))
 
 
-class _AnySheet:
-    """A sheet that has every column that is asked for."""
-
-    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        name = ".".join(path)
-        return source_column(name), name
-
-    def whole(self, text: str) -> tuple[str, str] | None:  # the protocol's signature
-        return None
-
-    def names(self) -> list[str]:  # the protocol's signature
-        return []
-
-    def doubtful(self, name: str) -> list[str]:  # the protocol's signature
-        del name
-        return []
-
-
 def _check_mapping(home: Home, source: str, stream: str) -> Finding:
     """Whether the mappings of a stream exist, and all their expressions compile whatever the header."""
     names = home.stream(source, stream).mappings
@@ -164,7 +146,7 @@ def _check_mapping(home: Home, source: str, stream: str) -> Finding:
             spec = find_mapping(name, home.mappings)
             is_json = any(mapped.each for mapped in spec.entities.values())
             for entity, mapped in spec.entities.items():
-                columns: Columns = JsonColumns([], nested=mapped.each is not None) if is_json else _AnySheet()
+                columns: Columns = JsonColumns([], nested=mapped.each is not None) if is_json else AnySheet()
                 compiler = ExpressionCompiler(spec, columns, home.timezone(source))
                 for field, expression in mapped.fields.items():
                     compiler.compile(str(expression), SPECS[entity].fields[field])

@@ -1,16 +1,24 @@
 """What a person decides about a file: its columns are others than last time, or what tells records apart is not in each row."""
 
+import re
+
 import pyarrow.parquet as pq
 from sqlalchemy import select
 
 from canonical_model.language import Text
-from canonical_model.text import clip
+from canonical_model.text import clip, simplified
 from crossdock.home import Drift
 from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow
-from mappings.plan import Plan, columns_of_places, labels_of_keys
+from mappings.plan import Plan, absent_place, columns_of_places, labels_of_keys, uncounted, unread_columns
+
+_PLACE = re.compile(
+    r".*[^\s仓分总各全](?:仓库?|库房|库区)(?:库?存(?:表|明细|清单)?)?|(?i:(?:wh|warehouse)[-_ ]?\d\w*|\w+ warehouse)|.*(?:分|中心|总)仓"
+)
+"""Sheets called 上海仓, 原材料仓库存 or WH01; 仓库, 库存表 and 全仓 name no place."""
+_SHOWN = 8
 
 
 def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | Text:
@@ -55,6 +63,37 @@ def above_the_table(work: Work, row: AnyRow, plan: Plan) -> Text | None:
         f"Above the table stands “{label}: {values}”, and no column says it; left unread, records of another {label} would "
         f"mix with these. Write labels: [{label}] under config of the stream, which makes it a column; if it does not matter: "
         f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
+    )
+
+
+def sheet_of_a_place(work: Work, row: AnyRow, plan: Plan) -> Text | None:
+    """Why a batch parks whose sheet is called like a warehouse, which no column says."""
+    place = absent_place(plan) if row.sheet and not row.is_approved else ""
+    if not place or not _PLACE.fullmatch(simplified(row.sheet).strip()):
+        return None
+    return Text(
+        f"工作表名“{row.sheet}”像是{place}，表里没有这一列；不读它，别的{place}的记录会和这些混在一起。"
+        f"在数据流的 config 里写 sheet_as: {place}，表名就成为这一列；确实不用：crossdock run approve {work.run_id}；"
+        f"文件有误：crossdock run discard {work.run_id}。",
+        f"The sheet is called “{row.sheet}”, which reads like a {place} that no column says; left unread, records of others would "
+        f"mix with these. Write sheet_as: {place} under config of the stream, which makes it a column; if it does not matter: "
+        f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
+    )
+
+
+def without_quantity(work: Work, row: AnyRow, plan: Plan) -> Text | None:
+    """Why a batch parks of which no quantity would be read, although columns are left over."""
+    header = [name for name in row.columns if name not in row.parts]
+    if row.is_approved or row.is_json or not uncounted(plan, header):
+        return None
+    left = unread_columns(plan, header)
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Text(
+        f"没有读到数量，也许是列名不认识。没用到的列：{zh}。在映射的 columns: 里写上数量那一列的名字；"
+        f"确实没有数量：crossdock run approve {work.run_id}；文件有误：crossdock run discard {work.run_id}。",
+        f"No quantity was read, perhaps since its column is not known by its name. Unused columns: {en}. Write the name of that column "
+        f"under columns: of the mapping; if there is none: crossdock run approve {work.run_id}; "
+        f"if the file is wrong: crossdock run discard {work.run_id}.",
     )
 
 

@@ -21,7 +21,7 @@ from crossdock.home import Settings, SourceFile, check_model
 from crossdock.incidents.rules import RuleFile
 from crossdock.incidents.rules import _check_query as check_query
 from crossdock.incidents.sentences import SentenceTemplate
-from mappings.columns import JsonColumns, source_column
+from mappings.columns import AnySheet, JsonColumns
 from mappings.compiled import Columns
 from mappings.engine import MappingRun
 from mappings.expressions import ExpressionCompiler
@@ -66,23 +66,12 @@ def name_of(block: Block) -> str:
 # YAML
 
 
-class AnySheet:
-    """A sheet that has every column that is asked for."""
-
-    def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
-        name = ".".join(path)
-        return source_column(name), name
+class Headers(AnySheet):
+    """A sheet whose headers may also be written as they are, brackets and all."""
 
     def whole(self, text: str) -> tuple[str, str] | None:
         looks_like_code = re.search(r"['\"|=<>]|^[a-z]+\(", text)
         return None if looks_like_code else self.find((text,))
-
-    def names(self) -> list[str]:
-        return []
-
-    def doubtful(self, name: str) -> list[str]:
-        del name
-        return []
 
 
 def check_mapping(text: str) -> None:
@@ -91,7 +80,7 @@ def check_mapping(text: str) -> None:
     for table in spec.codes:
         assert code_tables(spec, table), f"codes.{table} serves nothing"
     for name, mapped in spec.entities.items():
-        columns: Columns = JsonColumns([], nested=mapped.each is not None) if is_json else AnySheet()
+        columns: Columns = JsonColumns([], nested=mapped.each is not None) if is_json else Headers()
         compiler = ExpressionCompiler(spec, columns, "Asia/Shanghai")
         for field, expression in mapped.fields.items():
             compiler.compile(str(expression), SPECS[name].fields[field])

@@ -484,3 +484,66 @@ def test_a_warehouse_on_the_first_row_of_each_group_alone_is_asked_about(
         hub.one("SELECT location FROM canonical.inventory_balance WHERE item = 'A1' AND location IS NOT NULL")
         == "上海仓"
     )
+
+
+def stock(hub: Hub, **config: object) -> None:
+    hub.mapping(
+        "own/stock",
+        {"inventory_balance": {"fields": {"item": "料号", "location": "location", "on_hand": "quantity(数量, '个')"}}},
+        columns={"location": ["库房", "仓库"]},
+    )
+    settings = {"files": "*.*", "minimum_age_seconds": 0, **config}
+    streams = {"stock": {"config": settings, "mapping": "own/stock"}}
+    hub.write(
+        "sources/erp.yaml", {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+
+
+def put_book(hub: Hub, name: str, header: list[str], **sheets: list[object]) -> None:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for title, row in sheets.items():
+        sheet = book.create_sheet(title)
+        sheet.append(header)
+        sheet.append(row)
+    book.save(hub.inbox / name)
+    book.close()
+
+
+def test_a_sheet_that_is_called_like_a_warehouse_is_asked_about(hub: Hub) -> None:
+    stock(hub)
+    put_book(hub, "a.xlsx", ["料号", "数量"], 上海仓=["A1", 5], 广州仓库=["A2", 6])
+    report = hub.sync("stock")
+    assert report.status == "parked"
+    said = report.files[0].problem
+    assert said is not None
+    assert "工作表名“上海仓”像是仓库" in said.zh
+    assert "sheet_as: 仓库" in said.zh
+    approve(hub.engine, report.run_id)
+    assert {file.status for file in hub.sync("stock").files} == {"applied"}
+    stock(hub, sheet_as="仓库")
+    put_book(hub, "b.xlsx", ["料号", "数量"], 上海仓=["A3", 5], 广州仓库=["A3", 6])
+    assert {file.status for file in hub.sync("stock").files} == {"applied"}
+    found = hub.query("SELECT item, location, on_hand FROM canonical.inventory_balance ORDER BY item, location")
+    assert found == [("A1", None, 5), ("A2", None, 6), ("A3", "上海仓", 5), ("A3", "广州仓库", 6)]
+    hub.put_bytes("c.csv", "料号,数量\nA4,5\n".encode())
+    assert "文本文件没有工作表名" in problem(hub.sync("stock"))
+
+
+@pytest.mark.parametrize("sheet", ["库存表", "仓库", "全仓", "Sheet1", "What", "成品库存"])
+def test_other_names_of_sheets_are_no_reason_to_ask(hub: Hub, sheet: str) -> None:
+    stock(hub)
+    put_book(hub, "a.xlsx", ["料号", "数量"], **{sheet: ["A1", 5]})
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+
+
+def test_a_file_of_which_no_quantity_is_read_is_asked_about(hub: Hub) -> None:
+    stock(hub)
+    put_book(hub, "a.xlsx", ["料号", "仓库", "盘存数"], 表=["A1", "上海仓", 5])
+    report = hub.sync("stock")
+    assert "没有读到数量" in problem(report)
+    assert "没用到的列：盘存数" in problem(report)
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+    put_book(hub, "b.xlsx", ["料号", "仓库"], 表=["A2", "上海仓"])
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
