@@ -247,8 +247,8 @@ _KINDS = (
         "XD-UNT-007",
         Effect.PARK,
         (
-            "“{field}”的列名“{value}”说的是另一个单位的价，和这一行数量的单位不同。",
-            "The column of “{field}”, “{value}”, names the price of another unit than that of the row's quantity.",
+            "“{field}”按“{value}”计价，和这一行数量的单位不同。",
+            "“{field}” is priced by “{value}”, which is another unit than that of the row's quantity.",
         ),
         (
             "请把数量和单价写成同一个单位；或由管理员在映射里换算，并在表达式里写全列名。",

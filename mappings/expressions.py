@@ -506,10 +506,10 @@ class ExpressionCompiler:
         elif name == "date":
             order = self._order(raw, column)
             day = f"coalesce(xd_day_there({raw}, {self._zone}), xd_date({raw}, {order}, {self._short}))"
-            kind, parts = Kind.DAY, (self._once(day),)
+            kind, parts = Kind.DAY, (self._once(f"xd_told(CAST({day} AS TIMESTAMP))::DATE"),)
         elif name == "instant":
             order = self._order(raw, column)
-            kind, local = Kind.INSTANT, self._once(f"xd_local({raw}, {order}, {self._short})")
+            kind, local = Kind.INSTANT, self._once(f"xd_told(xd_local({raw}, {order}, {self._short}))")
             minutes = self._once(f"xd_offset({raw})")
             moment = self._once(f"xd_instant({local}, {minutes}, {self._zone})")
             parts = (

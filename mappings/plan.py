@@ -11,8 +11,8 @@ from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
-from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, source_column
-from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
+from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, normalise_header, source_column
+from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_name, quote_text
 from mappings.dates import AskedColumn
 from mappings.expressions import ExpressionCompiler
 from mappings.functions import MACROS
@@ -22,6 +22,8 @@ from mappings.unknown import unknown_object
 
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 """The header of the one says the other, where the mapping does not."""
+_PRICE_UNITS = frozenset({"计价单位", "单价单位", "价格计量单位", "priceuom", "priceunitofmeasure"})
+_UNIT = FieldSpec("unit", Kind.CODE, Text("单位", "Unit"), codes="unit")
 _PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
@@ -312,7 +314,7 @@ def _plan_entity(
     if missing:
         raise MappingDoesNotFitError(spec, missing, header)
     fields |= _said_by_headers(entity, fields)
-    fields |= _price_of_one(entity, fields, compiler.headers)
+    fields |= _price_of_one(entity, fields, compiler, header)
     parts = [source_column(part) for part in key_parts]
     as_text = {k: f"CAST({fields[k].sql} AS VARCHAR)" for k in fields}
     natural = [as_text.get(k, "NULL") for k in entity.key]
@@ -387,25 +389,41 @@ def _said_by_headers(entity: EntitySpec, fields: Mapping[str, Compiled]) -> dict
     return {} if said is None else {TAX_INCLUDED: Compiled(Kind.FLAG, (value,), (), (price.header,))}
 
 
-def _price_of_one(entity: EntitySpec, fields: Mapping[str, Compiled], headers: HeaderReader) -> dict[str, Compiled]:
-    """The price of one of the quantity's unit: 3.5 for a 斤 is 7 for a kilogram; below 元/箱 it is none where pieces are counted."""
+def _price_of_one(
+    entity: EntitySpec, fields: Mapping[str, Compiled], compiler: ExpressionCompiler, header: Sequence[str]
+) -> dict[str, Compiled]:
+    """The price of one of the quantity's unit: 3.5 for a 斤 is 7 for a kilogram; that of a box is none where pieces are counted.
+
+    What it is for says its header (元/箱) or a column 计价单位, also where the mapping does not read that.
+    """
     price = fields.get(PRICE)
     quantity = next(
         (fields[name] for name, one in entity.fields.items() if one.kind is Kind.QUANTITY and name in fields), None
     )
     if price is None or quantity is None:
         return {}
-    unit, factor = headers.priced_by(price.header) if price.header else ("", "")
-    problems = price.problems
+    unit, factor = compiler.headers.priced_by(price.header) if price.header else ("", "")
+    told = next((name for name in header if normalise_header(name) in _PRICE_UNITS), None)
     if unit:
-        listed = ", ".join(map(quote_text, _PIECES if unit in _PIECES else (unit,)))
-        is_other = f"({price.sql} IS NOT NULL AND {quantity.parts[1]} NOT IN ({listed}))"
-        problems = (*problems, Problem(is_other, "XD-UNT-007", quote_text(price.header), price.column))
+        price = _confined(price, quantity, quote_text(unit), quote_text(price.header), price.column)
+    elif told is not None:
+        code = compiler.compile(f"code('unit', {quote_name(told)})", _UNIT)
+        price = _confined(price, quantity, code.sql, code.parts[1], told)
+        price = replace(price, columns=(*price.columns, *code.columns))
     per = factor if unit else quantity.factor
     if not per or per == "1":
-        return {PRICE: replace(price, problems=problems)}
+        return {PRICE: price}
     value = f"CASE WHEN coalesce({per}, 1) = 1 THEN {price.sql} ELSE xd_over({price.sql}, {per}) END"
-    return {PRICE: replace(price, parts=(value, *price.parts[1:]), problems=problems)}
+    return {PRICE: replace(price, parts=(value, *price.parts[1:]))}
+
+
+def _confined(price: Compiled, quantity: Compiled, unit: str, shown: str, column: str) -> Compiled:
+    """The price, wrong where it is for another unit than the quantity is in; the SQL `unit` is NULL where none is known."""
+    pieces = ", ".join(map(quote_text, _PIECES))
+    counted = quantity.parts[1]
+    same = f"coalesce({unit} = {counted} OR ({unit} IN ({pieces}) AND {counted} IN ({pieces})), FALSE)"
+    is_other = f"({price.sql} IS NOT NULL AND {counted} IS NOT NULL AND {shown} IS NOT NULL AND NOT {same})"
+    return replace(price, problems=(*price.problems, Problem(is_other, "XD-UNT-007", shown, column)))
 
 
 def _doubtful(label: Text, columns: Sequence[str]) -> Text:

@@ -12,12 +12,14 @@ _WORDS = (
     *("N/A", "NA", "#N/A", "N.A.", "TBD", "TBA", "TBC", "unknown", "not available", "not applicable"),
     *("null", "(null)", "<null>", "NaN", "none", "nil", "\\N", "/", "//", "\\", "-", "--", "---", "—", "——", "–"),
 )
+_NO_DATE = r"(?:1900|1970|0001)(?:[-/.年]0?1[-/.月]0?1日?|0101)(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?"
+"""What a system writes that has no date."""
 
 
 def unknown_pattern(own: Iterable[str]) -> str:
     """A regular expression (RE2) for the words that say "unknown": ours, and those that a mapping adds."""
     words = dict.fromkeys(half_width(word).lower() for word in (*_WORDS, *own))
-    return "(?i)(?:" + "|".join("".join(map(_character, word)) for word in words) + ")"
+    return "(?i)(?:" + "|".join((*("".join(map(_character, word)) for word in words), _NO_DATE)) + ")"
 
 
 def _character(letter: str) -> str:

@@ -116,7 +116,7 @@ def _pairs(cell: str) -> list[tuple[str, str]]:
     found = list(_LABEL.finditer(cell))
     ends = [*(match.start() for match in found), len(cell)][1:]
     return [
-        ((match[1] or match[2]).strip(), cell[match.end() : end].strip())
+        ((match[1] or match[2]).strip().lstrip("([（【"), cell[match.end() : end].strip())
         for match, end in zip(found, ends, strict=True)
     ]
 

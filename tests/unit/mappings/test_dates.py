@@ -86,3 +86,14 @@ def test_what_a_date_lacks_is_said(run_mapping: Map) -> None:
     assert outcome.codes() == ["XD-DAT-004", "XD-DAT-004", "XD-DAT-005", "XD-DAT-001"]
     _, days = column(run_mapping, "26/3/1", setting="ymd")
     assert days == [date(2026, 3, 1)]
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "1900/1/1", "1970-01-01 00:00:00", "0001-01-01", "19000101"])
+def test_the_beginning_of_time_is_no_date(run_mapping: Map, text: str) -> None:
+    for field, expression in (("requested_on", "date(交期)"), ("requested_on", "交期")):
+        outcome = run_mapping(one_field(field, expression), [{"单号": "A", "行号": "1", "交期": text}])
+        (record,) = outcome.good["purchase_order_line"]
+        assert (record[field], outcome.codes()) == (None, [])
+        assert record["unknown"] == f'{{"requested_on":"{text}"}}'
+    later = run_mapping(one_field("requested_on", "交期"), [{"单号": "A", "行号": "1", "交期": "1970-01-02"}])
+    assert str(later.good["purchase_order_line"][0]["requested_on"]) == "1970-01-02"

@@ -431,3 +431,24 @@ def test_a_thousand_in_the_header_and_in_the_unit_is_said_twice(run_mapping: Map
     for unit, codes in (("千个", ["XD-UNT-003"]), ("KPCS", ["XD-UNT-003"]), ("个", [])):
         outcome, _ = one(run_mapping, "ordered", "quantity(数量, 单位)", {"数量(千)": "5", "单位": unit})
         assert outcome.codes() == codes
+
+
+@pytest.mark.parametrize(
+    ("priced_by", "unit", "codes"),
+    [
+        ("千个", "个", ["XD-UNT-007"]),
+        ("箱", "个", ["XD-UNT-007"]),
+        ("大包", "个", ["XD-UNT-007"]),
+        ("PCS", "件", []),
+        ("箱", "CTN", []),
+        (None, "箱", []),
+    ],
+)
+def test_a_column_says_what_a_price_is_for(
+    run_mapping: Map, priced_by: str | None, unit: str, codes: list[str]
+) -> None:
+    text = one_field("unit_price", "money(单价, 'CNY')").rstrip() + "\n      ordered: quantity(数量, 单位)\n"
+    row: Row = {"单号": "P1", "行号": "1", "数量": "24", "单位": unit, "单价": "35", "计价单位": priced_by}
+    outcome = run_mapping(text, [row])
+    assert outcome.codes() == codes
+    assert "计价单位" in outcome.plan.entities[0].columns
