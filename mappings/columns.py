@@ -67,13 +67,13 @@ def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[
     return found if len(found) > len(header) else ()  # two parts for each of more than half of the columns
 
 
-_BEGINNING = re.compile(r"(.+?)[(\[【/¥$€£-]")
+_SIGN = re.compile(r"(?<=.)[(\[【/:¥$€£-]")
 
 
 def _beginnings(column: str) -> Iterable[str]:
     """What may be the name of a column that says more: before a bracket or sign, and before a blank."""
-    if found := _BEGINNING.match(normalise_header(column)):
-        yield found[1]
+    form = normalise_header(column)
+    yield from (form[: sign.start()] for sign in _SIGN.finditer(form))
     first, *more = column.split() or [""]
     if more:
         yield normalise_header(first)

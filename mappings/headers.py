@@ -10,16 +10,17 @@ from mappings.functions import POWERS
 from mappings.spec import MappingFile, code_table
 
 _BRACKETED = re.compile(r"^(.+?)\s*[(\[【]([^()\[\]【】]+)[)\]】]$")
-_PRICED = re.compile(r"^(.*\S)\s+([^\s/]+/[^\s/]+)$")
+_PRICED = re.compile(r"^(.*[^\s:])(?:\s+|\s*:\s*)([^\s/:]+/[^\s/]+)$")
 _FORMS = (
     _BRACKETED,
     re.compile(r"^(.*[^\s/-])\s*[/-]\s*([^\s/-]+)$"),
     re.compile(r"^(.*\S)\s+(\S+)$"),
     re.compile(r"^(.+?)([¥$€£])$"),
+    re.compile(r"^(.*[\u3400-\u9fff])((?i:rmb|cny|usd|eur|hkd|jpy|gbp))$"),
 )
-"""数量(箱), 数量/kg and 数量-箱, 数量 箱, 单价¥; 单价 元/箱 is read before."""
+"""数量(箱), 数量/kg and 数量-箱, 数量 箱, 单价¥, 单价RMB; 单价 元/箱 and 单价:元/箱 are read before."""
 _TAX = re.compile(
-    r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填|可选|(?:例?如|例|e\.g\.)[:：]?.+"
+    r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填|可选|(?:例?如|例|格式|e\.g\.)[:：]?.+"
 )
 _THOUSAND = frozenset({"k", "m"})
 """Letters that stand for a thousand pieces."""

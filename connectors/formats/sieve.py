@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 from connectors.base import ROW
+from connectors.formats.cells import Kind, kind_of
 from connectors.formats.grid import holds_match, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
@@ -162,7 +163,7 @@ class Sieve:
         return filled
 
     def _prefilled(self, rows: pa.Table) -> pa.ChunkedArray | None:
-        """Which rows of a form were never filled in: they hold a running number, the unit of every row, and zeros."""
+        """Which rows of a form were never filled in: they hold a running number, the unit or date of every row, and zeros."""
         named = self.layout.named
         blanks = sum(bool(pc.any(pc.equal(rows.column(column), "")).as_py()) for column in named)
         if blanks < _PREFILLED_BLANKS or len(named) < _PREFILLED_COLUMNS:
@@ -171,7 +172,7 @@ class Sieve:
         found: pa.ChunkedArray | None = None
         for column in named[is_numbered:]:
             same = pc.unique(rows.column(column))
-            if len(same) == 1 and _is_measure(same[0].as_py()):
+            if len(same) == 1 and (_is_measure(same[0].as_py()) or kind_of(same[0].as_py()) is Kind.DATE):
                 continue
             empty = matches(rows.column(column), _NOTHING)
             found = empty if found is None else pc.and_(found, empty)
@@ -286,7 +287,7 @@ def _reason(cells: list[str], named: int) -> str | None:
     if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
-    return "total" if is_group or (has_gaps and _PART.match(filled[0])) else None
+    return "total" if is_group or _PART.match(filled[0]) else None
 
 
 @lru_cache(maxsize=4096)
@@ -318,4 +319,12 @@ def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
     named = _GROUP_TOTAL.match(cells[at]) or _COUNT.match(cells[at])
     own = {above(at), *(cells[column].strip() for column in groups)}
     is_own = named is not None and bool(own & set(named.groups()))
-    return (is_own or bool(groups and not named)) and all(cells[column].strip() == above(column) for column in groups)
+    same = [column for column in groups if cells[column].strip() == above(column)]
+    others = [column for column in groups if column not in same]  # PO-1 | 3 | 合计 below line 2 of PO-1
+    is_within = not others or (bool(same) and all(_follows(cells[column], above(column)) for column in others))
+    return (is_own or bool(groups and not named)) and is_within
+
+
+def _follows(number: str, before: str) -> bool:
+    """Whether a line number is the next one."""
+    return number.strip().isdecimal() and before.isdecimal() and int(number) - int(before) in (1, 10)

@@ -81,7 +81,10 @@ def test_a_field_takes_the_column_that_means_it(
     assert outcome.issues == []
 
 
-@pytest.mark.parametrize("header", ["单价(USD/KPCS)", "单价(元/M)", "单价(元/打)", "单价(元/千个)", "单价/千只"])
+@pytest.mark.parametrize(
+    "header",
+    ["U/P(USD/DZ)", "单价:元/千只", "单价(USD/KPCS)", "单价(元/M)", "单价(元/打)", "单价(元/千个)", "单价/千只"],
+)
 def test_a_price_for_many_pieces_is_not_taken_for_one_of_one(run_mapping: Map, header: str) -> None:
     text = (files("mappings") / "generic" / f"{PO}.yaml").read_text(encoding="utf-8")
     row = {"采购单号": "P", "行号": "1", "料号": "A1", header: "42", "币种": "CNY"}

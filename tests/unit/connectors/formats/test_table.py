@@ -244,6 +244,8 @@ NO_RECORDS = [
     (("A1|x|3|5", "----|----|----|----", "A2|y|4|6"), {"blank": (3,)}),
     (("A1|x|3|5", "|1/2||", "A2|y|4|6"), {"page_mark": (3,)}),
     (("A1|x|3|5", "其中：不良||1|", "└批次L1||2|"), {"total": (3, 4)}),
+    (("A1|x|3|5", "其中：不良|x|1|1"), {"total": (3,)}),
+    (("PO-1|1|3|5", "PO-1|2|3|5", "PO-2|1|3|5"), {}),
     (("A1|x|3|5", "最大值||3|", "Total général||3|5"), {"total": (3, 4)}),
     (("A1|x|3|5", "电子料（2项）||3|", "A2|y|4|6"), {"total": (3,)}),
     (("文本|文本|文本|文本", "A1|x|3|5"), {"sample": (2,)}),
@@ -272,6 +274,18 @@ def test_what_is_no_record_is_none_in_traditional_characters(
     header, *written = (OpenCC("s2tw").convert(row) for row in ("料号|名称|数量|金额", *rows))
     assert header == "料號|名稱|數量|金額"
     assert read(header, *written).counts.skipped == skipped
+
+
+def test_a_total_that_goes_on_counting_lines_is_one_of_its_order() -> None:
+    header, lines = "订单号|行号|料号|数量|单位", ("PO-1|1|A1|500|个", "PO-1|2|A2|5|个")
+    assert read(header, *lines, "PO-1|3|合计|505|个").counts.skipped == {"total": (4,)}
+    assert read(header, *lines, "PO-1|3|小计|505|个", "PO-2|1|A1|5|个").counts.skipped == {"total": (4,)}
+    assert read(header, *lines, "PO-2|1|合计|505|个").counts.skipped == {}
+
+
+def test_rows_of_a_form_that_hold_the_date_of_every_row_alone_are_not_filled_in() -> None:
+    one = read("行号|料号|数量|交期", "1|A1|5|2026-03-05", "2|||2026-03-05", "3|请选择||2026-03-05")
+    assert one.counts.skipped == {"prefilled": (3, 4)}
 
 
 @pytest.mark.parametrize("heading", ["仓库：|上海仓||", "仓库:|上海仓||"])
