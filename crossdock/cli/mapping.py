@@ -203,7 +203,10 @@ def _lineage_stored(one: Session, run: int, mapping: str) -> "list[FieldLineage]
         listed = lineage_of_run(connection, run, mapping)
     if not listed:
         raise ConfigError(
-            Text(f"运行 {run} 没有按映射 {mapping} 存过内容。", f"Run {run} stored nothing by {mapping}."),
+            Text(
+                f"运行 {run} 没有按映射 {mapping} 存过内容，或后来由另一次运行重新处理了。",
+                f"Run {run} stored nothing by {mapping}, or another run has judged it again since.",
+            ),
             hint=Text(f"它用了什么：crossdock runs show {run}。", f"What it took: crossdock runs show {run}."),
             code="XD-CFG-116",
         )
