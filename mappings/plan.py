@@ -23,7 +23,7 @@ from mappings.unknown import unknown_object
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 """The header of the one says the other, where the mapping does not."""
 _PRICE_UNITS = frozenset({"计价单位", "单价单位", "价格计量单位", "priceuom", "priceunitofmeasure"})
-_UNIT = FieldSpec("unit", Kind.CODE, Text("单位", "Unit"), codes="unit")
+_ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
 _PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
@@ -407,10 +407,11 @@ def _price_of_one(
     if unit:
         price = _confined(price, quantity, quote_text(unit), quote_text(price.header), price.column)
     elif told is not None:
-        code = compiler.compile(f"code('unit', {quote_name(told)})", _UNIT)
-        price = _confined(price, quantity, code.sql, code.parts[1], told)
-        price = replace(price, columns=(*price.columns, *code.columns))
-    per = factor if unit else quantity.factor
+        one = compiler.compile(f"quantity(1, {quote_name(told)})", _ONE)
+        price = _confined(price, quantity, one.parts[1], one.parts[2], told)
+        price = replace(price, columns=(*price.columns, *one.columns))
+        factor = f"coalesce({one.sql}, {quantity.factor or 1})"
+    per = factor or quantity.factor
     if not per or per == "1":
         return {PRICE: price}
     value = f"CASE WHEN coalesce({per}, 1) = 1 THEN {price.sql} ELSE xd_over({price.sql}, {per}) END"

@@ -2,6 +2,7 @@
 
 import re
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import select
 
@@ -104,15 +105,17 @@ def written_once(work: Work, row: AnyRow, plan: Plan) -> Text | None:
         return None
     landed = pq.read_table(fetch_rows(row.data_url, work.folder), columns=columns)
     for column in columns:
-        values = [value.strip() for value in landed[column].to_pylist()]
-        filled = [value for value in values if value]
-        if not filled or not values[0] or len(filled) == len(values) or len(set(filled)) < len(filled):
+        values = pc.utf8_trim_whitespace(landed[column])
+        filled = values.filter(pc.not_equal(values, ""))
+        is_whole = len(filled) in {0, len(values)}
+        if is_whole or not values[0].as_py() or pc.count_distinct(filled).as_py() < len(filled):
             continue
+        shown = clip(filled[0].as_py(), 20)
         return Text(
-            f"“{column}”只在每组的第一行写了（如“{clip(filled[0], 20)}”），下面的格子空着，不知道是不是同上。"
+            f"“{column}”只在每组的第一行写了（如“{shown}”），下面的格子空着，不知道是不是同上。"
             f"是同上：在数据流的 config 里写 same_as_above: [{column}]；就是没有：crossdock run approve {work.run_id}；"
             f"文件有误：crossdock run discard {work.run_id}。",
-            f"“{column}” is written on the first row of each group alone (“{clip(filled[0], 20)}”) and blank below, which may mean "
+            f"“{column}” is written on the first row of each group alone (“{shown}”) and blank below, which may mean "
             f"the same or none. If the same: write same_as_above: [{column}] under config of the stream; if none: "
             f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
         )

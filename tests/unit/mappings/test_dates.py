@@ -88,7 +88,9 @@ def test_what_a_date_lacks_is_said(run_mapping: Map) -> None:
     assert days == [date(2026, 3, 1)]
 
 
-@pytest.mark.parametrize("text", ["1900-01-01", "1900/1/1", "1970-01-01 00:00:00", "0001-01-01", "19000101"])
+@pytest.mark.parametrize(
+    "text", ["1900-01-01", "1900/1/1", "1970-01-01 00:00:00", "1970-01-01 08:00:00", "0001-01-01", "19000101"]
+)
 def test_the_beginning_of_time_is_no_date(run_mapping: Map, text: str) -> None:
     for field, expression in (("requested_on", "date(交期)"), ("requested_on", "交期")):
         outcome = run_mapping(one_field(field, expression), [{"单号": "A", "行号": "1", "交期": text}])
@@ -97,3 +99,11 @@ def test_the_beginning_of_time_is_no_date(run_mapping: Map, text: str) -> None:
         assert record["unknown"] == f'{{"requested_on":"{text}"}}'
     later = run_mapping(one_field("requested_on", "交期"), [{"单号": "A", "行号": "1", "交期": "1970-01-02"}])
     assert str(later.good["purchase_order_line"][0]["requested_on"]) == "1970-01-02"
+
+
+@pytest.mark.parametrize("text", ["1970-01-01 08:00:00", "1900-01-01", "1970-01-01T00:00"])
+def test_the_beginning_of_time_is_no_moment_either(run_mapping: Map, text: str) -> None:
+    mapping = "mapping: t/t\nentities:\n  goods_receipt:\n    fields: {receipt_number: 单号, received_at: 入库时间}\n"
+    outcome = run_mapping(mapping, [{"单号": "A", "入库时间": text}])
+    (record,) = outcome.good["goods_receipt"]
+    assert (record["received_at"], outcome.codes()) == (None, [])

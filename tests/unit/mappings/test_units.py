@@ -455,3 +455,17 @@ def test_a_column_says_what_a_price_is_for(
     outcome = run_mapping(text, [row])
     assert outcome.codes() == codes
     assert "计价单位" in outcome.plan.entities[0].columns
+
+
+def test_the_price_of_a_unit_that_a_column_names_is_that_of_one_of_the_stored_unit(run_mapping: Map) -> None:
+    text = one_field("unit_price", "money(单价, 'CNY')").rstrip() + "\n      ordered: quantity(数量, 单位)\n"
+    for priced_by, unit, stored in (
+        ("斤", "公斤", 7),
+        ("公斤", "斤", Decimal("3.5")),
+        (None, "斤", 7),
+        ("箱", "CTN", Decimal("3.5")),
+    ):
+        row: Row = {"单号": "P1", "行号": "1", "数量": "24", "单位": unit, "单价": "3.5", "计价单位": priced_by}
+        outcome = run_mapping(text, [row])
+        assert outcome.codes() == []
+        assert outcome.good["purchase_order_line"][0]["unit_price"] == stored
