@@ -62,6 +62,19 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelling:
+    """The usual way to write the values of a column: reading that alone is far quicker to plan than all other ways.
+
+    Attributes:
+        column: SQL of the column as received.
+        pattern: Regular expression that such a value matches as a whole.
+    """
+
+    column: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Atom:
     """A value that is worked out once for each row and used under its name by everything that needs it.
 
@@ -69,11 +82,15 @@ class Atom:
         name: Its column.
         sql: What it is, over source columns and atoms of lower levels.
         level: 1 where it needs no other atom, else one more than the highest that it needs.
+        spelling: A column and how it is usually written, where that makes a difference.
+        usual: The same as `sql` where each value of that column is empty or written so.
     """
 
     name: str
     sql: str
     level: int
+    spelling: Spelling | None = None
+    usual: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Whether 03/04/2026 is the 3rd of April, and 1,250 a thousand: asked of the whole column, once for each landed batch."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+
+from mappings.compiled import Spelling
 
 _CLEANED, _AS_RECEIVED = re.compile(r"xd_tidy\((.+?), TRUE\)"), r"\1"
 
@@ -25,11 +27,13 @@ class AskedColumn:
         name: Macro that gives the answer for a batch: `<name>(_batch)`.
         sql: The text, over the source's columns.
         column: Source column, for people.
+        spelling: How the column is usually written; a column that is written so throughout need not be asked.
     """
 
     name: str
     sql: str
     column: str
+    spelling: Spelling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def decide_orders(
     db: duckdb.DuckDBPyConnection,
     rows: str,
     columns: Sequence[AskedColumn],
+    usual: Collection[Spelling],
     setting: str,
     shown: Iterable[DateOrder] = (),
 ) -> list[DateOrder]:
@@ -66,9 +71,11 @@ def decide_orders(
         db: A connection with our macros.
         rows: SQL of the rows, with their `_batch`.
         columns: The columns.
+        usual: Spellings in which whole columns are written: of these nothing needs to be asked.
         setting: `date_order` of the stream or mapping; empty where there is none.
         shown: What came of whole columns, for batches of which `rows` are only a part.
     """
+    columns = _doubtful(db, columns, usual, answer="''")
     if not columns:
         return []
     odd = [f"NOT ({c.sql} >= '202' AND {c.sql} < '203')" for c in columns]
@@ -104,7 +111,11 @@ def decide_orders(
 
 
 def decide_commas(
-    db: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[AskedColumn], shown: Iterable[DateOrder] = ()
+    db: duckdb.DuckDBPyConnection,
+    rows: str,
+    columns: Sequence[AskedColumn],
+    usual: Collection[Spelling],
+    shown: Iterable[DateOrder] = (),
 ) -> list[DateOrder]:
     """Asks columns of numbers whether any value has a decimal comma (12,50), and defines the macros that say so.
 
@@ -112,8 +123,10 @@ def decide_commas(
         db: A connection with our macros.
         rows: SQL of the rows, with their `_batch`.
         columns: The columns.
+        usual: Spellings in which whole columns are written: of these nothing needs to be asked.
         shown: What came of whole columns, for batches of which `rows` are only a part.
     """
+    columns = _doubtful(db, columns, usual, answer="FALSE")
     found: list[tuple[Any, ...]] = []
     # most files have no comma in a number
     received = " OR ".join(f"contains({_CLEANED.sub(_AS_RECEIVED, column.sql)}, ',')" for column in columns)
@@ -131,6 +144,16 @@ def decide_commas(
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
         commas += [DateOrder(batch, column.column, COMMA, "column") for batch in batches]
     return commas
+
+
+def _doubtful(
+    db: duckdb.DuckDBPyConnection, columns: Iterable[AskedColumn], usual: Collection[Spelling], *, answer: str
+) -> list[AskedColumn]:
+    """The columns that have to be asked; defines the macros of the others to give `answer`."""
+    for column in columns:
+        if column.spelling in usual:
+            db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {answer}")
+    return [column for column in columns if column.spelling not in usual]
 
 
 def _decide(marks: set[str], setting: str) -> tuple[str, str]:

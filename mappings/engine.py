@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,13 +26,13 @@ from canonical_model.issues import Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits
-from mappings.columns import column_name, source_column
-from mappings.compiled import Atom, Lookup, quote_name, quote_text
+from mappings.columns import source_column
+from mappings.compiled import Atom, Lookup, Spelling, quote_name, quote_text
 from mappings.dates import DateOrder, decide_commas, decide_orders
 from mappings.folding import fold
 from mappings.functions import library
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
-from mappings.odd import odd_columns
+from mappings.odd import odd_columns, usual_spellings
 from mappings.plan import EntityPlan, Plan
 from mappings.query import ROW_CODES, EntityQuery
 from mappings.spec import StoreLookup
@@ -43,8 +43,6 @@ _ARROW_ROWS = 16_384
 MEMORY_LIMIT = "192MB"
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
-_MANY_FILES, _SMALL_ROWS = 8, 10_000
-"""So many landed files of so few rows are put together first: DuckDB pays for each file in each query."""
 _SPARSE = 8
 """One row in so many is worth putting in order first."""
 STREAMED_ROWS = 16_384
@@ -98,10 +96,9 @@ class MappingRun:
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
         self._batches = {batch.batch: batch for batch in batches}
-        self._apart: list[LandedRows] = list(batches)
-        self._gathered: Path | None = None
         damage = frozenset((code, column) for batch in batches for _, column, code in batch.suspects)
         self._queries = {one.entity.name: EntityQuery(plan, one, damage) for one in plan.entities}
+        self._usual: frozenset[Spelling] = frozenset()
         # DuckDB may read and write where it spills, so that is a folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
         self._db = duckdb.connect(
@@ -138,7 +135,7 @@ class MappingRun:
         self._scratch.cleanup()
 
     def _run(self) -> None:
-        self._lock(self._gather_small())
+        self._open()
         self._make_source()
         self._decide_orders()
         self._look_up()
@@ -207,10 +204,10 @@ class MappingRun:
                 is_other = batch.column("_is_other")
                 others.append(batch.select(places.names).filter(is_other))
                 yield (batch.filter(pc.invert(is_other)) if is_other.true_count else batch).select(names)
+            self._db.execute(f"CREATE TEMP TABLE rows_{query.name} ({query.columns})")
             kept = pa.Table.from_batches(others, places)
             self._db.register("_others", kept)
-            mapped = self._mapped(query, only="FROM _others", count=kept.num_rows)
-            self._db.execute(f"CREATE TEMP TABLE rows_{query.name} AS {mapped}")
+            self._map_some(query, "_others", kept.num_rows)
             self._db.unregister("_others")
             self._explain(query)
             self._fold(query)
@@ -306,18 +303,14 @@ class MappingRun:
         ((number,),) = self._db.execute(sql).fetchall()
         return int(number)
 
-    def _gather_small(self) -> Sequence[Path]:
-        """The landed files to read, many small ones of them as one."""
-        small = [batch for batch in self._batches.values() if batch.only is None and batch.rows <= _SMALL_ROWS]
-        schemas = {one.batch: pq.read_schema(one.parquet) for one in small} if len(small) >= _MANY_FILES else {}
-        gathered = {number: schema for number, schema in schemas.items() if _is_text(schema)}
-        if gathered:
-            names = dict.fromkeys(name for schema in gathered.values() for name in schema.names if name != "_row")
-            self._gathered = Path(self._scratch.name) / "gathered.parquet"
-            together = [self._batches[number] for number in gathered]
-            _write_together(together, {name: column_name(name) for name in names}, self._gathered)
-            self._apart = [batch for batch in self._batches.values() if batch.batch not in gathered]
-        return [*(batch.parquet for batch in self._apart), *([self._gathered] if self._gathered else [])]
+    def _open(self) -> None:
+        """Looks at how the landed files are written, and shuts DuckDB up with them."""
+        files = [batch.parquet for batch in self._batches.values()]
+        if not self._plan.is_json:  # a document is one column
+            steps = (step for query in self._queries.values() for step in query.steps if isinstance(step, Atom))
+            self._usual = usual_spellings(files, {step.spelling for step in steps if step.spelling})
+            self._queries = {name: replace(query, usual=self._usual) for name, query in self._queries.items()}
+        self._lock(files)
 
     def _lock(self, files: Sequence[Path]) -> None:
         functions = Path(self._scratch.name) / "functions.duckdb"
@@ -362,31 +355,7 @@ class MappingRun:
             "CREATE TEMP TABLE issues (batch BIGINT, row BIGINT, element BIGINT, entity VARCHAR, position INTEGER, "
             'field VARCHAR, "column" VARCHAR, code VARCHAR, value VARCHAR, detail VARCHAR)'
         )
-        selects = (
-            [f"SELECT * FROM read_parquet({quote_text(str(self._gathered))}, hive_partitioning = false)"]
-            if self._gathered
-            else []
-        )
-        for batch in self._apart:
-            parquet = f"read_parquet({quote_text(str(batch.parquet))}, hive_partitioning = false)"
-            described = self._db.execute(f"DESCRIBE SELECT * FROM {parquet}").fetchall()
-            landed = pq.read_schema(batch.parquet).names
-            # DuckDB renames columns that differ in capitals only; their order stays
-            texts = "".join(
-                f", CAST({quote_name(row[0])} AS VARCHAR) AS {source_column(name)}"
-                for name, row in zip(landed, described, strict=True)
-                if name != "_row"
-            )
-            version = f"{batch.modified_at.timestamp():.6f}" if batch.modified_at else "NULL"
-            if batch.only is not None:
-                self._db.register("_only", pa.table({"row": pa.array(batch.only, pa.int64())}))
-                self._db.execute(f"CREATE TEMP TABLE only_{batch.batch} AS FROM _only")
-                self._db.unregister("_only")
-            selects.append(
-                f"SELECT CAST({batch.batch} AS BIGINT) AS _batch, CAST(_row AS BIGINT) AS _row, "
-                f"CAST({version} AS DECIMAL(24,6)) AS _modified{texts} FROM {parquet}"
-                + (f" WHERE _row IN (FROM only_{batch.batch})" if batch.only is not None else "")
-            )
+        selects = [self._rows_of(alike) for alike in self._alike()]
         if not self._plan.is_json:  # a list of keys does not carry all columns
             raw = {sql for query in self._queries.values() for sql in query.raw_columns}
             named = sorted(sql for sql in raw if sql.startswith('"'))
@@ -400,14 +369,48 @@ class MappingRun:
             else f"CREATE TEMP VIEW source AS SELECT *, CAST(NULL AS VARCHAR[]) AS _suspects FROM ({union})"
         )
 
+    def _alike(self) -> list[list[LandedRows]]:
+        """The batches, those whose files have the same columns together: DuckDB reads these as one."""
+        alike: dict[object, list[LandedRows]] = {}
+        for batch in self._batches.values():
+            schema = pq.read_schema(batch.parquet)
+            is_apart = batch.only is not None or len({name.lower() for name in schema.names}) < len(schema)
+            alike.setdefault(batch.batch if is_apart else tuple(map(str, schema)), []).append(batch)
+        return list(alike.values())
+
+    def _rows_of(self, batches: Sequence[LandedRows]) -> str:
+        """Query of the landed rows of batches with the same columns."""
+        first = batches[0]
+        files = ", ".join(quote_text(str(batch.parquet)) for batch in batches)
+        parquet = f"read_parquet([{files}], hive_partitioning = false)"
+        described = self._db.execute(f"DESCRIBE SELECT * FROM {parquet}").fetchall()
+        # DuckDB renames columns that differ in capitals only; their order stays
+        texts = "".join(
+            f", CAST({quote_name(row[0])} AS VARCHAR) AS {source_column(name)}"
+            for name, row in zip(pq.read_schema(first.parquet).names, described, strict=True)
+            if name != "_row"
+        )
+        numbers = _by_file([str(batch.batch) for batch in batches], "BIGINT")
+        times = [f"{one.modified_at.timestamp():.6f}" if one.modified_at else "NULL" for one in batches]
+        only = ""
+        if first.only is not None:
+            self._db.register("_only", pa.table({"row": pa.array(first.only, pa.int64())}))
+            self._db.execute(f"CREATE TEMP TABLE only_{first.batch} AS FROM _only")
+            self._db.unregister("_only")
+            only = f" WHERE _row IN (FROM only_{first.batch})"
+        return (
+            f"SELECT {numbers} AS _batch, CAST(_row AS BIGINT) AS _row, {_by_file(times, 'DECIMAL(24,6)')} AS _modified"
+            f"{texts} FROM {parquet}{only}"
+        )
+
     def _decide_orders(self) -> None:
         """Asks each column of dates for its order, and of numbers for its commas; `date_orders` tells what came of it."""
         shown = [one for batch in self._batches.values() for one in batch.date_orders]
         asked = [(query.records, query.entity.dates, query.entity.commas) for query in self._queries.values()]
         orders: list[DateOrder] = []
         for rows, dates, numbers in (*asked, ("source", self._plan.version_dates, self._plan.version_commas)):
-            orders += decide_orders(self._db, rows, dates, self._plan.date_order, shown)
-            orders += decide_commas(self._db, rows, numbers, shown)
+            orders += decide_orders(self._db, rows, dates, self._usual, self._plan.date_order, shown)
+            orders += decide_commas(self._db, rows, numbers, self._usual, shown)
         self.date_orders = tuple(dict.fromkeys(orders))
 
     def _look_up(self) -> None:
@@ -434,10 +437,12 @@ class MappingRun:
     def _map(self, query: EntityQuery) -> None:
         """Makes `rows_<entity>`: all records, or those that the store does not know yet and what belongs to them."""
         name = query.name
+        self._db.execute(f"CREATE TEMP TABLE rows_{name} ({query.columns})")
         if name not in self._known:
-            self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {self._mapped(query)}")
+            self._db.execute(f"INSERT INTO rows_{name} {self._mapped(query)}")
             return
         self._db.execute(f"CREATE TEMP TABLE hashed_{name} AS {query.hashes()}")
+        self._find_doubled(name)  # while the store's hashes are on their way
         self._db.execute(f"CREATE TEMP TABLE known_{name} (source_hash UUID)")
         for part in self._known[name]:  # fetched here, so that a lost store is not an error of DuckDB's
             self._db.register("_known", part)
@@ -449,21 +454,26 @@ class MappingRun:
         )
         if query.entity.entity.adds_up:  # equal rows are judged, also where one of them is known
             self._db.execute(
-                f"INSERT INTO todo_{name} SELECT batch, row, element FROM hashed_{name} SEMI JOIN (SELECT source_hash "
-                f"FROM hashed_{name} GROUP BY ALL HAVING count(*) > 1) USING (source_hash) EXCEPT SELECT * FROM todo_{name}"
+                f"INSERT INTO todo_{name} SELECT batch, row, element FROM hashed_{name} "
+                f"SEMI JOIN doubled_{name} USING (source_hash) EXCEPT SELECT * FROM todo_{name}"
             )
-        count = self._one(f"SELECT count(*) FROM todo_{name}")
-        todo = self._mapped(query, only=f"FROM todo_{name}", count=count)
-        self._db.execute(f"CREATE TEMP TABLE rows_{name} AS {todo}")
+        self._map_some(query, f"todo_{name}", self._one(f"SELECT count(*) FROM todo_{name}"))
         self._map_relatives(query)
-        rows = values = 0
+        known = self._one(f"SELECT count(*) FROM hashed_{name}") - self._one(f"SELECT count(*) FROM rows_{name}")
+        self._repeated[name] = self._one(
+            f"SELECT count(*) - count(DISTINCT source_hash) FROM hashed_{name} "
+            f"SEMI JOIN doubled_{name} USING (source_hash) ANTI JOIN rows_{name} USING (batch, row, element)"
+        )
+        self._skipped[name] = known - self._repeated[name]
+
+    def _find_doubled(self, name: str) -> None:
+        """Makes `doubled_<entity>`: hashes that more than one of the landed records has."""
+        self._db.execute(f"CREATE TEMP TABLE doubled_{name} (source_hash UUID)")
         for part in self._parts("source_hash"):
-            ((some, different),) = self._db.execute(
-                f"SELECT count(*), count(DISTINCT source_hash) FROM (FROM hashed_{name} WHERE {part}) "
-                f"ANTI JOIN rows_{name} USING (batch, row, element)"
-            ).fetchall()
-            rows, values = rows + some, values + different
-        self._skipped[name], self._repeated[name] = values, rows - values
+            self._db.execute(
+                f"INSERT INTO doubled_{name} SELECT source_hash FROM hashed_{name} "
+                f"WHERE source_hash IS NOT NULL AND {part} GROUP BY ALL HAVING count(*) > 1"
+            )
 
     def _map_relatives(self, query: EntityQuery) -> None:
         """Maps known records that a mapped one touches: of the same key, since the version decides, or of its document."""
@@ -477,21 +487,23 @@ class MappingRun:
             f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({self._names(query)}) "
             f"WHERE {' OR '.join(conditions)} EXCEPT SELECT batch, row, element FROM rows_{name}"
         )
-        if count := self._one(f"SELECT count(*) FROM relatives_{name}"):
-            more = self._mapped(query, only=f"FROM relatives_{name}", count=count)
-            self._db.execute(f"INSERT INTO rows_{name} {more}")
+        self._map_some(query, f"relatives_{name}", self._one(f"SELECT count(*) FROM relatives_{name}"))
 
-    def _mapped(self, query: EntityQuery, *, only: str = "", count: int = 0) -> str:
-        """Query of the records, or of the `count` whose places `only` gives, with their check digits checked."""
+    def _map_some(self, query: EntityQuery, places: str, count: int) -> None:
+        """Adds to `rows_<entity>` the `count` records whose places (batch, row, element) a table gives."""
+        if count:
+            mapped = self._mapped(query, only=f"FROM {places}", is_sparse=self._is_sparse(count))
+            self._db.execute(f"INSERT INTO rows_{query.name} {mapped}")
+
+    def _mapped(self, query: EntityQuery, *, only: str = "", is_sparse: bool = False) -> str:
+        """Query of the records, or of those whose places `only` gives, with their check digits checked."""
         odd = None if only else self._odd(query.raw_columns)
-        is_sparse = bool(only) and self._is_sparse(count)
         for field, compiled in query.entity.fields.items():
             spec = query.entity.entity.fields[field]
             if spec.scheme:
                 values = query.values(only=only, is_sparse=is_sparse, odd=odd)
                 check_digits(self._db, spec, f"SELECT DISTINCT {compiled.sql} FROM {values}")
-        limit = " LIMIT 0" if only and not count else ""  # the columns alone, which takes half the time
-        return f"{query.mapped(only=only, is_sparse=is_sparse, odd=odd)}{limit}"
+        return query.mapped(only=only, is_sparse=is_sparse, odd=odd)
 
     def _is_sparse(self, count: int) -> bool:
         """Whether so many records are few of those landed."""
@@ -503,8 +515,7 @@ class MappingRun:
 
     def _odd(self, asked: Sequence[str]) -> Sequence[str]:
         """Those of the columns that may hold something to clean; of a JSON document that is not known."""
-        files = [batch.parquet for batch in self._batches.values()]
-        return asked if self._plan.is_json else odd_columns(files, asked)
+        return asked if self._plan.is_json else odd_columns([one.parquet for one in self._batches.values()], asked)
 
     # second pass
 
@@ -567,7 +578,7 @@ class PresentKeys(MappingRun):
     """Keys of the records that a source lists as present; the batches hold key columns alone."""
 
     def _run(self) -> None:
-        self._lock([batch.parquet for batch in self._apart])
+        self._open()
         self._make_source()
         self._decide_orders()
         self._look_up()
@@ -584,33 +595,11 @@ class PresentKeys(MappingRun):
         return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
 
 
-def _is_text(schema: pa.Schema) -> bool:
-    """Whether landed rows are texts, as those of all files are."""
-    return all(pa.types.is_string(field.type) for field in schema if field.name != "_row")
-
-
-def _write_together(batches: Iterable[LandedRows], names: Mapping[str, str], target: Path) -> None:
-    """Writes the rows of the batches as one file, as the view `source` shows them.
-
-    Args:
-        batches: Landed rows of texts.
-        names: Landed column -> what it is called in `source`.
-        target: The file.
-    """
-    own = [("_batch", pa.int64()), ("_row", pa.int64()), ("_modified", pa.decimal128(24, 6))]
-    schema = pa.schema([*own, *((name, pa.string()) for name in names.values())])
-    with pq.ParquetWriter(target, schema) as writer:
-        for batch in batches:
-            landed = pq.read_table(batch.parquet)
-            count = landed.num_rows
-            modified = Decimal(f"{batch.modified_at.timestamp():.6f}") if batch.modified_at else None
-            columns = [
-                pa.repeat(pa.scalar(batch.batch, pa.int64()), count),
-                landed["_row"].cast(pa.int64()),
-                pa.repeat(pa.scalar(modified, pa.decimal128(24, 6)), count),
-                *(landed[name] if name in landed.column_names else pa.nulls(count, pa.string()) for name in names),
-            ]
-            writer.write_table(pa.table(columns, schema=schema))
+def _by_file(values: Sequence[str], kind: str) -> str:
+    """SQL of that of the values which belongs to the file of a row."""
+    if len(set(values)) == 1:
+        return f"CAST({values[0]} AS {kind})"
+    return f"CAST([{', '.join(values)}] AS {kind}[])[CAST(file_index AS BIGINT) + 1]"
 
 
 def _is_waiting(query: EntityQuery) -> str:

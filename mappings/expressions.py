@@ -17,9 +17,9 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
-from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_text
+from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, Spelling, quote_text
 from mappings.dates import AskedColumn
-from mappings.functions import DECIMAL, POWER
+from mappings.functions import DECIMAL, POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
 from mappings.headers import PERCENT, HeaderReader, Measure, own_unit
 from mappings.spec import MappingFile, code_table
 from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
@@ -182,7 +182,8 @@ class ExpressionCompiler:
         if kind is exp.Literal:
             if node.is_string:
                 return Compiled(Kind.TEXT, (quote_text(node.this),))
-            return Compiled(Kind.NUMBER, (self._once(f"xd_number({quote_text(node.this)})"),))
+            macro = "xd_usual_number" if re.fullmatch(USUAL_NUMBER, node.this) else "xd_number"
+            return Compiled(Kind.NUMBER, (self._once(f"{macro}({quote_text(node.this)})"),))
         if kind is exp.Null:
             return Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
         if kind is exp.Boolean:
@@ -253,10 +254,10 @@ class ExpressionCompiler:
         """One more than the highest level of what `sql` names."""
         return 1 + max((self._levels.get(name, 0) for name in _NAMES.findall(sql)), default=0)
 
-    def _once(self, sql: str) -> str:
-        """The name under which `sql` is worked out once for each row."""
+    def _once(self, sql: str, spelling: Spelling | None = None, usual: str = "") -> str:
+        """The name under which `sql`, or the same in its `usual` form, is worked out once for each row."""
         if sql not in self._atoms:
-            atom = Atom(f"_{self._prefix}atom{len(self._atoms)}", sql, self._level(sql))
+            atom = Atom(f"_{self._prefix}atom{len(self._atoms)}", sql, self._level(sql), spelling, usual)
             self._atoms[sql] = atom
             self._levels[atom.name] = atom.level
         return self._atoms[sql].name
@@ -269,24 +270,28 @@ class ExpressionCompiler:
         left = self._once(f"CASE WHEN {value} IS NULL THEN {raw} END")
         return left, self._once(f"xd_unknown({left}, {self._unknown_words})")
 
-    def _order(self, raw: str, column: str) -> str:
+    def _spelling(self, value: Compiled, pattern: str) -> Spelling | None:
+        """The column of which `value` is the plain value, and how it is usually written."""
+        return Spelling(self._column_sql[value.header], pattern) if value.header else None
+
+    def _order(self, raw: str, column: str, spelling: Spelling | None) -> str:
         """SQL of the order of day and month in the dates of `raw`, as the whole batch shows it."""
         sql = self._over_columns(raw)
         if sql is None:
             return self._short if self._short in ("'dmy'", "'mdy'") else "''"
         if sql not in self._dates:
             name = f"xd_order_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
-            self._dates[sql] = AskedColumn(name, sql, column)
+            self._dates[sql] = AskedColumn(name, sql, column, spelling)
         return f"{self._dates[sql].name}(_batch)"
 
-    def _comma(self, raw: str, column: str) -> str:
-        """SQL of whether the column shows a decimal comma, as the whole batch tells."""
+    def _comma(self, raw: str, value: Compiled) -> str:
+        """SQL of whether the column of `value` shows a decimal comma, as the whole batch tells."""
         sql = self._over_columns(raw)
         if sql is None:
             return "FALSE"
         if sql not in self._commas:
             name = f"xd_comma_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
-            self._commas[sql] = AskedColumn(name, sql, column)
+            self._commas[sql] = AskedColumn(name, sql, value.column, self._spelling(value, USUAL_NUMBER))
         return f"{self._commas[sql].name}(_batch)"
 
     def _over_columns(self, sql: str) -> str | None:
@@ -451,7 +456,8 @@ class ExpressionCompiler:
             raw = arguments[0].sql
             is_share = f"suffix({raw}, '%') OR suffix({raw}, '％')"
             share = f"coalesce(CAST(xd_share({raw}) AS VARCHAR), {raw})"
-            as_text = self._once(f"CASE WHEN {is_share} THEN {share} ELSE {raw} END")
+            spelling = self._spelling(arguments[0], USUAL_NUMBER)
+            as_text = self._once(f"CASE WHEN {is_share} THEN {share} ELSE {raw} END", spelling, raw)
             return self._convert(replace(arguments[0], parts=(as_text,)), name, text)
         return self._convert(arguments[0], name, text)
 
@@ -504,13 +510,17 @@ class ExpressionCompiler:
                 whole = f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
                 kind, parts = Kind.INTEGER, (self._once(whole),)
         elif name == "date":
-            order = self._order(raw, column)
+            spelling = self._spelling(argument, USUAL_DAY)
+            order = self._order(raw, column, spelling)
             day = f"coalesce(xd_day_there({raw}, {self._zone}), xd_date({raw}, {order}, {self._short}))"
-            kind, parts = Kind.DAY, (self._once(f"xd_told(CAST({day} AS TIMESTAMP))::DATE"),)
+            told = "xd_told(CAST({} AS TIMESTAMP))::DATE"
+            kind, parts = Kind.DAY, (self._once(told.format(day), spelling, told.format(f"xd_usual_date({raw})")),)
         elif name == "instant":
-            order = self._order(raw, column)
-            kind, local = Kind.INSTANT, self._once(f"xd_told(xd_local({raw}, {order}, {self._short}))")
-            minutes = self._once(f"xd_offset({raw})")
+            spelling = self._spelling(argument, USUAL_MOMENT)
+            order = self._order(raw, column, spelling)
+            read = f"xd_told(xd_local({raw}, {order}, {self._short}))"
+            kind, local = Kind.INSTANT, self._once(read, spelling, f"xd_told(xd_usual_local({raw}))")
+            minutes = self._once(f"xd_offset({raw})", spelling, "CAST(NULL AS INTEGER)")
             moment = self._once(f"xd_instant({local}, {minutes}, {self._zone})")
             parts = (
                 moment,
@@ -544,10 +554,12 @@ class ExpressionCompiler:
     def _read_number(self, argument: Compiled, raw: str) -> str:
         """SQL of the number in `raw`, times the power of ten in its column's header."""
         read, factor = f"xd_number({raw})", self._measure(argument).factor
+        spelling = None
         if raw not in self._told and argument.columns:
-            comma = self._comma(raw, argument.column)
+            comma = self._comma(raw, argument)
             read = f"CASE WHEN {comma} AND xd_is_either({raw}) THEN NULL ELSE {read} END"
-        value = self._once(read)
+            spelling = self._spelling(argument, USUAL_NUMBER)
+        value = self._once(read, spelling, f"xd_usual_number({raw})")
         if factor == 1:
             return value
         # 1.5万 below 金额(万元) could be either
@@ -626,7 +638,7 @@ class ExpressionCompiler:
         digits, unit = self._once(f"xd_cell_number({cell})"), self._once(f"xd_cell_unit({cell})")
         if self._measure(value).factor != 1:
             digits, unit = "CAST(NULL AS VARCHAR)", ""
-        doubtful = f"{self._comma(raw, value.column)} AND xd_is_either({digits})" if value.columns else "FALSE"
+        doubtful = f"{self._comma(raw, value)} AND xd_is_either({digits})" if value.columns else "FALSE"
         in_cell = self._once(f"CASE WHEN {digits} IS NOT NULL AND NOT ({doubtful}) THEN xd_number({digits}) END")
         amount = self._once(f"coalesce({plain}, {in_cell})")
         left, said = self._unread(raw, amount)

@@ -98,6 +98,10 @@ _COMPACT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})$"
 _COMPACT_MOMENT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})$"
 _STAMP = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?"
 _ZONED = rf"{_STAMP}(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
+USUAL_NUMBER = rf"-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?"
+USUAL_DAY = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\.0+)?)?"
+USUAL_MOMENT = _STAMP
+"""How most systems write them; macros named so read nothing else."""
 _SERIAL = r"[2-7][0-9]{4}(\.[0-9]{1,12})?"
 _DMY = rf"^{_TWO}[-/.]{_TWO}[-/.]({_YEAR})$"
 _DMY_SHORT = rf"^{_TWO}[-/.]{_TWO}[-/.]([0-9]{{2}})$"
@@ -178,8 +182,11 @@ MACROS: tuple[str, ...] = (
         lambda y: TRY(xd_plain(y) * CASE right(x, 1)
             {" ".join(f"WHEN '{word}' THEN {factor}" for word, factor in POWERS.items())}
             WHEN '-' THEN -1 WHEN ')' THEN -1 ELSE 1 END))[1]""",
+    f"CREATE MACRO xd_usual_number(s) AS TRY_CAST(s AS {DECIMAL})",
+    "CREATE MACRO xd_usual_date(s) AS TRY_CAST(left(s, 10) AS DATE)",
+    "CREATE MACRO xd_usual_local(s) AS TRY_CAST(s AS TIMESTAMP)",
     rf"""CREATE MACRO xd_number(s) AS CASE
-        WHEN regexp_full_match(s, '-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?') THEN TRY_CAST(s AS {DECIMAL})
+        WHEN regexp_full_match(s, '{USUAL_NUMBER}') THEN xd_usual_number(s)
         WHEN regexp_full_match(s, '-?[1-9][0-9]{{0,17}}\.[0-9]{{7,10}}') THEN TRY_CAST(s AS {DECIMAL})
         ELSE list_transform([xd_bare(s)], lambda b: list_transform([xd_scaled(b)], lambda x: CASE
             WHEN x = 0 OR TRY_CAST(x AS {DECIMAL}) <> 0 THEN TRY_CAST(x AS {DECIMAL}) END)[1])[1] END""",
@@ -222,8 +229,7 @@ MACROS: tuple[str, ...] = (
     # 2026年3月5日 星期四: the day of the week says nothing more
     rf"""CREATE MACRO xd_dated(s) AS regexp_replace(regexp_replace(xd_neat(s), {_quote(_WEEKDAY)}, ''), {_quote(_WEEKDAY_BEFORE)}, '')""",
     f"""CREATE MACRO xd_date(s, date_order, short) AS CASE
-        WHEN regexp_full_match(s, '{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\\.0+)?)?')
-            THEN TRY_CAST(left(s, 10) AS DATE)
+        WHEN regexp_full_match(s, {_quote(USUAL_DAY)}) THEN xd_usual_date(s)
         ELSE list_transform([xd_dated(s)], lambda x: xd_day(CASE
             WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN CASE WHEN TRY_CAST(regexp_extract(x, {_quote(_MOMENT)}, 3) AS INTEGER) <= 24
                 THEN nullif(regexp_extract(x, {_quote(_MOMENT)}, 1), '') END
@@ -252,7 +258,7 @@ MACROS: tuple[str, ...] = (
         WHEN half IN ('上午', 'AM') THEN CASE WHEN h = 12 THEN 0 WHEN h < 12 THEN h END
         ELSE h END""",
     f"""CREATE MACRO xd_local(s, date_order, short) AS CASE
-        WHEN regexp_full_match(s, {_quote(_STAMP)}) THEN TRY_CAST(s AS TIMESTAMP)
+        WHEN regexp_full_match(s, {_quote(USUAL_MOMENT)}) THEN xd_usual_local(s)
         ELSE list_transform([regexp_replace(xd_neat(s), {_quote(_COMPACT_MOMENT)}, '\\1-\\2-\\3 \\4:\\5:\\6')], lambda x:
             list_transform([{_parts(_MOMENT, "d u h i s f v z")}], lambda p:
             list_transform([xd_day(CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN p.d ELSE x END, date_order, short)],
@@ -269,7 +275,7 @@ MACROS: tuple[str, ...] = (
     """CREATE MACRO xd_told(moment) AS nullif(nullif(nullif(nullif(moment, TIMESTAMP '1900-01-01 00:00:00'),
         TIMESTAMP '1970-01-01 00:00:00'), TIMESTAMP '1970-01-01 08:00:00'), TIMESTAMP '0001-01-01 00:00:00')""",
     # what was written as its offset in minutes, NULL where none was
-    f"""CREATE MACRO xd_offset(s) AS CASE WHEN NOT regexp_full_match(s, {_quote(_STAMP)}) THEN
+    f"""CREATE MACRO xd_offset(s) AS CASE WHEN NOT regexp_full_match(s, {_quote(USUAL_MOMENT)}) THEN
         list_transform([regexp_extract(xd_neat(s), {_quote(_MOMENT)}, 8)], lambda z: CASE
             WHEN z = 'Z' THEN 0
             WHEN z <> '' THEN (CASE WHEN left(z, 1) = '-' THEN -1 ELSE 1 END)

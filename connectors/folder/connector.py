@@ -20,7 +20,7 @@ from canonical_model.text import JsonValue
 from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Discovered, Origin, StreamSpec, check_stream
 from connectors.folder.config import FolderConfig, FolderStream
 from connectors.folder.pattern import PathPattern
-from connectors.folder.shelve import digest_of, move_away
+from connectors.folder.shelve import digest_of, move_away, stamp_of
 from connectors.formats import SheetRead, read_file
 from connectors.formats.sheet import refused
 
@@ -36,10 +36,6 @@ class _File:
     path: Path
     parts: Mapping[str, str]
     status: os.stat_result
-
-    @property
-    def stamp(self) -> list[JsonValue]:
-        return [str(self.status.st_size), str(self.status.st_mtime_ns), str(self.status.st_ctime_ns)]
 
 
 class FolderConnector:
@@ -112,14 +108,15 @@ class FolderConnector:
         )
         for file in files:
             entry = taken.get(file.name)
-            if (isinstance(entry, list) and entry[:3] == file.stamp) or not self._lies_still(file, settings):
+            if (isinstance(entry, list) and entry[:3] == stamp_of(file.status)) or not self._lies_still(file, settings):
                 continue
             with tempfile.TemporaryDirectory(prefix="crossdock-") as private:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
+                began = self._clock()
                 digest = _copy_unchanged(file, copy)
                 if digest is None:
                     continue
-                new: list[JsonValue] = [*file.stamp, digest]
+                new: list[JsonValue] = [*stamp_of(file.status, read_at=began), digest]
                 if isinstance(entry, list) and entry[3:] == [digest]:
                     taken = {**taken, file.name: new}
                     continue
@@ -146,6 +143,7 @@ class FolderConnector:
                     self._config.path,
                     name,
                     wanted=f"{folder}/{settings.below_inbox(name)}",
+                    stamp=[str(part) for part in entry[:3]],
                     digest=str(entry[3]),
                     reason=failed.get(name),
                 )

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,25 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, e
 """What a file system says that knows no hard links."""
 
 
+_FINE, _COARSE = 10_000_000, 2_000_000_000
+"""Nanoseconds: times in smaller steps than the first are told to a tick of the clock, others maybe to two seconds (FAT)."""
+
+
+def stamp_of(status: os.stat_result, *, read_at: datetime | None = None) -> list[str]:
+    """Size and times of a file, by which a later change is told.
+
+    Args:
+        status: The file as it is, or as it was before it was read.
+        read_at: When reading began. A file that changed shortly before might change once more within the same tick, so
+            its times are left out, and the stamp is like no other.
+    """
+    changed = max(status.st_mtime_ns, status.st_ctime_ns)
+    tick = 10 * _FINE if status.st_mtime_ns % _FINE or status.st_ctime_ns % _FINE else _COARSE
+    if read_at and read_at.timestamp() * 1e9 - changed < tick:
+        return [str(status.st_size), "", ""]
+    return [str(status.st_size), str(status.st_mtime_ns), str(status.st_ctime_ns)]
+
+
 def digest_of(path: Path) -> str:
     """The sha256 of a file; of a link or special file that of what it is called, since it is never opened."""
     if path.is_symlink() or not path.is_file():
@@ -24,14 +44,15 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def move_away(root: Path, name: str, *, wanted: str, digest: str, reason: str | None) -> None:
+def move_away(root: Path, name: str, *, wanted: str, stamp: list[str], digest: str, reason: str | None) -> None:
     """Moves `root/name` to `root/wanted`, or a free name near it; does nothing when it is not there.
 
     Args:
         root: The folder of the source.
         name: The file's path below it.
         wanted: Where it goes, below `root`.
-        digest: sha256 of the content that was taken; a file with other content is a new one and stays.
+        stamp: `stamp_of` the file that was taken.
+        digest: sha256 of its content; a file with another stamp and other content is a new one and stays.
         reason: Why it failed; written to a text file beside it. None: it did not.
 
     Raises:
@@ -40,7 +61,9 @@ def move_away(root: Path, name: str, *, wanted: str, digest: str, reason: str | 
     """
     source, place = root / name, root / wanted
     try:
-        if not os.path.lexists(source) or not _is_inside(root, source) or digest_of(source) != digest:
+        if not os.path.lexists(source) or not _is_inside(root, source):
+            return
+        if stamp_of(source.lstat()) != stamp and digest_of(source) != digest:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
         if not _is_inside(root, place):

@@ -130,7 +130,7 @@ class CompleteRead:
             return
         table = f"unseen_{name}_{number}"
         connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
-        connection.execute(text(f"CREATE TEMP TABLE {table} (source_hash uuid) ON COMMIT DROP"))
+        connection.execute(text(f"CREATE TEMP TABLE {table} (source_hash bytea) ON COMMIT DROP"))
         copied = copy_rows(connection, Table(table, MetaData(), where.target.c.source_hash._copy()), unseen)
         among = f" OR t.source_hash IN (SELECT source_hash FROM {table})" if copied else ""
         missing.absent.append(f"(t.source_hash IS NULL{among})")

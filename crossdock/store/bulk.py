@@ -129,7 +129,7 @@ def stored_hashes(connection: Connection, table: Table, source: str, stream: str
     A part is what `_PAGES` pages hold, a few hundred thousand.
     """
     query = (
-        "SELECT string_agg(uuid_send(source_hash), ''::bytea) FROM {} t WHERE source = %(source)s "
+        "SELECT string_agg(source_hash, ''::bytea) FROM {} t WHERE source = %(source)s "
         "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"
     )
     of_rows = query.format(_name(table), "deleted_at IS NULL AND ctid >= %(first)s::tid AND ctid < %(last)s::tid")

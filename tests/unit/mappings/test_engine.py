@@ -19,7 +19,7 @@ from mappings.engine import MappingRun
 from mappings.landed import LandedRows
 from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import EntityMapping, MappingFile, parse_mapping
-from tests.unit.mappings.conftest import Landed, Map, one_field
+from tests.unit.mappings.conftest import Landed, Map, Row, one_field
 
 TWO = """
 mapping: t/orders
@@ -363,3 +363,28 @@ def test_no_field_of_the_model_takes_the_name_of_an_engine_column() -> None:
         "unknown",
     }
     assert not {c.name for spec in SPECS.values() for c in spec.columns} & reserved
+
+
+def test_files_are_told_apart_whatever_columns_they_have(run_mapping: Map) -> None:
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 6)]
+    shapes: list[list[Row]] = [
+        [{"单号": "P1", "行号": "1", "Qty": "1", "QTY": "10"}, {"单号": "P1", "行号": "2", "Qty": "2", "QTY": "20"}],
+        [{"单号": "P2", "行号": "1", "Qty": "3"}],
+        [{"单号": "P3", "行号": "1", "Qty": "4", "QTY": "40"}],
+        [{"行号": "1", "单号": "P4", "Qty": "5"}],
+        [{"单号": "P5", "行号": "1", "Qty": "6"}],
+    ]
+    files = [Landed(rows, modified_at=day) for rows, day in zip(shapes, days, strict=True)]
+    outcome = run_mapping(one_field("price_base", "number(Qty)"), files)
+    found = [
+        (r["key"], r["batch"], r["row"], r["price_base"], r["version"]) for r in outcome.good["purchase_order_line"]
+    ]
+    stamps = [Decimal(int(day.timestamp())) for day in days]
+    assert found == [
+        ("P1|1", 1, 2, 1, stamps[0]),
+        ("P1|2", 1, 3, 2, stamps[0]),
+        ("P2|1", 2, 2, 3, stamps[1]),
+        ("P3|1", 3, 2, 4, stamps[2]),
+        ("P4|1", 4, 2, 5, stamps[3]),
+        ("P5|1", 5, 2, 6, stamps[4]),
+    ]

@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from mappings.columns import source_column
-from mappings.odd import odd_columns
+from mappings.compiled import Spelling
+from mappings.functions import USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
+from mappings.odd import odd_columns, usual_spellings
 from tests.unit.mappings.conftest import Map, one_field
 
 
@@ -67,3 +69,47 @@ def test_a_key_in_another_spelling_is_the_same_key(run_mapping: Map) -> None:
 def test_what_a_file_lacks_cannot_be_told_and_is_looked_at_row_by_row(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet", {"数量": ["1", "2"]})
     assert odd_columns([file], ["_turned.value", source_column("数量")]) == ["_turned.value"]
+
+
+QTY, DAY, AT = source_column("数量"), source_column("交期"), source_column("时间")
+SPELT = {Spelling(QTY, USUAL_NUMBER), Spelling(DAY, USUAL_DAY), Spelling(AT, USUAL_MOMENT)}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        *((USUAL_NUMBER, value) for value in ("1,200", "１２", "12 ", "5个", "1e3", "12\n", "+5", "1.", "待定", "1.1234567")),
+        *((USUAL_DAY, value) for value in ("2026/3/5", "2026-3-05", "2026-03-05 08:00:00", "20260305", "46000", "2026-03-05\n")),
+        *((USUAL_MOMENT, value) for value in ("2026-03-05", "2026-03-05 8:00", "2026-03-05T08:00:00Z", "2026-03-05 24:00")),
+    ],
+)  # fmt: skip
+def test_one_value_in_another_spelling_is_found(tmp_path: Path, pattern: str, value: str) -> None:
+    usual = {USUAL_NUMBER: "-3.50", USUAL_DAY: "2026-03-05 00:00:00", USUAL_MOMENT: "2026-03-05 08:00:59.5"}[pattern]
+    one = Spelling(QTY, pattern)
+    file = write(tmp_path / "a.parquet", {"数量": [usual, "", None, usual, usual]})
+    assert usual_spellings([file], [one]) == {one}
+    file = write(tmp_path / "a.parquet", {"数量": [usual, "", None, usual, value]})
+    assert usual_spellings([file], [one]) == frozenset()
+
+
+def test_each_file_must_be_written_so_and_have_the_column(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / "a.parquet", {"数量": ["1"], "交期": ["2026-03-05"], "时间": ["2026-03-05 08:00"]}),
+        write(tmp_path / "b.parquet", {"数量": ["1"], "交期": ["3/5"]}),
+    ]
+    assert usual_spellings(files[:1], SPELT) == SPELT
+    assert usual_spellings(files, SPELT) == {Spelling(QTY, USUAL_NUMBER)}
+
+
+def test_many_rows_without_a_dictionary_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "a.parquet", {"数量": ["1", "2", "3"]}, plain="数量")
+    asked = [Spelling(QTY, USUAL_NUMBER)]
+    assert usual_spellings([file], asked) == set(asked)
+    monkeypatch.setattr("mappings.odd._FEW_ROWS", 2)
+    assert usual_spellings([file], asked) == frozenset()
+
+
+def test_very_many_files_are_not_opened(tmp_path: Path) -> None:
+    missing = [tmp_path / "none.parquet"] * 64
+    assert usual_spellings(missing, SPELT) == frozenset()
+    assert odd_columns(missing, [QTY]) == [QTY]

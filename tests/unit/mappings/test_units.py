@@ -365,8 +365,8 @@ def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
         for macro in MACROS:
             db.execute(macro)
         rows = "(SELECT 7 AS _batch, '1,250' AS \"c:数量\")"
-        assert decide_commas(db, rows, [asked]) == []
-        assert decide_commas(db, rows, [asked], [DateOrder(7, "数量", ",", "column")]) == [
+        assert decide_commas(db, rows, [asked], ()) == []
+        assert decide_commas(db, rows, [asked], (), [DateOrder(7, "数量", ",", "column")]) == [
             DateOrder(7, "数量", ",", "column")
         ]
 

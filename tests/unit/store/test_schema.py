@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -20,7 +21,7 @@ from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import Recipient
 from crossdock.home import Home
 from crossdock.store import tables, views
-from crossdock.store.database import ensure_partitions, lock, migrate, open_store
+from crossdock.store.database import ensure_partitions, lock, migrate, open_store, upgrade
 from tests.integration.hub import NOW, Hub, StoreServer, order_row, refused
 
 pytestmark = pytest.mark.store
@@ -108,6 +109,17 @@ print("ready", flush=True)
 sys.stdin.readline()
 migrate(engine)
 """
+
+
+def test_stored_hashes_are_the_same_as_bytes(empty: Engine) -> None:
+    made = uuid.uuid4()
+    with empty.begin() as connection:
+        upgrade(connection, "0007")
+        connection.execute(
+            text("INSERT INTO crossdock.statement VALUES ('item', 'erp', 'A1', 'items', :hash, 1, 1)"), {"hash": made}
+        )
+        upgrade(connection, "head")
+        assert connection.scalar(text("SELECT source_hash FROM crossdock.statement")) == made.bytes
 
 
 def test_two_processes_may_migrate_an_empty_database_at_once(empty: Engine) -> None:
