@@ -1,7 +1,7 @@
 """Reads files that people or systems put into a folder, and puts them away once they are safe."""
 
-import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -110,19 +110,21 @@ class FolderConnector:
             entry = taken.get(file.name)
             if (isinstance(entry, list) and entry[:3] == stamp_of(file.status)) or not self._lies_still(file, settings):
                 continue
-            with tempfile.TemporaryDirectory(prefix="crossdock-") as private:
+            with ThreadPoolExecutor(1) as beside, tempfile.TemporaryDirectory(prefix="crossdock-") as private:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
                 began = self._clock()
-                digest = _copy_unchanged(file, copy)
-                if digest is None:
+                if not _copy_unchanged(file, copy):
                     continue
-                new: list[JsonValue] = [*stamp_of(file.status, read_at=began), digest]
-                if isinstance(entry, list) and entry[3:] == [digest]:
-                    taken = {**taken, file.name: new}
+                stamp = stamp_of(file.status, read_at=began)
+                is_copied = stat.S_ISREG(file.status.st_mode)
+                digested = beside.submit(digest_of, copy if is_copied else file.path)
+                if isinstance(entry, list) and entry[3:] == [digested.result()]:
+                    taken = {**taken, file.name: [*stamp, digested.result()]}
                     continue
                 for sheet in _sheets(file, copy, settings):
+                    digest = digested.result()
                     if sheet.is_last:
-                        taken = {**taken, file.name: new}
+                        taken = {**taken, file.name: [*stamp, digest]}
                         cursor = {"taken": taken}
                     yield _batch(file, sheet, digest, copy, cursor)
 
@@ -207,29 +209,19 @@ def _is_passing(name: str) -> bool:
     return name.startswith((".", "~$", "~")) or name.lower().endswith(_PASSING)
 
 
-def _copy_unchanged(file: _File, copy: Path) -> str | None:
-    """Copies the file and gives its sha256; None when it changed or went away meanwhile, a link's own digest."""
+def _copy_unchanged(file: _File, copy: Path) -> bool:
+    """Copies the file, unless it is a link or special; False when it changed or went away meanwhile."""
     if not stat.S_ISREG(file.status.st_mode):
-        return digest_of(file.path)
-    digest = hashlib.sha256()
+        return True
     try:
-        with (
-            os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source,
-            copy.open("wb") as target,
-            ThreadPoolExecutor(1) as beside,
-        ):
-            updated = beside.submit(digest.update, b"")
-            while block := source.read(_CHUNK):
-                updated.result()
-                updated = beside.submit(digest.update, block)  # while the block is written
-                target.write(block)
+        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target, _CHUNK)
         after = file.path.lstat()
     except OSError as error:
         if is_disk_fault(error):
             raise disk_error(error) from error
-        return None
-    is_same = (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
-    return digest.hexdigest() if is_same else None
+        return False
+    return (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
 
 
 def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRead]:

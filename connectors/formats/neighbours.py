@@ -1,6 +1,8 @@
 """Whether a table holds more than records: a second table under or beside it, or a heading; then nobody can say what is meant."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -116,9 +118,8 @@ def _below(rows: pa.Table, layout: Layout) -> tuple[int, list[str]] | None:
 
     It has words where the columns hold figures, or stands below a gap: only such rows are looked at.
     """
-    figures = _figure_columns(rows, layout)[:_FIGURE_COLUMNS]
     mask: pa.ChunkedArray | None = None
-    for column in figures:
+    for column in islice(_figure_columns(rows, layout), _FIGURE_COLUMNS):
         values = rows.column(column)
         words = pc.and_(
             pc.not_equal(values, ""), pc.invert(pc.and_(pc.greater_equal(values, "0"), pc.less(values, ":")))
@@ -179,15 +180,13 @@ def _differs_in_kind(row: list[str], under: list[list[str]]) -> bool:
     )
 
 
-def _figure_columns(rows: pa.Table, layout: Layout) -> list[int]:
+def _figure_columns(rows: pa.Table, layout: Layout) -> Iterator[int]:
     """Named columns of which most values are numbers or dates."""
     sample = rows.slice(0, _LOOKED_AT)
-    found = []
     for column in layout.named:
         kinds = [kind_of(text) for text in sample.column(column).to_pylist() if text.strip()]
         if sum(kind in {Kind.NUMBER, Kind.DATE} for kind in kinds) * 2 > len(kinds):
-            found.append(column)
-    return found
+            yield column
 
 
 def _beside(rows: pa.Table, layout: Layout) -> Text | None:

@@ -246,7 +246,11 @@ def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
 
 def _is_filled(rows: pa.Table) -> pa.ChunkedArray:
     """Which rows hold something other than blanks; later columns are looked at only for rows without anything so far."""
-    filled = pc.not_equal(pc.utf8_trim_whitespace(rows.column(0)), "")
+    first = rows.column(0)
+    filled = pc.and_(pc.greater_equal(first, "!"), pc.less(first, "\x7f"))  # most begin with a visible sign of ASCII
+    if pc.all(filled).as_py():
+        return filled
+    filled = pc.not_equal(pc.utf8_trim_whitespace(first), "")
     for column in rows.columns[1:-1]:
         if pc.all(filled).as_py():
             break

@@ -130,7 +130,7 @@ def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -
     columns = ", ".join(f'"{c.name}" {c.type.compile(dialect=connection.dialect)}' for c in table.columns)
     connection.execute(text(f"CREATE TEMP TABLE {where.name} ({columns}) ON COMMIT DROP"))
     count = copy_rows(connection, table, records)
-    connection.execute(text(f"ANALYZE {where.name}"))
+    connection.execute(text(f"ANALYZE {where.name} (key)"))
     return count
 
 
@@ -266,20 +266,22 @@ def _shown(where: Stage, alias: str, column: str) -> str:
 
 def _differences(where: Stage, size: int = 40) -> str:
     """{column: [before, after]} of the columns that differ, and of a deletion that is undone."""
-    pieces = [
-        "CASE WHEN t.deleted_at IS NULL THEN '{}'::jsonb "
-        "ELSE jsonb_build_object('deleted_at', jsonb_build_array(t.deleted_at, NULL)) END",
-        f"CASE WHEN t.unknown IS DISTINCT FROM {where.unknown} "
-        f"THEN jsonb_build_object('unknown', jsonb_build_array(t.unknown, {where.unknown})) ELSE '{{}}' END",
-    ]  # jsonb_build_object takes at most 100 arguments
-    for start in range(0, len(where.columns), size):
-        pairs = ", ".join(
-            f"""'{c}', CASE WHEN t."{c}" IS DISTINCT FROM s."{c}"
-                THEN jsonb_build_array({_shown(where, "t", c)}, {_shown(where, "s", c)}) END"""
-            for c in where.columns[start : start + size]
-        )
-        pieces.append(f"jsonb_strip_nulls(jsonb_build_object({pairs}))")
-    return " || ".join(pieces)
+    pairs = [
+        _pair("deleted_at", "t.deleted_at IS NOT NULL", "t.deleted_at", "NULL"),
+        _pair("unknown", f"t.unknown IS DISTINCT FROM {where.unknown}", "t.unknown", where.unknown),
+        *(
+            _pair(c, f't."{c}" IS DISTINCT FROM s."{c}"', _shown(where, "t", c), _shown(where, "s", c))
+            for c in where.columns
+        ),
+    ]
+    # most columns are the same, so the few are put together as text; a function takes at most 100 arguments
+    listed = (f"nullif(concat_ws(', ', {', '.join(pairs[at : at + size])}), '')" for at in range(0, len(pairs), size))
+    return f"('{{' || concat_ws(', ', {', '.join(listed)}) || '}}')::jsonb"
+
+
+def _pair(name: str, condition: str, before: str, after: str) -> str:
+    """`"name": [before, after]` as text where the condition holds, else NULL."""
+    return f"""CASE WHEN {condition} THEN '"{name}": ' || json_build_array({before}, {after})::text END"""
 
 
 def resolve_references(connection: Connection, entity: EntitySpec, source: str, *, among: str = "") -> int:
