@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +21,7 @@ from canonical_model.text import JsonValue
 from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Discovered, Origin, StreamSpec, check_stream
 from connectors.folder.config import FolderConfig, FolderStream
 from connectors.folder.pattern import PathPattern
-from connectors.folder.shelve import digest_of, move_away, stamp_of
+from connectors.folder.shelve import digest_of, move_away, seconds_to_tick, stamp_of
 from connectors.formats import SheetRead, read_file
 from connectors.formats.sheet import refused
 
@@ -112,10 +113,10 @@ class FolderConnector:
                 continue
             with ThreadPoolExecutor(1) as beside, tempfile.TemporaryDirectory(prefix="crossdock-") as private:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
-                began = self._clock()
+                time.sleep(seconds_to_tick(file.status, self._clock()))
                 if not _copy_unchanged(file, copy):
                     continue
-                stamp = stamp_of(file.status, read_at=began)
+                stamp = stamp_of(file.status)
                 is_copied = stat.S_ISREG(file.status.st_mode)
                 digested = beside.submit(digest_of, copy if is_copied else file.path)
                 if isinstance(entry, list) and entry[3:] == [digested.result()]:

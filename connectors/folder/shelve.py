@@ -16,23 +16,22 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, e
 """What a file system says that knows no hard links."""
 
 
-_FINE, _COARSE = 10_000_000, 2_000_000_000
-"""Nanoseconds: times in smaller steps than the first are told to a tick of the clock, others maybe to two seconds (FAT)."""
+_FINE = 10_000_000
+_TICK_SECONDS, _COARSE_TICK_SECONDS = 0.02, 2.0
+"""How long two changes may have the same time: where times come in steps below `_FINE` nanoseconds, and elsewhere (FAT)."""
 
 
-def stamp_of(status: os.stat_result, *, read_at: datetime | None = None) -> list[str]:
-    """Size and times of a file, by which a later change is told.
-
-    Args:
-        status: The file as it is, or as it was before it was read.
-        read_at: When reading began. A file that changed shortly before might change once more within the same tick, so
-            its times are left out, and the stamp is like no other.
-    """
-    changed = max(status.st_mtime_ns, status.st_ctime_ns)
-    tick = 10 * _FINE if status.st_mtime_ns % _FINE or status.st_ctime_ns % _FINE else _COARSE
-    if read_at and read_at.timestamp() * 1e9 - changed < tick:
-        return [str(status.st_size), "", ""]
+def stamp_of(status: os.stat_result) -> list[str]:
+    """Size and times of a file, by which a later change is told; see `seconds_to_tick`."""
     return [str(status.st_size), str(status.st_mtime_ns), str(status.st_ctime_ns)]
+
+
+def seconds_to_tick(status: os.stat_result, now: datetime) -> float:
+    """How long to wait before a file is read, so that a change after that has another time than the file has now."""
+    is_fine = status.st_mtime_ns % _FINE or status.st_ctime_ns % _FINE
+    tick = _TICK_SECONDS if is_fine else _COARSE_TICK_SECONDS
+    past = now.timestamp() - max(status.st_mtime, status.st_ctime)
+    return max(0.0, tick - max(0.0, past))
 
 
 def digest_of(path: Path) -> str:

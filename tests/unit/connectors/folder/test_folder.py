@@ -14,7 +14,7 @@ from canonical_model.text import JsonValue
 from connectors.base import Batch, Cursor
 from connectors.folder import FolderConfig, FolderConnector
 from connectors.folder.pattern import PathPattern
-from connectors.folder.shelve import stamp_of
+from connectors.folder.shelve import seconds_to_tick
 from connectors.testing import as_stored
 
 CSV = "单号,数量\n{0},3\n"
@@ -25,12 +25,6 @@ def connector(root: Path, *, at: datetime | None = None, **settings: JsonValue) 
     stream: dict[str, JsonValue] = {"files": "inbox/{partner}/*.csv", "minimum_age_seconds": 0, **settings}
     clock = partial(as_it_is, at) if at else utc_now
     return FolderConnector(FolderConfig(path=root), {"orders": stream}, {}, clock=clock)
-
-
-def settled(root: Path, **settings: JsonValue) -> FolderConnector:
-    """One that reads long after the files changed."""
-    later = datetime.now(UTC) + timedelta(minutes=1)  # noqa: TID251  # the file system has its own clock
-    return connector(root, at=later, **settings)
 
 
 def put(root: Path, name: str, text: str = CSV.format("A1"), *, age: float = 100) -> Path:
@@ -92,7 +86,7 @@ def test_a_file_that_stays_is_not_copied_again_with_the_cursor_that_the_store_gi
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path, "inbox/acme/a.csv")
-    one = settled(tmp_path, done=None)
+    one = connector(tmp_path, done=None)
     cursor = as_stored(one.acknowledge("orders", read(one)[-1].cursor, failed={}))
     monkeypatch.setattr("connectors.folder.connector._copy_unchanged", lambda *_: pytest.fail("copied"))
     assert read(one, cursor) == []
@@ -190,42 +184,40 @@ def test_a_file_with_the_stamp_that_was_taken_is_put_away_without_being_read_aga
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(tmp_path, "inbox/acme/a.csv")
-    one = settled(tmp_path)
+    one = connector(tmp_path)
     cursor = as_stored(read(one)[-1].cursor)
     monkeypatch.setattr("connectors.folder.shelve.digest_of", lambda _: pytest.fail("read"))
     one.acknowledge("orders", cursor, failed={})
     assert tree(tmp_path) == {"done/acme/a.csv"}
 
 
-def test_a_file_that_changed_just_before_it_was_read_is_known_by_its_content_alone(tmp_path: Path) -> None:
-    path = put(tmp_path, "inbox/acme/a.csv")
-    at = datetime.fromtimestamp(path.stat().st_ctime, UTC) + timedelta(milliseconds=1)
-    one = connector(tmp_path, at=at)
-    cursor = as_stored(read(one)[-1].cursor)
-    assert cursor["taken"]["inbox/acme/a.csv"][1:3] == ["", ""]  # type: ignore[index, call-overload]
-    assert read(one, cursor) == []
-    one.acknowledge("orders", cursor, failed={})
-    assert tree(tmp_path) == {"done/acme/a.csv"}
-
-
 @pytest.mark.parametrize(
-    ("changed", "seconds", "is_told"),
+    ("changed", "past", "seconds"),
     [
-        (5.004, 0.05, False),
-        (5.004, 0.2, True),
-        (6.0, 0.2, False),
-        (6.0, 1.9, False),
-        (6.0, 2.1, True),
-        (6.0, -9, False),
+        (5.004, 0.005, 0.015),
+        (5.004, 0.03, 0.0),
+        (6.0, 0.5, 1.5),
+        (6.0, 3.0, 0.0),
+        (6.0, -9.0, 2.0),
+        (5.004, -9.0, 0.02),
     ],
 )
-def test_a_stamp_holds_from_the_next_tick_on_of_a_clock_that_may_be_as_coarse_as_two_seconds(
-    changed: float, seconds: float, is_told: bool
+def test_a_file_is_read_in_a_later_tick_than_it_changed_of_a_clock_that_may_be_as_coarse_as_two_seconds(
+    changed: float, past: float, seconds: float
 ) -> None:
     moment = round(changed * 1000) * 1_000_000
-    status = SimpleNamespace(st_size=3, st_mtime_ns=moment, st_ctime_ns=6_000_000_000 if changed == 6 else moment + 1)
-    read_at = datetime.fromtimestamp(changed + seconds, UTC)
-    assert (stamp_of(status, read_at=read_at) == stamp_of(status)) is is_told  # type: ignore[arg-type]
+    status = SimpleNamespace(st_mtime_ns=moment, st_ctime_ns=moment, st_mtime=changed, st_ctime=changed)
+    now = datetime.fromtimestamp(changed + past, UTC)
+    assert seconds_to_tick(status, now) == pytest.approx(seconds, abs=1e-4)  # type: ignore[arg-type]
+
+
+def test_a_file_is_not_read_in_the_tick_in_which_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path, "inbox/acme/a.csv")
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    changed = datetime.fromtimestamp(path.stat().st_ctime, UTC)
+    read(connector(tmp_path, at=changed + timedelta(milliseconds=5)))
+    assert waited == [pytest.approx(0.015, abs=0.002)]
 
 
 def test_a_crash_between_link_and_removal_is_made_good(tmp_path: Path) -> None:
