@@ -597,7 +597,10 @@ class ExpressionCompiler:
         looked_at = raw if self._may_be_digits else f"CASE WHEN NOT ({ends_in_digit}) THEN {raw} END"
         said = self._once(f"xd_unknown({looked_at}, {self._unknown_words})")
         known = self._once(f"CASE WHEN {said} IS NULL THEN {raw} END")
-        return Compiled(Kind.REF, (known,), argument.problems, argument.columns, unknown=(*argument.unknown, said))
+        unknown = (*argument.unknown, said)
+        return Compiled(
+            Kind.REF, (known,), argument.problems, argument.columns, unknown=unknown, header=argument.header
+        )
 
     def _number(self, argument: Compiled, text: str) -> Compiled:
         return argument if argument.kind is Kind.NUMBER else self._convert(argument, "number", text)

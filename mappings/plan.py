@@ -279,6 +279,17 @@ def columns_of_places(plan: Plan) -> list[str]:
     ]
 
 
+def columns_of_codes(plan: Plan) -> list[str]:
+    """Columns that give a part of a key or a reference just as they stand, each once."""
+    columns = [
+        compiled.header
+        for one in plan.entities
+        for name, compiled in one.fields.items()
+        if compiled.header and (name in one.entity.key or one.entity.fields[name].kind is Kind.REF)
+    ]
+    return list(dict.fromkeys(columns))
+
+
 def unread_columns(plan: Plan, header: Sequence[str]) -> list[str]:
     """Columns of the header from which the plan reads nothing."""
     read = {column for one in plan.entities for column in (*one.columns, *one.turned)}

@@ -19,7 +19,14 @@ from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.cursor import move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
-from crossdock.pipeline.drift import above_the_table, columns_to_read, sheet_of_a_place, without_quantity, written_once
+from crossdock.pipeline.drift import (
+    above_the_table,
+    codes_as_decimals,
+    columns_to_read,
+    sheet_of_a_place,
+    without_quantity,
+    written_once,
+)
 from crossdock.pipeline.group import Chosen, apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
@@ -35,6 +42,7 @@ from mappings.dates import DateOrder
 from mappings.plan import Plan, unread_columns
 
 SHOWN_ISSUES = 20
+_QUESTIONS = (above_the_table, sheet_of_a_place, written_once, without_quantity, codes_as_decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,7 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        asked = (ask(work, row, plan) for ask in (above_the_table, sheet_of_a_place, written_once, without_quantity))
+        asked = (ask(work, row, plan) for ask in _QUESTIONS)
         if (unsaid := next(filter(None, asked), None)) is not None:
             parked[row.id] = Parked(unsaid, "drift")
             continue

@@ -13,12 +13,21 @@ from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow
-from mappings.plan import Plan, absent_place, columns_of_places, labels_of_keys, uncounted, unread_columns
+from mappings.plan import (
+    Plan,
+    absent_place,
+    columns_of_codes,
+    columns_of_places,
+    labels_of_keys,
+    uncounted,
+    unread_columns,
+)
 
 _PLACE = re.compile(
     r".*[^\s仓分总各全](?:仓库?|库房|库区)(?:库?存(?:表|明细|清单)?)?|(?i:(?:wh|warehouse)[-_ ]?\d\w*|\w+ warehouse)|.*(?:分|中心|总)仓"
 )
 """Sheets called 上海仓, 原材料仓库存 or WH01; 仓库, 库存表 and 全仓 name no place."""
+_DECIMAL = re.compile(r"[0-9]+\.0")
 _SHOWN = 8
 
 
@@ -120,6 +129,36 @@ def written_once(work: Work, row: AnyRow, plan: Plan) -> Text | None:
             f"crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
         )
     return None
+
+
+def codes_as_decimals(work: Work, row: AnyRow, plan: Plan) -> Text | None:
+    """Why a batch parks whose codes all end in `.0`, as a program writes them that takes them for numbers: 4500001.0."""
+    columns = [one for one in columns_of_codes(plan) if one in row.places and not row.is_approved]
+    if not columns or row.is_json:
+        return None
+    path = fetch_rows(row.data_url, work.folder)
+    doubtful = [one for one in columns if _may_be_decimals(pq.read_metadata(path), one)]
+    for name, values in zip(doubtful, pq.read_table(path, columns=doubtful).columns if doubtful else (), strict=True):
+        filled = values.filter(pc.not_equal(values, ""))
+        if not pc.all(pc.match_substring_regex(filled, f"^{_DECIMAL.pattern}$")).as_py():
+            continue
+        shown, code = clip(filled[0].as_py(), 20), clip(filled[0].as_py()[:-2], 20)
+        return Text(
+            f"“{name}”里的编号都以 .0 结尾（如“{shown}”），像是导出程序把编号当成了小数，和“{code}”对不上。"
+            f"请让对方按文本导出再发，或在映射里写 split({name}, '.', 1)；编号确实带 .0：crossdock run approve {work.run_id}；"
+            f"文件有误：crossdock run discard {work.run_id}。",
+            f"All codes in “{name}” end in .0 (“{shown}”), as if a program had exported them as decimals; they would not be the "
+            f"same as “{code}”. Have them exported as text and sent again, or write split({name}, '.', 1) in the mapping; if the "
+            f"codes do end so: crossdock run approve {work.run_id}; if the file is wrong: crossdock run discard {work.run_id}.",
+        )
+    return None
+
+
+def _may_be_decimals(metadata: pq.FileMetaData, column: str) -> bool:
+    """Whether the greatest value of the column is written so, in each part of the file of which that is noted."""
+    at = metadata.schema.names.index(column)
+    noted = [metadata.row_group(number).column(at).statistics for number in range(metadata.num_row_groups)]
+    return all(one is not None and one.has_min_max and _DECIMAL.fullmatch(one.max or "0.0") for one in noted)
 
 
 def _question(came: list[str], went: list[str], run: int) -> Text:

@@ -486,6 +486,36 @@ def test_a_warehouse_on_the_first_row_of_each_group_alone_is_asked_about(
     )
 
 
+@pytest.mark.parametrize(
+    ("expression", "codes", "is_asked"),
+    [
+        ("料号", "4500001.0|4500002.0|", True),
+        ("料号", "4500001.0|A-2|4500003.0", False),
+        ("料号", "4500001.0|4500002.5", False),
+        ("料号", "4500001|4500002", False),
+        ("料号", "|", False),
+        ("split(料号, '.', 1)", "4500001.0|4500002.0", False),
+    ],
+)
+def test_codes_that_a_program_wrote_as_decimals_are_asked_about(
+    hub: Hub, expression: str, codes: str, *, is_asked: bool
+) -> None:
+    fields = {"order_number": "单号", "line_number": "行号", "item": expression}
+    hub.mapping("own/orders", {"purchase_order_line": {"fields": fields}})
+    hub.stream("own/orders")
+    lines = [f"P1,{number},{code}" for number, code in enumerate(codes.split("|"))]
+    hub.put_bytes("a.csv", "\n".join(["单号,行号,料号", *lines, ""]).encode())
+    report = hub.sync()
+    if is_asked:
+        assert "“料号”里的编号都以 .0 结尾（如“4500001.0”）" in problem(report)
+        assert "split(料号, '.', 1)" in problem(report)
+        approve(hub.engine, report.run_id)
+        report = hub.sync()
+    assert [file.status for file in report.files] == ["applied"]
+    expected = codes.split("|", maxsplit=1)[0].removesuffix(".0" if expression != "料号" else "|") or None
+    assert hub.query("SELECT item FROM canonical.purchase_order_line WHERE line_number = '0'") == [(expected,)]
+
+
 def stock(hub: Hub, **config: object) -> None:
     hub.mapping(
         "own/stock",
