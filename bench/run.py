@@ -344,7 +344,7 @@ def small_batch(folder: Path, stored: int) -> dict[str, object]:
                     "INSERT INTO canonical.purchase_order_line (source, key, order_number, line_number, ordered, "
                     "ordered_unit, stream, source_hash, version, batch_id, row_number, created_run, changed_run, "
                     f"created_at, changed_at) SELECT 'bench', {order} || '|' || {line}, {order}, {line}, 1, 'EA', 'lines', "
-                    f"gen_random_uuid(), 1, 1, i, 1, 1, now(), now() FROM generate_series(1000, {stored}) i"
+                    f"uuid_send(gen_random_uuid()), 1, 1, i, 1, 1, now(), now() FROM generate_series(1000, {stored}) i"
                 )
             )
         numbers = [5000 + k * (stored // 120) if k < 50 else stored + k for k in range(100)]

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -19,19 +20,13 @@ from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.cursor import move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
-from crossdock.pipeline.drift import (
-    above_the_table,
-    codes_as_decimals,
-    columns_to_read,
-    sheet_of_a_place,
-    without_quantity,
-    written_once,
-)
+from crossdock.pipeline.drift import columns_to_read
 from crossdock.pipeline.group import Chosen, apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
-from crossdock.pipeline.land import acknowledge, turn
+from crossdock.pipeline.land import acknowledge, fetch_rows, turn
 from crossdock.pipeline.progress import Tell, tell_nobody
+from crossdock.pipeline.questions import Table, question_about
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
 from crossdock.pipeline.sources import open_source
@@ -42,7 +37,6 @@ from mappings.dates import DateOrder
 from mappings.plan import Plan, unread_columns
 
 SHOWN_ISSUES = 20
-_QUESTIONS = (above_the_table, sheet_of_a_place, written_once, without_quantity, codes_as_decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +181,8 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        asked = (ask(work, row, plan) for ask in _QUESTIONS)
-        if (unsaid := next(filter(None, asked), None)) is not None:
-            parked[row.id] = Parked(unsaid, "drift")
+        if not row.is_approved and (asked := question_about(_table(work, row), plan)) is not None:
+            parked[row.id] = Parked(asked.for_run(work.run_id), "drift")
             continue
         question = changed_key(work, plan)
         if question is not None:
@@ -197,6 +190,13 @@ def choose(
             continue
         confined = chooser.choose(replace(header_of(row), columns=columns))
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
+
+
+def _table(work: Work, row: AnyRow) -> Table:
+    """A landed batch, as it is asked about."""
+    columns = [name for name in row.columns if name not in row.parts]
+    rows = partial(fetch_rows, row.data_url, work.folder)
+    return Table(row.sheet, columns, row.labels, set(row.places), row.is_json, rows)
 
 
 def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow], chosen: Sequence[Chosen]) -> None:

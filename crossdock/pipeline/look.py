@@ -16,6 +16,7 @@ from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
+from crossdock.pipeline.questions import Table, question_about
 from mappings.engine import MappingRun
 from mappings.landed import LandedRows
 from mappings.plan import Plan
@@ -53,7 +54,7 @@ class Look:
         header_row: Row of the header; 0 where there is none.
         rows: Data rows.
         left_out: Row numbers below the header that are no data: blank, totals, signatures.
-        problem: Why it would wait as a whole.
+        problem: Why it would wait as a whole, for itself or for somebody's answer.
         columns: Its columns.
         issues: What is wrong, once for each cell.
         held: Rows that would not go in.
@@ -104,6 +105,7 @@ def look(
             plans.append(chooser.choose(Header((*columns, *parts), tuple(parts), read.is_json)))
     issues: dict[int, list[Issue]] = defaultdict(list)
     held: dict[int, set[int]] = defaultdict(set)
+    questions: dict[int, Text | None] = {}
     with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
         for plan in {id(one): one for one in plans if isinstance(one, Plan)}.values():
             batches = [
@@ -111,6 +113,9 @@ def look(
                 for number, read in enumerate(reads)
                 if plans[number] is plan
             ]
+            for batch in batches:
+                asked = question_about(_table(reads[batch.batch], batch.parquet), plan)
+                questions[batch.batch] = asked.fact if asked else None
             with MappingRun(plan, batches) as mapped:
                 for placed in mapped.issues():
                     issues[placed.batch].append(placed.issue)
@@ -118,7 +123,7 @@ def look(
                     for row in mapped.held(entity):
                         held[row.batch].add(row.row)
     return [
-        _look(read, plans[number], issues[number], len(held[number]))
+        _look(read, plans[number], questions.get(number), issues[number], len(held[number]))
         for number, read in enumerate(reads)
         if read.counts.read or read.problem
     ]
@@ -134,7 +139,13 @@ def _landed(number: int, read: SheetRead, name: str, parts: Mapping[str, str], f
     return LandedRows(number, path, table.num_rows, name, read.sheet, read.columns, None, suspects, sha256=digest)
 
 
-def _look(read: SheetRead, plan: Plan | Text | None, issues: Sequence[Issue], held: int) -> Look:
+def _table(read: SheetRead, rows: Path) -> Table:
+    """A table that was read, as it is asked about."""
+    columns = [name for name in read.table.column_names if name != ROW]
+    return Table(read.sheet, columns, read.labels, set(read.columns), read.is_json, lambda: rows)
+
+
+def _look(read: SheetRead, plan: Plan | Text | None, question: Text | None, issues: Sequence[Issue], held: int) -> Look:
     meanings: dict[str, dict[Text, None]] = defaultdict(dict)
     for entity in plan.entities if isinstance(plan, Plan) else ():
         for field, compiled in entity.fields.items():
@@ -148,7 +159,7 @@ def _look(read: SheetRead, plan: Plan | Text | None, issues: Sequence[Issue], he
         header_row=read.header_row,
         rows=read.table.num_rows,
         left_out=tuple(sorted(row for rows in read.counts.skipped.values() for row in rows)),
-        problem=read.problem or (plan if isinstance(plan, Text) else None),
+        problem=read.problem or (plan if isinstance(plan, Text) else question),
         columns=tuple(
             Column(read.columns.get(name, ""), name, tuple(meanings[name]), _examples(read.table, name))
             for name in names

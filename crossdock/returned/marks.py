@@ -18,6 +18,9 @@ RED, YELLOW = "FFFFC7CD", "FFFFEB9B"
 A shade beside Excel's own "bad" and "neutral", so that our marks are known again and nobody else's colour is taken off.
 """
 _INTERNAL = re.compile(r"\[XD-[A-Z]{3}-\d{3}\] ?|（mappings/[^）]*）| \(mappings/[^)]*\)")
+_ASKED_ZH = re.compile(r"[^。]*crossdock run .*$")
+_ASKED_EN = re.compile(r"(?<=\. )(?:(?!\. [A-Z]).)*crossdock run .*$")
+"""The last sentence of a question: what to set or to run, which is nothing for a partner."""
 MOST_COMMENTS = 1_000
 """Comments on one sheet; beyond, the added columns alone say what is wrong, since Excel grows slow with more."""
 
@@ -108,8 +111,9 @@ def on_sheets(marked: Mapping[str, SheetMarks], there: Sequence[str]) -> dict[st
 
 
 def public(problem: Text, parts: Iterable[str]) -> Text:
-    """A problem in words for a partner: without our code, our file and the columns that come from the path."""
-    said = [_INTERNAL.sub("", one) for one in problem]
+    """A problem in words for a partner: without our code, file and commands, and the columns that come from the path."""
+    zh, en = (_INTERNAL.sub("", one) for one in problem)
+    said = [_ASKED_ZH.sub("", zh), _ASKED_EN.sub("", en).rstrip()]
     for part in parts:
         said = [re.sub(rf"[、,] ?{re.escape(part)}(?=[。.])", "", one) for one in said]
     return Text(*said)

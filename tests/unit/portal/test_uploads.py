@@ -241,6 +241,21 @@ def test_a_file_without_a_usable_header_is_kept_and_comes_back_with_the_reason(d
     assert "缺少必需的列" in "".join(str(cell.value) for cell in marked["明细"][2])
 
 
+def test_what_somebody_will_be_asked_about_a_file_is_said_before_it_is_sent(desk: Desk) -> None:
+    link, content = desk.link("pandas"), workbook([order_row("PO-1", n, item=f"45000{n}.0") for n in ("10", "20")])
+    asked = "“物料编码”里的编号都以 .0 结尾（如“4500010.0”），像是导出程序把编号当成了小数，和“4500010”对不上。"
+
+    seen = words(desk.look(content, link=link).text)
+
+    assert "这份文件还不能入库" in seen
+    assert asked in seen
+    result = words(desk.get(desk.send(content, link=link)).text)
+    assert "整份文件暂未入库" in result
+    assert asked in result
+    assert "crossdock" not in (seen + result).replace("Crossdock", "")
+    assert "split" not in seen + result
+
+
 def test_a_file_that_is_kept_no_longer_cannot_be_marked_and_the_page_says_so(desk: Desk) -> None:
     result = desk.send(workbook([*BAD, order_row("PO-9", due="月底")]), link=desk.link("old"))
     urls = desk.hub.query("SELECT original_url, data_url FROM crossdock.batch WHERE name LIKE 'old/%'")

@@ -1,0 +1,200 @@
+"""What is asked before a table goes in: what tells its records apart may not be in each row, or its codes may be no codes."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from canonical_model.language import Text
+from canonical_model.text import clip, simplified
+from mappings.plan import (
+    Plan,
+    absent_place,
+    columns_of_codes,
+    columns_of_places,
+    labels_of_keys,
+    uncounted,
+    unread_columns,
+)
+
+_PLACE = re.compile(
+    r".*[^\s仓分总各全](?:仓库?|库房|库区)(?:库?存(?:表|明细|清单)?)?|(?i:(?:wh|warehouse)[-_ ]?\d\w*|\w+ warehouse)|.*(?:分|中心|总)仓"
+)
+"""Sheets called 上海仓, 原材料仓库存 or WH01; 仓库, 库存表 and 全仓 name no place."""
+_DECIMAL = re.compile(r"[0-9]+\.0")
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that was read from a file.
+
+    Attributes:
+        sheet: Name of its sheet; empty for text.
+        columns: Its columns, without the parts of the path.
+        labels: What stands above it: label -> its values.
+        placed: Columns that stand in the sheet.
+        is_json: Whether it is a list of documents.
+        rows: Gives the Parquet file of its rows.
+    """
+
+    sheet: str
+    columns: Sequence[str]
+    labels: Mapping[str, Sequence[str]]
+    placed: Collection[str]
+    is_json: bool
+    rows: Callable[[], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        fact: What was seen and why it matters: whole sentences.
+        remedy: What to do where it does matter.
+        otherwise: The case in which it does not.
+    """
+
+    fact: Text
+    remedy: Text
+    otherwise: Text
+
+    def for_run(self, run: int) -> Text:
+        """The question with the ways on from a run that it stopped."""
+        return Text(
+            f"{self.fact.zh}{self.remedy.zh}；{self.otherwise.zh}：crossdock run approve {run}；"
+            f"文件有误：crossdock run discard {run}。",
+            f"{self.fact.en} {self.remedy.en}; {self.otherwise.en}: crossdock run approve {run}; "
+            f"if the file is wrong: crossdock run discard {run}.",
+        )
+
+
+def question_about(table: Table, plan: Plan) -> Question | None:
+    """The first question that the table leaves open under the plan; None where there is none."""
+    asked = (ask(table, plan) for ask in _QUESTIONS)
+    return next(filter(None, asked), None)
+
+
+def _above_the_table(table: Table, plan: Plan) -> Question | None:
+    """A part of the key stands above the table alone: 仓库：上海仓, of which the stock would be lost."""
+    named = labels_of_keys(plan, list(table.labels))
+    if not named:
+        return None
+    label, values = named[0], " / ".join(table.labels[named[0]])
+    return Question(
+        Text(
+            f"表头上方写着“{label}：{values}”，表里没有这一列；不读它，别的{label}的记录会和这些混在一起。",
+            f"Above the table stands “{label}: {values}”, and no column says it; left unread, records of another {label} would "
+            "mix with these.",
+        ),
+        Text(
+            f"在数据流的 config 里写 labels: [{label}]，它就成为一列",
+            f"Write labels: [{label}] under config of the stream, which makes it a column",
+        ),
+        Text("确实不用", "if it does not matter"),
+    )
+
+
+def _sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
+    """The sheet is called like a warehouse, which no column says."""
+    place = absent_place(plan) if table.sheet else ""
+    if not place or not _PLACE.fullmatch(simplified(table.sheet).strip()):
+        return None
+    return Question(
+        Text(
+            f"工作表名“{table.sheet}”像是{place}，表里没有这一列；不读它，别的{place}的记录会和这些混在一起。",
+            f"The sheet is called “{table.sheet}”, which reads like a {place} that no column says; left unread, records of others "
+            "would mix with these.",
+        ),
+        Text(
+            f"在数据流的 config 里写 sheet_as: {place}，表名就成为这一列",
+            f"Write sheet_as: {place} under config of the stream, which makes it a column",
+        ),
+        Text("确实不用", "if it does not matter"),
+    )
+
+
+def _written_once(table: Table, plan: Plan) -> Question | None:
+    """The warehouse stands on the first row of each group alone: the blanks may mean the same or none."""
+    columns = [one for one in columns_of_places(plan) if one in table.placed]
+    for column in columns:
+        values = pc.utf8_trim_whitespace(pq.read_table(table.rows(), columns=[column])[column])
+        filled = values.filter(pc.not_equal(values, ""))
+        is_whole = len(filled) in {0, len(values)}
+        if is_whole or not values[0].as_py() or pc.count_distinct(filled).as_py() < len(filled):
+            continue
+        shown = clip(filled[0].as_py(), 20)
+        return Question(
+            Text(
+                f"“{column}”只在每组的第一行写了（如“{shown}”），下面的格子空着，不知道是不是同上。",
+                f"“{column}” is written on the first row of each group alone (“{shown}”) and blank below, which may mean "
+                "the same or none.",
+            ),
+            Text(
+                f"是同上：在数据流的 config 里写 same_as_above: [{column}]",
+                f"If the same: write same_as_above: [{column}] under config of the stream",
+            ),
+            Text("就是没有", "if none"),
+        )
+    return None
+
+
+def _without_quantity(table: Table, plan: Plan) -> Question | None:
+    """No quantity would be read, although columns are left over."""
+    if table.is_json or not uncounted(plan, table.columns):
+        return None
+    left = unread_columns(plan, table.columns)
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到数量，也许是列名不认识。没用到的列：{zh}。",
+            f"No quantity was read, perhaps since its column is not known by its name. Unused columns: {en}.",
+        ),
+        Text("在映射的 columns: 里写上数量那一列的名字", "Write the name of that column under columns: of the mapping"),
+        Text("确实没有数量", "if there is none"),
+    )
+
+
+def _codes_as_decimals(table: Table, plan: Plan) -> Question | None:
+    """All codes of a column end in `.0`, as a program writes them that takes them for numbers: 4500001.0."""
+    columns = [one for one in columns_of_codes(plan) if one in table.placed]
+    if not columns or table.is_json:
+        return None
+    path = table.rows()
+    metadata = pq.read_metadata(path)
+    for name in columns:
+        if not _may_be_decimals(metadata, name):
+            continue
+        values = pq.read_table(path, columns=[name])[name]
+        filled = values.filter(pc.not_equal(values, ""))
+        if not len(filled) or not pc.all(pc.match_substring_regex(filled, f"^{_DECIMAL.pattern}$")).as_py():
+            continue
+        shown, code = clip(filled[0].as_py(), 20), clip(filled[0].as_py()[:-2], 20)
+        return Question(
+            Text(
+                f"“{name}”里的编号都以 .0 结尾（如“{shown}”），像是导出程序把编号当成了小数，和“{code}”对不上。",
+                f"All codes in “{name}” end in .0 (“{shown}”), as if a program had exported them as decimals; they would not be "
+                f"the same as “{code}”.",
+            ),
+            Text(
+                f"请让对方按文本导出再发，或在映射里写 split({name}, '.', 1)",
+                f"Have them exported as text and sent again, or write split({name}, '.', 1) in the mapping",
+            ),
+            Text("编号确实带 .0", "if the codes do end so"),
+        )
+    return None
+
+
+def _may_be_decimals(metadata: pq.FileMetaData, column: str) -> bool:
+    """Whether the greatest value of the column is written so, in each part of the file of which that is noted."""
+    at = metadata.schema.names.index(column)
+    noted = [metadata.row_group(number).column(at).statistics for number in range(metadata.num_row_groups)]
+    greatest = [one.max if one is not None and one.has_min_max else None for one in noted]
+    return all(isinstance(one, str) and (not one or _DECIMAL.fullmatch(one)) for one in greatest)
+
+
+_QUESTIONS = (_above_the_table, _sheet_of_a_place, _written_once, _without_quantity, _codes_as_decimals)
