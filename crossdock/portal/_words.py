@@ -95,8 +95,8 @@ WORDS = {
         "Good rows are stored; mend the others and send the file again.",
     ),
     "submit_parked": Text(
-        "现在提交也会留存，但要改好后再传才能入库。",
-        "You may send it as it is; to be stored it must be mended and sent again.",
+        "现在提交也会留存；改好后再传，或等对方处理，才能入库。",
+        "You may send it as it is; it is stored once it is mended and sent again, or the receiver deals with it.",
     ),
     "choose_other": Text("换一个文件", "Choose another file"),
     "result_good": Text("收到，全部入库", "Received, everything is stored"),
