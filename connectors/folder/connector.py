@@ -101,6 +101,7 @@ class FolderConnector:
         self.check()
         settings = self._streams[stream]
         files = self._files(settings)
+        seen_at = time.monotonic()
         cursor: Cursor = since
         before = since.get("taken")
         there = {file.name for file in files}
@@ -113,7 +114,8 @@ class FolderConnector:
                 continue
             with ThreadPoolExecutor(1) as beside, tempfile.TemporaryDirectory(prefix="crossdock-") as private:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
-                time.sleep(seconds_to_tick(file.status, self._clock()))
+                seen_for = time.monotonic() - seen_at
+                time.sleep(seconds_to_tick(file.status, self._clock(), seen_for=seen_for))
                 if not _copy_unchanged(file, copy):
                     continue
                 stamp = stamp_of(file.status)

@@ -26,12 +26,18 @@ def stamp_of(status: os.stat_result) -> list[str]:
     return [str(status.st_size), str(status.st_mtime_ns), str(status.st_ctime_ns)]
 
 
-def seconds_to_tick(status: os.stat_result, now: datetime) -> float:
-    """How long to wait before a file is read, so that a change after that has another time than the file has now."""
+def seconds_to_tick(status: os.stat_result, now: datetime, *, seen_for: float) -> float:
+    """How long to wait before a file is read, so that a change after that has another time than the file has.
+
+    Args:
+        status: The file as it was seen.
+        now: The present.
+        seen_for: Seconds since it was seen; they count whatever the clock of the file system says.
+    """
     is_fine = status.st_mtime_ns % _FINE or status.st_ctime_ns % _FINE
     tick = _TICK_SECONDS if is_fine else _COARSE_TICK_SECONDS
     past = now.timestamp() - max(status.st_mtime, status.st_ctime)
-    return max(0.0, tick - max(0.0, past))
+    return max(0.0, tick - max(0.0, past, seen_for))
 
 
 def digest_of(path: Path) -> str:

@@ -305,7 +305,8 @@ def fetch_rows(url: str, folder: Path) -> Path:
     if isinstance(filesystem, LocalFileSystem):
         return Path(path)
     local = folder / Path(path).name
-    filesystem.get_file(path, str(local))
+    if not local.exists():  # what was asked about the table has brought it already
+        filesystem.get_file(path, str(local))
     return local
 
 

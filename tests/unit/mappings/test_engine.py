@@ -388,3 +388,49 @@ def test_files_are_told_apart_whatever_columns_they_have(run_mapping: Map) -> No
         ("P4|1", 4, 2, 5, stamps[3]),
         ("P5|1", 5, 2, 6, stamps[4]),
     ]
+
+
+EXPRESSIONS = {
+    Kind.TEXT: "a",
+    Kind.CODE: "code('{codes}', a)",
+    Kind.DAY: "date(a)",
+    Kind.INSTANT: "instant(a)",
+    Kind.NUMBER: "number(a)",
+    Kind.INTEGER: "integer(a)",
+    Kind.QUANTITY: "quantity(a, b)",
+    Kind.MONEY: "money(a, b)",
+    Kind.REF: "a",
+    Kind.FLAG: "flag(a)",
+}
+
+
+@pytest.mark.parametrize("name", ["item", "purchase_order", "purchase_order_line"])
+def test_records_have_the_types_that_the_model_declares(name: str, tmp_path: Path) -> None:
+    specs = list(SPECS[name].fields.values())
+    kinds = {spec.kind: spec for spec in reversed(specs)}.values()
+    stated = {spec.name: spec for spec in specs if spec.is_required or spec.name in SPECS[name].key or spec in kinds}
+    fields = {field: EXPRESSIONS[spec.kind].format(codes=spec.codes) for field, spec in stated.items()}
+    text = json.dumps({"mapping": "t/t", "entities": {name: {"fields": fields}}})
+    plan = make_plan(parse_mapping(text, "t"), header=["a", "b"], is_json=False, timezone="UTC")
+    path = tmp_path / "1.parquet"
+    pq.write_table(pa.table({"_row": [2], "a": ["x"], "b": ["x"]}), path)
+    with MappingRun(plan, [LandedRows(1, path, 1, "f.csv", "", {}, None)]) as run:
+        query = run._queries[name]
+        planned, kept = (
+            {column: kind.replace('"NULL"', "VARCHAR") for column, kind, *_ in run._db.execute(sql).fetchall()}
+            for sql in (f"DESCRIBE {query.mapped()}", f"DESCRIBE rows_{name}")
+        )
+    assert planned | {"mask": "BIGINT"} == kept
+
+
+def test_a_column_in_the_usual_spelling_is_planned_without_the_other_ways(tmp_path: Path) -> None:
+    text = one_field("requested_on", "date(d)")
+    plan = make_plan(parse_mapping(text, "t"), header=["单号", "行号", "d"], is_json=False, timezone="UTC")
+    path = tmp_path / "1.parquet"
+    for day, macro in (("2026-03-05", "xd_usual_date("), ("2026/3/5", "xd_date(")):
+        pq.write_table(pa.table({"_row": [2], "单号": ["P1"], "行号": ["1"], "d": [day]}), path)
+        with MappingRun(plan, [LandedRows(1, path, 1, "f.csv", "", {}, None)]) as run:
+            (record,) = run.good(plan.entities[0]).read_all().to_pylist()
+            assert record["requested_on"] == date(2026, 3, 5)
+            sql = run._queries["purchase_order_line"].mapped()
+            assert [one for one in ("xd_usual_date(", "xd_date(") if one in sql] == [macro]
