@@ -27,10 +27,10 @@ _READS = {"os.remove", "os.rmdir", "os.scandir", "os.listdir"}
 
 
 class Fault:
-    """Strikes at the operation of one number; `said` lists what was done until then."""
+    """Strikes at the operation of one number, of those that begin with `among`; `said` lists these until then."""
 
-    def __init__(self, number: int) -> None:
-        self._number, self._lock = number, threading.Lock()
+    def __init__(self, number: int, among: str = "") -> None:
+        self._number, self._among, self._lock = number, among, threading.Lock()
         self.said: list[str] = []
 
     @property
@@ -39,6 +39,8 @@ class Fault:
 
     def strikes(self, what: str) -> bool:
         """Counts an operation; whether it is the one that fails."""
+        if not what.startswith(self._among):
+            return False
         with self._lock:  # files are written in a thread of their own
             self.said.append(what)
             return len(self.said) == self._number
@@ -120,9 +122,9 @@ sys.addaudithook(_hear)  # for good: an audit hook cannot be taken away
 
 
 @contextmanager
-def failing_disk(folder: Path, number: int) -> Iterator[Fault]:
+def failing_disk(folder: Path, number: int, *, among: str = "") -> Iterator[Fault]:
     """Refuses the n-th operation on a file of the deployment or of a working folder: no space left, or not readable."""
-    fault, working = Fault(number), str(Path(tempfile.gettempdir()) / "crossdock-")
+    fault, working = Fault(number, among), str(Path(tempfile.gettempdir()) / "crossdock-")
 
     def refuse(what: str, path: str, *, is_read: bool) -> None:
         if fault.strikes(f"{what} {path}"):

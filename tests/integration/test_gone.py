@@ -152,7 +152,7 @@ def test_a_full_disk_then_a_lost_connection_then_a_rerun_lose_nothing(
         wanted = scene.outcome()
         scene.restore()
 
-        with failing_disk(hub.path, 17):  # the first rows are being kept
+        with failing_disk(hub.path, 1, among="ParquetWriter.write_table"):  # the first rows are being kept
             assert refused(lambda: run(hub)).problem_code.startswith("XD-STO-00")
         with lost_connection(hub.engine, store_server.admin, 50):
             assert refused(lambda: run(hub)).problem_code == "XD-TMP-002"
