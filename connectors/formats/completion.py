@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from canonical_model.language import Text
 from connectors.base import ROW
-from connectors.formats.grid import is_ascii
+from connectors.formats.grid import holds_any, is_ascii
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
@@ -68,7 +68,8 @@ class Completion:
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
             signs = _ASCII_DITTO if is_ascii(column) else _DITTO
-            says_so = [found for sign in signs if pc.any(found := pc.equal(column, sign)).as_py()]
+            said = [sign for sign in signs if holds_any(column, [sign])]
+            says_so = [found for sign in said if pc.any(found := pc.equal(column, sign)).as_py()]
             if says_so:
                 blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(_DITTO))
                 values = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.string()), column))

@@ -60,7 +60,7 @@ def texts_of(rows: pa.Table) -> list[list[str]]:
 
 def row_numbers(first: int, count: int) -> pa.Array:
     """`count` numbers from `first` on."""
-    return pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count), start=first - 1)
+    return pa.arange(first, first + count)
 
 
 def holds_any(column: pa.ChunkedArray, texts: Iterable[str]) -> bool:
@@ -71,6 +71,11 @@ def holds_any(column: pa.ChunkedArray, texts: Iterable[str]) -> bool:
         if any(text.encode() in content for text in texts):
             return True
     return False
+
+
+def has_empty(column: pa.ChunkedArray) -> bool:
+    """Whether any value of `column` is the empty text; told from the lengths alone, without a look at the texts."""
+    return bool(pc.min(pc.binary_length(column)).as_py() == 0)
 
 
 def is_ascii(column: pa.ChunkedArray) -> bool:

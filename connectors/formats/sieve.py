@@ -12,7 +12,7 @@ from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of
-from connectors.formats.grid import holds_match, matches, texts_of
+from connectors.formats.grid import has_empty, holds_match, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 
@@ -165,7 +165,7 @@ class Sieve:
     def _prefilled(self, rows: pa.Table) -> pa.ChunkedArray | None:
         """Which rows of a form were never filled in: they hold a running number, the unit or date of every row, and zeros."""
         named = self.layout.named
-        blanks = sum(bool(pc.any(pc.equal(rows.column(column), "")).as_py()) for column in named)
+        blanks = sum(has_empty(rows.column(column)) for column in named)
         if blanks < _PREFILLED_BLANKS or len(named) < _PREFILLED_COLUMNS:
             return None
         is_numbered = bool(_RUNNING_NUMBER.match(self.layout.names[named[0]].strip()))
@@ -238,9 +238,9 @@ def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
         if holds_match(rows.column(column), _WORD_ANYWHERE):
             marked = matches(rows.column(column), _WORD)
             found = marked if found is None else pc.or_(found, marked)
-    blank = pc.equal(rows.column(named[0]), "") if named else None
-    if blank is None or not pc.any(blank).as_py():
+    if not named or not has_empty(rows.column(named[0])):
         return found
+    blank = pc.equal(rows.column(named[0]), "")
     return blank if found is None else pc.or_(found, blank)
 
 

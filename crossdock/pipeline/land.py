@@ -260,6 +260,7 @@ def _keep_rows(url: str, table: pa.Table) -> None:
             compression_level=1,
             use_dictionary=_repeating(table),
             column_encoding={ROW: "DELTA_BINARY_PACKED"},
+            write_statistics=[ROW],
             row_group_size=_ROW_GROUP,
         )
     filesystem.mv(f"{path}.part", path)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -25,6 +26,8 @@ _PLACE = re.compile(
 )
 """Sheets called 上海仓, 原材料仓库存 or WH01; 仓库, 库存表 and 全仓 name no place."""
 _DECIMAL = re.compile(r"[0-9]+\.0")
+_LOOKED_AT = 1_000
+"""Rows of which the first values are looked at."""
 _SHOWN = 8
 
 
@@ -165,13 +168,9 @@ def _codes_as_decimals(table: Table, plan: Plan) -> Question | None:
     if not columns or table.is_json:
         return None
     path = table.rows()
-    metadata = pq.read_metadata(path)
-    for name in columns:
-        if not _may_be_decimals(metadata, name):
-            continue
-        values = pq.read_table(path, columns=[name])[name]
-        filled = values.filter(pc.not_equal(values, ""))
-        if not len(filled) or not pc.all(pc.match_substring_regex(filled, f"^{_DECIMAL.pattern}$")).as_py():
+    for name in _begun_with_decimals(path, columns):
+        filled = _filled(pq.read_table(path, columns=[name])[name])
+        if not len(filled) or not _are_decimals(filled):
             continue
         shown, code = clip(filled[0].as_py(), 20), clip(filled[0].as_py()[:-2], 20)
         return Question(
@@ -189,12 +188,19 @@ def _codes_as_decimals(table: Table, plan: Plan) -> Question | None:
     return None
 
 
-def _may_be_decimals(metadata: pq.FileMetaData, column: str) -> bool:
-    """Whether the greatest value of the column is written so, in each part of the file of which that is noted."""
-    at = metadata.schema.names.index(column)
-    noted = [metadata.row_group(number).column(at).statistics for number in range(metadata.num_row_groups)]
-    greatest = [one.max if one is not None and one.has_min_max else None for one in noted]
-    return all(isinstance(one, str) and (not one or _DECIMAL.fullmatch(one)) for one in greatest)
+def _begun_with_decimals(path: Path, columns: Sequence[str]) -> list[str]:
+    """Those of the columns whose first values are written so: few have to be read whole."""
+    with pq.ParquetFile(path) as file:
+        start = next(file.iter_batches(_LOOKED_AT, columns=columns), None)
+    return [name for name in columns if start is not None and _are_decimals(_filled(start[name]))]
+
+
+def _filled(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return values.filter(pc.not_equal(values, ""))
+
+
+def _are_decimals(values: pa.Array | pa.ChunkedArray) -> bool:
+    return bool(pc.all(pc.match_substring_regex(values, f"^{_DECIMAL.pattern}$"), min_count=0).as_py())
 
 
 _QUESTIONS = (_above_the_table, _sheet_of_a_place, _written_once, _without_quantity, _codes_as_decimals)
