@@ -45,7 +45,8 @@ POWER = f"[{''.join(POWERS)}]"
 # Grouped thousands, both ways round; "1.250,00" is clear because the comma comes last, "0,250" is not a group.
 _GROUPED_POINT = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?"
 _GROUPED_COMMA = r"[+-]?[1-9][0-9]{0,2}((\.[0-9]{3})+,[0-9]+|(\.[0-9]{3}){2,})"
-_GROUPED_BLANK = r"[+-]?[1-9][0-9]{0,2}([ \x{A0}\x{2009}\x{202F}][0-9]{3})+(\.[0-9]+)?" + f"{POWER}?"
+_GROUP = r"[ '’\x{A0}\x{2009}\x{202F}]"
+_GROUPED_BLANK = rf"[+-]?[1-9][0-9]{{0,2}}({_GROUP}[0-9]{{3}})+(\.[0-9]+)?{POWER}?"
 _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 
 # What may stand around a number: a currency before it, 元 behind it, blanks.
@@ -80,7 +81,7 @@ _TOKEN = rf"(?i){_NAMED}|[¥元]"
 _CURRENCY = rf"(?i)^([+-]?)\s*(?:{_NAMED}|[¥$])\s*"
 _YUAN = rf"(?i)\s*(?:{_NAMED}|元|({POWER})元?)$"
 
-_WITH_UNIT = r"^([+-]?[0-9][0-9,. ]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
+_WITH_UNIT = r"^([+-]?[0-9][0-9,. '’]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
 _IN_BRACKETS = r"\(\s*([^()0-9]+?)\s*\)$"
 _NO_UNIT = r"(?i)[0-9]\s*(?:e[-+]?[0-9]+|[wk]|/.*)$"
@@ -167,9 +168,9 @@ MACROS: tuple[str, ...] = (
     "CREATE MACRO xd_neat(s) AS list_transform([xd_clean(s)], lambda x: xd_half(x))[1]",
     # the number behind currency signs, blanks between thousands, trailing minus, brackets, 千, 万 and 亿
     rf"""CREATE MACRO xd_bare(s) AS list_transform([regexp_replace(regexp_replace(
-            translate(xd_neat(s), '−萬億', '-万亿'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
+            translate(xd_neat(s), '−–萬億', '--万亿'), {_quote(_CURRENCY)}, '\1'), {_quote(_YUAN)}, '\1')],
         lambda x: CASE WHEN regexp_full_match(x, {_quote(_GROUPED_BLANK)})
-            THEN regexp_replace(x, '[ \x{{A0}}\x{{2009}}\x{{202F}}]', '', 'g') ELSE x END)[1]""",
+            THEN regexp_replace(x, {_quote(_GROUP)}, '', 'g') ELSE x END)[1]""",
     f"""CREATE MACRO xd_plain(x) AS CASE
         WHEN regexp_full_match(x, '{_PLAIN}') THEN TRY_CAST(x AS {_WIDE})
         WHEN regexp_full_match(x, '{_GROUPED_POINT}') THEN TRY_CAST(replace(x, ',', '') AS {_WIDE})
