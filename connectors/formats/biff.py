@@ -10,10 +10,10 @@ from pathlib import Path
 import olefile
 from python_calamine import PasswordError
 
-from connectors.formats.number_format import BUILT_IN, Show, show_of
+from connectors.formats.number_format import BUILT_IN, FIRST_DAY, FIRST_DAY_1904, Show, show_of
 from connectors.formats.xlsx_parts import SheetPart
 
-_FORMULA, _EOF, _BOUNDSHEET, _MULRK, _XF = 0x06, 0x0A, 0x85, 0xBD, 0xE0
+_FORMULA, _EOF, _DATEMODE, _BOUNDSHEET, _MULRK, _XF = 0x06, 0x0A, 0x22, 0x85, 0xBD, 0xE0
 _FILEPASS, _SST, _DIMENSIONS = 0x2F, 0xFC, 0x200
 _NUMBER, _BOOLERR, _RK, _FORMAT = 0x203, 0x205, 0x27E, 0x41E
 _MOST_ROWS, _MOST_COLUMNS = 65_536, 256
@@ -54,6 +54,7 @@ def _read_book(content: bytes) -> dict[str, SheetPart]:
     sheets: dict[str, int] = {}
     codes = {int(number): code for number, code in BUILT_IN.items()}
     styles: list[int] = []
+    first_day = FIRST_DAY
     for kind, at, length in _records(content, 0):
         if kind == _FILEPASS:
             raise PasswordError
@@ -63,11 +64,13 @@ def _read_book(content: bytes) -> dict[str, SheetPart]:
         elif kind == _FORMAT and length > 5:
             number, letters = struct.unpack_from("<HH", content, at)
             codes[number] = _text(content, at + 2, letters, 2)
+        elif kind == _DATEMODE and content[at]:
+            first_day = FIRST_DAY_1904
         elif kind == _XF:
             styles.append(struct.unpack_from("<H", content, at + 2)[0])
         elif kind == _SST and struct.unpack_from("<I", content, at + 4)[0] > len(content):
             raise DamagedError("SST")
-    formats = {place: show for place, one in enumerate(styles) if (show := show_of(codes.get(one, "")))}
+    formats = {place: show for place, one in enumerate(styles) if (show := show_of(codes.get(one, ""), first_day))}
     return {name: _read_sheet(content, start, formats) for name, start in sheets.items()}
 
 

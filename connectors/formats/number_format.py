@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 
 from canonical_model.codes import code_list, is_many, normalise
@@ -13,6 +14,10 @@ Show = Callable[[str], str | None]
 BUILT_IN = {"9": "0%", "10": "0.00%"}
 """Formats that every workbook has without saying so, of those that show more. ECMA-376, 18.8.30."""
 
+FIRST_DAY, FIRST_DAY_1904 = date(1899, 12, 30), date(1904, 1, 1)
+"""The day whose serial number is 0; that of 1900 holds from March 1900 on, since Excel counts a 29 February before."""
+_FIRST_OF_MARCH, _BEYOND = 61, 2_950_000
+
 _FIRST = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*')
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]|\[(?P<condition>[<>=])?[^\]]*\]|[_*].'
@@ -21,18 +26,23 @@ _TOKEN = re.compile(
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
 _WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫+()~<>*-]")
 _YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411|ja(?:-JP)?)\]")
+_DIGITS_OF_DATE = re.compile(r"(?:\[[^\]]*\])?yyyymmdd(?:;@)?", re.IGNORECASE)
 _MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 
 
-def show_of(code: str) -> Show | None:
+def show_of(code: str, first_day: date) -> Show | None:
     """How numbers of a format are shown, None where that is the number itself.
 
     A format that pads with zeros, or puts letters and a dash in front, makes codes of whole numbers: 12 in 00000 is
     00012. A percentage is shown as one, and so are the words around the number: 5 in 0"箱" is 5箱, in 0"万" 5万.
+    Dates shown as eight digits are those digits, since a lot may be written so.
 
     Args:
-        code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱".
+        code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱", yyyymmdd.
+        first_day: The day whose serial number is 0.
     """
+    if _DIGITS_OF_DATE.fullmatch(code):
+        return lambda digits: _date(digits, first_day)
     code = _YEN.sub('"JPY"', code.replace("General", "#"))
     first = _FIRST.match(code)
     pattern: list[str] = []
@@ -64,6 +74,12 @@ def show_of(code: str) -> Show | None:
 def percent(digits: str) -> str:
     """0.065 is 6.5%."""
     return f"{Decimal(number_text(float(digits))).scaleb(2).normalize():f}%"
+
+
+def _date(digits: str, first_day: date) -> str | None:
+    """46086 as 20260305; None for what no calendar of this time has."""
+    days = int(float(digits))
+    return f"{first_day + timedelta(days):%Y%m%d}" if _FIRST_OF_MARCH <= days < _BEYOND else None
 
 
 def _measure(shown: str, *, has_negative: bool) -> Show | None:

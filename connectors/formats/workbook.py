@@ -198,10 +198,12 @@ def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:
         arrays = []
         for position, values in enumerate(columns):
             texts, lost = column_texts(values)
+            shown = patches.get((number // _ROWS_AT_ONCE, position), {})
             grid.suspects += [(number + at + 1, position, LOST_DIGITS) for at in lost]
             if not {date, datetime}.isdisjoint(map(type, values)):
-                dates[position] += [number + at + 1 for at, value in enumerate(values) if isinstance(value, date)]
-            arrays.append(_patched(texts, patches.get((number // _ROWS_AT_ONCE, position))))
+                found = (at for at, value in enumerate(values) if isinstance(value, date) and at not in shown)
+                dates[position] += [number + at + 1 for at in found]
+            arrays.append(_patched(texts, shown))
         numbers = row_numbers(number + 1, len(chunk))
         chunks.append(pa.table([*arrays, numbers], schema=schema))
         number += len(chunk)
@@ -236,7 +238,7 @@ def _patches(part: SheetPart, grid: Grid, width: int) -> Mapping[tuple[int, int]
     return patches
 
 
-def _patched(texts: pa.Array, patch: Mapping[int, str] | None) -> pa.Array:
+def _patched(texts: pa.Array, patch: Mapping[int, str]) -> pa.Array:
     if not patch:
         return texts
     changed = texts.to_pylist()

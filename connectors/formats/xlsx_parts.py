@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 from connectors.formats.archive import cut_anew, inflate, is_archive, parts_of, unpack
 from connectors.formats.cells import position_of
 from connectors.formats.grid import Span
-from connectors.formats.number_format import BUILT_IN, Show, show_of
+from connectors.formats.number_format import BUILT_IN, FIRST_DAY, FIRST_DAY_1904, Show, show_of
 
 Place = tuple[int, int]
 """(Row number, column position)."""
@@ -37,6 +37,7 @@ _TEXT_END = re.compile(rb"</%ssi>|<%ssi\s*/>" % (_NS, _NS))
 _STRIKE = re.compile(rb'<%sstrike(?:\s*/?>|\s+val="(?:1|true)")' % _NS)
 _INLINE = re.compile(_CELL + rb'(?=[^>]*\bt="inlineStr")[^>/]*>((?:(?!</?%sc[\s>]).)*)' % _NS, re.DOTALL)
 _SHARED = re.compile(_CELL + rb'(?=[^>]*\bt="s")[^>/]*>\s*<%sv>(\d+)</' % _NS)
+_IS_1904 = re.compile(rb'<%sworkbookPr\s[^>]*\bdate1904="(?:1|true)"' % _NS)
 _LETTERS = 26
 MOST_CELLS = 25_000_000
 """Beyond this a sheet is refused: about 800 MB while it is read."""
@@ -227,8 +228,9 @@ def _read_book(path: Path) -> _Book:
         fonts = [_is_struck(font) for font in styles.findall("{*}fonts/{*}font")]
         own = {one.get("numFmtId"): one.get("formatCode", "") for one in styles.findall("{*}numFmts/{*}numFmt")}
         codes = BUILT_IN | own
+        first_day = FIRST_DAY_1904 if _IS_1904.search(unpack(path, parts["xl/workbook.xml"])) else FIRST_DAY
         for number, style in enumerate(styles.findall("{*}cellXfs/{*}xf")):
-            if show := show_of(codes.get(style.get("numFmtId"), "")):
+            if show := show_of(codes.get(style.get("numFmtId"), ""), first_day):
                 formats[str(number)] = show
             font = style.get("fontId", "")
             if font.isascii() and font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:

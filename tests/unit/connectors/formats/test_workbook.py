@@ -15,12 +15,13 @@ from odf.text import P
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from connectors.formats.archive import OversizeError
-from connectors.formats.number_format import show_of
+from connectors.formats.number_format import FIRST_DAY, show_of
 from connectors.formats.ods_parts import read_ods
 from connectors.formats.xlsx_parts import _INLINE, MOST_CELLS, XlsxParts
 
@@ -410,11 +411,52 @@ def test_a_shared_text_that_is_struck_in_part_is_suspect_where_it_stands(tmp_pat
     assert XlsxParts(path, {}).of("单").struck == [(3, 1)]
 
 
+@pytest.mark.parametrize("epoch", [CALENDAR_WINDOWS_1900, CALENDAR_MAC_1904])
+def test_a_date_shown_as_eight_digits_is_those_digits_as_a_lot_is_written(tmp_path: Path, epoch: datetime) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    sheet = book.worksheets[0]
+    sheet.append(["料号", "批号", "生产日期"])
+    for number, code in enumerate(("yyyymmdd", "[$-804]YYYYMMDD;@", "yyyy/m/d"), 1):
+        sheet.append([f"A-{number}", date(2026, 3, 5), date(2026, 3, number)])
+        sheet.cell(number + 1, 2).number_format = code
+    book.save(tmp_path / "a.xlsx")
+    (only,) = read(tmp_path / "a.xlsx")
+    assert only.table["批号"].to_pylist() == ["20260305", "20260305", "2026-03-05"]
+    assert only.table["生产日期"].to_pylist() == ["2026-03-01", "2026-03-02", "2026-03-03"]
+
+
+@pytest.mark.parametrize("is_1904", [False, True])
+def test_the_same_of_an_xls(tmp_path: Path, *, is_1904: bool) -> None:
+    book = xlwt.Workbook()
+    book.dates_1904 = is_1904
+    sheet = book.add_sheet("单")
+    for column, value in enumerate(["料号", "批号", "数量"]):
+        sheet.write(0, column, value)
+    sheet.write(1, 0, "A-1")
+    sheet.write(1, 1, date(2026, 3, 5), xlwt.easyxf(num_format_str="yyyymmdd"))
+    sheet.write(1, 2, 3)
+    book.save(str(tmp_path / "a.xls"))
+    (only,) = read(tmp_path / "a.xls")
+    assert only.table["批号"].to_pylist() == ["20260305"]
+
+
+def test_a_lot_shown_as_a_date_among_lots_of_digits_is_no_code_that_was_made_a_date(tmp_path: Path) -> None:
+    rows = [[f"A-{number}", f"L202603{number:02}", 1] for number in range(1, 9)]
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "批号", "数量"], *rows, ["A-9", date(2026, 3, 9), 1]])
+    assert read(path)[0].suspects == ((10, "批号", "XD-CEL-010"),)
+    book = openpyxl.load_workbook(path)
+    book["单"]["B10"].number_format = "yyyymmdd"
+    book.save(path)
+    (only,) = read(path)
+    assert (only.table["批号"].to_pylist()[-1], only.suspects) == ("20260309", ())
+
+
 def test_a_negative_number_is_left_as_it_is_where_its_format_has_words_of_its_own() -> None:
-    assert (yen := show_of("[$¥-411]#,##0")) is not None
+    assert (yen := show_of("[$¥-411]#,##0", FIRST_DAY)) is not None
     assert yen("-5") == "-JPY5"
     for code in ("+0;-0;0", '"入库"0;"出库"0', '"US$"0;[Red]"US$"0'):
-        show = show_of(code)
+        show = show_of(code, FIRST_DAY)
         assert show is not None
         assert (show("-5"), show("5") != "5") == (None, True)
 
