@@ -39,6 +39,7 @@ class Compiled:
         unknown: SQL of its text where that says that the value is unknown, else NULL; one for each value it reads.
         main: That of its first value, where a second column gives the unit or currency; else empty.
         factor: SQL of how many of its code a unit of the source is, as 0.5 kg of 斤; empty where it is always one.
+        each: SQL of the unit that stands behind a price in its own cell (3.2元/个), else NULL; empty where none can.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Compiled:
     unknown: tuple[str, ...] = ()
     header: str = ""
     factor: str = ""
+    each: str = ""
 
     @property
     def sql(self) -> str:
@@ -104,6 +106,7 @@ class Lookup:
         level: As for an atom.
         asked: What the store is asked for, where its rows come from there; else None.
         keys: SQL over the source's columns of the values asked for, in the order of `asked.match`.
+        spelling: A column and how it is usually written, where nothing is looked up for values written so.
     """
 
     name: str
@@ -112,6 +115,7 @@ class Lookup:
     level: int
     asked: StoreLookup | None = None
     keys: tuple[str, ...] = ()
+    spelling: Spelling | None = None
 
 
 class Columns(Protocol):

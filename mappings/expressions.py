@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 from sqlglot import exp
 
@@ -44,6 +45,7 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Mul: "xd_times",
     exp.Div: "xd_over",
 }
+_NO_TEXT = "CAST(NULL AS VARCHAR)"
 MAX_SQL = 400_000
 """Most characters of SQL that one expression may become."""
 MAX_TEXT = 20_000
@@ -117,6 +119,11 @@ class ExpressionCompiler:
         """What the expressions compiled so far share: values worked out once, and code tables."""
         return (*self._atoms.values(), *self._lookups.values())
 
+    def priced_by(self, price: Compiled) -> tuple[str, str]:
+        """SQL of the code and the factor of the unit that stands behind a price in its own cell."""
+        code, factor = self._lookup(price.each, "unit", "unit", self._spelling(price, USUAL_NUMBER))
+        return code, factor or "1"
+
     def doubtful(self, name: str) -> list[str]:
         """Columns that may be meant by a name that the header does not carry."""
         return self._columns.doubtful(name)
@@ -185,7 +192,7 @@ class ExpressionCompiler:
             macro = "xd_usual_number" if re.fullmatch(USUAL_NUMBER, node.this) else "xd_number"
             return Compiled(Kind.NUMBER, (self._once(f"{macro}({quote_text(node.this)})"),))
         if kind is exp.Null:
-            return Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
+            return Compiled(Kind.TEXT, (_NO_TEXT,))
         if kind is exp.Boolean:
             return Compiled(Kind.FLAG, ("TRUE" if node.this else "FALSE",))
         if kind is exp.Neg:
@@ -602,9 +609,6 @@ class ExpressionCompiler:
             Kind.REF, (known,), argument.problems, argument.columns, unknown=unknown, header=argument.header
         )
 
-    def _number(self, argument: Compiled, text: str) -> Compiled:
-        return argument if argument.kind is Kind.NUMBER else self._convert(argument, "number", text)
-
     def _amount(self, node: exp.Anonymous, name: str, text: str, target: FieldSpec | None) -> Compiled:
         """quantity() or money(): a number with its unit or currency from the cell beside it, its own cell or its header."""
         if len(node.expressions) not in (1, 2):
@@ -621,7 +625,7 @@ class ExpressionCompiler:
         except MissingColumnError:
             # a column that is not there is one without a word in it: each number says what it lacks
             is_told = in_header or (name == "money" and value.kind is Kind.TEXT)
-            beside = None if is_told else Compiled(Kind.TEXT, ("CAST(NULL AS VARCHAR)",))
+            beside = None if is_told else Compiled(Kind.TEXT, (_NO_TEXT,))
         return (self._quantity if name == "quantity" else self._money)(value, beside, in_header, text)
 
     def _beside(self, node: exp.Expr, number: Compiled | None, text: str, target: FieldSpec | None) -> Compiled:
@@ -630,20 +634,22 @@ class ExpressionCompiler:
         paired = self._columns.paired(node.name, number.header) if number and number.header and is_plain else None
         return self._column(*paired) if paired else self._visit(node, text, target)
 
-    def _with_unit(self, value: Compiled, text: str) -> tuple[Compiled, str]:
-        """The number of a quantity, and SQL of the unit that stands in its own cell (500箱); empty where none can."""
+    def _with_unit(self, value: Compiled, text: str, form: Literal["cell", "price"] = "cell") -> tuple[Compiled, str]:
+        """The number of a cell, and SQL of the unit that stands with it (500箱, or 3.2元/个 of a price); empty where none can."""
         if value.kind is Kind.NUMBER:
             return value, ""
-        raw = self._raw(value, "quantity", text)
+        raw = self._raw(value, "quantity" if form == "cell" else "money", text)
         plain = self._read_number(value, raw)
+        spelling = self._spelling(value, USUAL_NUMBER)
         left = self._once(f"CASE WHEN {plain} IS NULL THEN {raw} END")
-        cell = self._once(f"xd_cell({left})")
-        digits, unit = self._once(f"xd_cell_number({cell})"), self._once(f"xd_cell_unit({cell})")
+        cell = self._once(f"xd_{form}({left})", spelling, _NO_TEXT)
+        digits = self._once(f"xd_{form}_number({cell})", spelling, _NO_TEXT)
+        unit = self._once(f"xd_{form}_unit({cell})", spelling, _NO_TEXT)
         if self._measure(value).factor != 1:
-            digits, unit = "CAST(NULL AS VARCHAR)", ""
+            digits, unit = _NO_TEXT, ""
         doubtful = f"{self._comma(raw, value)} AND xd_is_either({digits})" if value.columns else "FALSE"
-        in_cell = self._once(f"CASE WHEN {digits} IS NOT NULL AND NOT ({doubtful}) THEN xd_number({digits}) END")
-        amount = self._once(f"coalesce({plain}, {in_cell})")
+        in_cell = f"CASE WHEN {digits} IS NOT NULL AND NOT ({doubtful}) THEN xd_number({digits}) END"
+        amount = self._once(f"coalesce({plain}, {in_cell})", spelling, plain)
         left, said = self._unread(raw, amount)
         problems = (
             Problem(
@@ -693,7 +699,7 @@ class ExpressionCompiler:
             is_money = f"({known} AND xd_cell_currency({sign}) IS NOT NULL)"
             problems.append(Problem(is_money, "XD-UNT-006", value.sql, main))
         if given and in_cell:
-            other, _ = self._lookup(in_cell, "unit", "unit")
+            other, _ = self._lookup(in_cell, "unit", "unit", self._spelling(value, USUAL_NUMBER))
             problems.append(Problem(f"({code} <> {other})", "XD-UNT-003", value.sql, main))
             problems.append(Problem(f"({in_cell} IS NOT NULL AND {other} IS NULL)", "XD-UNT-001", in_cell, main))
         if given and self._measure(value).factor != 1:  # 数量(千) and the unit 千个
@@ -718,7 +724,7 @@ class ExpressionCompiler:
         return self._once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
 
     def _money(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
-        number = self._number(value, text)
+        number, each = self._with_unit(value, text, "price")
         sign = in_cell = ""
         if value.kind is Kind.TEXT:
             sign = self._signed(value)
@@ -747,9 +753,11 @@ class ExpressionCompiler:
         if sign:
             unfit = f"({known} AND {sign} IS NOT NULL AND NOT xd_currency_fits({sign}, {code}))"
             problems.append(Problem(unfit, "XD-CUR-002", value.sql, main))
+        if each:
+            problems.append(Problem(f"({each} IS NOT NULL)", "XD-NUM-001", value.sql, main))
         parts = (number.sql, f"CASE WHEN {known} THEN {code} END")
         columns = _union(number, *((beside,) if beside else ()))
-        return Compiled(Kind.MONEY, parts, tuple(problems), columns, main, _unknowns(number), value.header)
+        return Compiled(Kind.MONEY, parts, tuple(problems), columns, main, _unknowns(number), value.header, each=each)
 
     def _code_call(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
         if len(node.expressions) != 2 or not (
@@ -794,14 +802,18 @@ class ExpressionCompiler:
             unknown=(*value.unknown, said),
         )
 
-    def _lookup(self, raw: str, table: str, list_name: str) -> tuple[str, str | None]:
-        """SQL of the code for the spelling `raw`, and of its factor (None where all factors are 1)."""
+    def _lookup(self, raw: str, table: str, list_name: str, spelling: Spelling | None = None) -> tuple[str, str | None]:
+        """SQL of the code for the spelling `raw`, and of its factor (None where all factors are 1).
+
+        Where a column is written as `spelling` throughout, `raw` is known to be NULL.
+        """
         _, spellings = code_table(self._spec, table, list_name)
         key = (table, list_name, raw)
         if key not in self._lookups:
             rows = tuple((word, code, factor) for word, (code, factor) in spellings.items())
             word = f"lower(xd_half({raw}))"
-            lookup = Lookup(f"_{self._prefix}lookup{len(self._lookups)}", word, rows, self._level(word))
+            name = f"_{self._prefix}lookup{len(self._lookups)}"
+            lookup = Lookup(name, word, rows, self._level(word), spelling=spelling)
             self._lookups[key] = lookup
             self._levels |= {f"{lookup.name}_code": lookup.level, f"{lookup.name}_factor": lookup.level}
         name = self._lookups[key].name

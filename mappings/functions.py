@@ -84,6 +84,7 @@ _YUAN = rf"(?i)\s*(?:{_NAMED}|元|({POWER})元?)$"
 _WITH_UNIT = r"^([+-]?[0-9][0-9,. '’]*?\s?[万亿]?)\s*([^0-9\s,.+\-(万亿][^0-9]*[23]?)$"
 
 _IN_BRACKETS = r"\(\s*([^()0-9]+?)\s*\)$"
+_PRICED = r"^(.*[0-9][^/]*?)\s*/\s*([^0-9/()\s][^0-9/()]*)$"
 _NO_UNIT = r"(?i)[0-9]\s*(?:e[-+]?[0-9]+|[wk]|/.*)$"
 """1e3, 1/2, and 10w, which is 10万 to some and watts to others."""
 
@@ -196,9 +197,6 @@ MACROS: tuple[str, ...] = (
     # a number that was not read because it does not fit is too large rather than no number
     rf"""CREATE MACRO xd_is_number(s) AS regexp_full_match(xd_bare(s),
         '[+-]?([0-9]+|[1-9][0-9]{{0,2}}(,[0-9]{{3}})+)(\.[0-9]*)?{POWER}?')""",
-    # 12,50 and 0,250: a comma that groups no thousands, so that 1,250 and 1.250 beside it could be either
-    r"""CREATE MACRO xd_shows_comma(s) AS regexp_full_match(xd_bare(s),
-        '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+)')""",
     "CREATE MACRO xd_is_either(s) AS regexp_full_match(xd_bare(s), '[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}')",
     # a text with decimal commas, with points instead
     r"""CREATE MACRO xd_from_comma(s) AS list_transform([xd_bare(s)], lambda x: CASE
@@ -304,8 +302,19 @@ MACROS: tuple[str, ...] = (
         f"THEN nullif(regexp_extract(x, {_quote(_WITH_UNIT)}, {group}), '') END"
         for group, part in enumerate(("number", "unit"), start=1)
     ),
-    "CREATE MACRO xd_has_comma(s) AS list_transform([coalesce(xd_cell_number(xd_cell(s)), s)], "
+    # 3.2元/个, ¥12.50/kg: the amount of one cell, and what one of costs so much
+    "CREATE MACRO xd_price(s) AS CASE WHEN s IS NOT NULL THEN xd_half(s) END",
+    *(
+        f"CREATE MACRO xd_price_{part}(x) AS nullif(regexp_extract(x, {_quote(_PRICED)}, {group}), '')"
+        for group, part in enumerate(("number", "unit"), start=1)
+    ),
+    "CREATE MACRO xd_digits(s) AS "
+    "list_transform([s], lambda x: coalesce(xd_price_number(xd_price(x)), xd_cell_number(xd_cell(x)), x))[1]",
+    "CREATE MACRO xd_has_comma(s) AS list_transform([xd_digits(s)], "
     "lambda x: xd_is_either(x) OR regexp_full_match(xd_bare(x), '[+-]?[0-9.]*,[0-9]+'))[1]",
+    # 12,50 and 0,250: a comma that groups no thousands, so that 1,250 and 1.250 beside it could be either
+    r"""CREATE MACRO xd_shows_comma(s) AS list_transform([xd_digits(s)], lambda x: contains(x, ',') AND regexp_full_match(
+        xd_bare(x), '[+-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+)'))[1]""",
     # US$12, 100美元: the currency of an amount's own cell
     f"CREATE MACRO xd_cell_currency(x) AS nullif(regexp_extract(x, {_quote(_TOKEN)}), '')",
     # whether the currency that stands with an amount may be the one stated beside it

@@ -405,37 +405,48 @@ def _price_of_one(
 ) -> dict[str, Compiled]:
     """The price of one of the quantity's unit: 3.5 for a 斤 is 7 for a kilogram; that of a box is none where pieces are counted.
 
-    What it is for says its header (元/箱) or a column 计价单位, also where the mapping does not read that.
+    What it is for says its own cell (3.5元/斤), else its header (元/箱) or a column 计价单位, also where the mapping does
+    not read that.
     """
-    price = fields.get(PRICE)
+    name = next((one for one in (PRICE, "price") if one in fields), "")
     quantity = next(
         (fields[name] for name, one in entity.fields.items() if one.kind is Kind.QUANTITY and name in fields), None
     )
-    if price is None or quantity is None:
+    if not name or quantity is None:
         return {}
-    unit, factor = compiler.headers.priced_by(price.header) if price.header else ("", "")
+    price = fields[name]
+    unit, per = compiler.headers.priced_by(price.header) if price.header else ("", "")
+    shown, column, columns = quote_text(price.header), price.column, price.columns
     told = next((name for name in header if normalise_header(name) in _PRICE_UNITS), None)
     if unit:
-        price = _confined(price, quantity, quote_text(unit), quote_text(price.header), price.column)
+        unit = quote_text(unit)
     elif told is not None:
         one = compiler.compile(f"quantity(1, {quote_name(told)})", _ONE)
-        price = _confined(price, quantity, one.parts[1], one.parts[2], told)
-        price = replace(price, columns=(*price.columns, *one.columns))
-        factor = f"coalesce({one.sql}, {quantity.factor or 1})"
-    per = factor or quantity.factor
-    if not per or per == "1":
-        return {PRICE: price}
-    value = f"CASE WHEN coalesce({per}, 1) = 1 THEN {price.sql} ELSE xd_over({price.sql}, {per}) END"
-    return {PRICE: replace(price, parts=(value, *price.parts[1:]))}
+        unit, shown, column, columns = *one.parts[1:], told, (*columns, *one.columns)
+        per = f"coalesce({one.sql}, {quantity.factor or 1})"
+    problems = price.problems
+    if price.each:
+        code, factor = compiler.priced_by(price)
+        problems = tuple(one for one in problems if one.condition != f"({price.each} IS NOT NULL)")
+        problems += _of_another(price, quantity, code, price.each, price.column)
+        per = f"CASE WHEN {price.each} IS NULL THEN {per or quantity.factor or 1} ELSE {factor} END"
+    if unit:
+        own = f"CASE WHEN {price.each or 'NULL'} IS NULL THEN {shown} END"
+        problems += _of_another(price, quantity, unit, own, column)
+    per = per or quantity.factor
+    value = price.sql
+    if per and per != "1":
+        value = f"CASE WHEN coalesce({per}, 1) = 1 THEN {price.sql} ELSE xd_over({price.sql}, {per}) END"
+    return {name: replace(price, parts=(value, *price.parts[1:]), problems=problems, columns=columns)}
 
 
-def _confined(price: Compiled, quantity: Compiled, unit: str, shown: str, column: str) -> Compiled:
-    """The price, wrong where it is for another unit than the quantity is in; the SQL `unit` is NULL where none is known."""
+def _of_another(price: Compiled, quantity: Compiled, unit: str, shown: str, column: str) -> tuple[Problem]:
+    """That the price is for the SQL `unit`, and the quantity in another; `shown` is NULL where no unit is said."""
     pieces = ", ".join(map(quote_text, _PIECES))
     counted = quantity.parts[1]
     same = f"coalesce({unit} = {counted} OR ({unit} IN ({pieces}) AND {counted} IN ({pieces})), FALSE)"
     is_other = f"({price.sql} IS NOT NULL AND {counted} IS NOT NULL AND {shown} IS NOT NULL AND NOT {same})"
-    return replace(price, problems=(*price.problems, Problem(is_other, "XD-UNT-007", shown, column)))
+    return (Problem(is_other, "XD-UNT-007", shown, column),)
 
 
 def _doubtful(label: Text, columns: Sequence[str]) -> Text:

@@ -122,6 +122,8 @@ class EntityQuery:
                     continue
                 if isinstance(step, Atom):
                     values += f", {step.usual if step.spelling in self.usual else step.sql} AS {step.name}"
+                elif step.spelling in self.usual:
+                    values += f", CAST(NULL AS VARCHAR) AS {step.name}_code, CAST(NULL AS DECIMAL(18,6)) AS {step.name}_factor"
                 else:
                     values += f", {step.name}.code AS {step.name}_code, {step.name}.factor AS {step.name}_factor"
                     joins += f" LEFT JOIN {self.name}{step.name} {step.name} ON {step.name}.word = {step.word}"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from canonical_model.codes import code_list, is_many, normalise
 from connectors.formats.cells import number_text
 
 Show = Callable[[str], str | None]
@@ -83,19 +82,11 @@ def _date(digits: str, first_day: date) -> str | None:
 
 
 def _measure(shown: str, *, has_negative: bool) -> Show | None:
-    """The number between the words of its format; a price for each (元/吨) is one in 元.
-
-    Where a format has other words for negative numbers, these are left as numbers.
-    """
+    """The number between the words of its format; where that has other words for negative numbers, these are left as numbers."""
     found = _MEASURED.fullmatch(shown)
     if not found:
         return None
     before, after = found["before"].lstrip(), found["after"].rstrip()
-    price, _, unit = after.strip().partition("/")
-    currencies, units = code_list("currency").spellings, code_list("unit").spellings
-    known = units.get(normalise(unit))
-    if known and normalise(price) in currencies and not is_many(unit, known[0]):
-        after = price
     if not _WORD.search(before + after):
         return None
 

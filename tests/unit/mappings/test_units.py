@@ -430,6 +430,71 @@ def test_a_price_is_that_of_one_of_the_stored_unit(
     assert outcome.good["purchase_order_line"][0]["unit_price"] == stored
 
 
+@pytest.mark.parametrize(
+    ("header", "price", "unit", "stored", "codes"),
+    [
+        ("单价", "3.2元/个", "个", Decimal("3.2"), []),
+        ("单价", "¥1,250.50 / PCS", "件", Decimal("1250.5"), []),
+        ("单价", "3.5元/斤", "kg", 7, []),
+        ("单价", "7元/kg", "斤", 7, []),
+        ("单价(元/斤)", "7元/公斤", "斤", 7, []),
+        ("单价(元/箱)", "3.2元/个", "个", Decimal("3.2"), []),
+        ("单价", "32/箱", "箱", 32, []),
+        ("单价", "32元/箱", "个", None, ["XD-UNT-007"]),
+        ("单价", "32元/千个", "个", None, ["XD-UNT-007"]),
+        ("单价", "32元/件套", "个", None, ["XD-UNT-007"]),
+        ("单价", "US$32/个", "个", None, ["XD-CUR-002"]),
+        ("单价", "1/2", "个", None, ["XD-NUM-001"]),
+        ("单价", "32元/100个", "个", None, ["XD-NUM-001"]),
+        ("单价(万元)", "3.2元/个", "个", None, ["XD-NUM-001"]),
+    ],
+)
+def test_a_price_says_in_its_own_cell_of_what_it_is_the_price(
+    run_mapping: Map, header: str, price: str, unit: str, stored: object, codes: list[str]
+) -> None:
+    text = one_field("unit_price", "money(单价, 'CNY')").rstrip() + "\n      ordered: quantity(数量, 单位)\n"
+    rows = [
+        {"单号": "P1", "行号": line, "数量": "100", "单位": unit, header: cell}
+        for line, cell in (("1", price), ("2", ""))
+    ]
+    outcome = run_mapping(text, rows)
+    assert outcome.codes() == codes
+    assert outcome.accounts_hold()
+    if not codes:
+        assert outcome.good["purchase_order_line"][0]["unit_price"] == stored
+
+
+def test_a_confirmed_price_is_that_of_one_as_well(run_mapping: Map) -> None:
+    text = (
+        one_field("price", "money(单价, 'CNY')", "order_response_line").rstrip()
+        + "\n      confirmed: quantity(数量, 单位)\n"
+    )
+    row = {"单号": "P1", "行号": "1", "数量": "100"}
+    assert run_mapping(text, [row | {"单位": "个", "单价": "32元/箱"}]).codes() == ["XD-UNT-007"]
+    good = run_mapping(text, [row | {"单位": "斤", "单价": "3.5"}]).good["order_response_line"]
+    assert good[0]["price"] == 7
+
+
+def test_an_amount_is_for_no_unit(run_mapping: Map) -> None:
+    outcome, _ = one(run_mapping, "gross_amount", "money(金额, 'CNY')", {"金额": "32元/个"})
+    assert outcome.codes() == ["XD-NUM-001"]
+
+
+def test_a_price_by_the_kilogram_shows_the_comma_of_its_column(run_mapping: Map) -> None:
+    text = one_field("unit_price", "money(单价, 'EUR')").rstrip() + "\n      ordered: quantity(数量, 单位)\n"
+    rows = [
+        {"单号": "P1", "行号": line, "数量": "5", "单位": "kg", "单价": price}
+        for line, price in (("1", "12,50 €/kg"), ("2", "1,250 €/kg"))
+    ]
+    assert run_mapping(text, rows).codes() == ["XD-NUM-005"] * 2
+
+
+def test_a_quantity_with_its_unit_shows_the_comma_of_its_column(run_mapping: Map) -> None:
+    text = one_field("ordered", "quantity(数量, 单位)")
+    rows = [{"单号": "P1", "行号": line, "数量": amount} for line, amount in (("1", "12,5 kg"), ("2", "1,250 kg"))]
+    assert run_mapping(text, rows).codes() == ["XD-NUM-005"] * 2
+
+
 def test_a_thousand_in_the_header_and_in_the_unit_is_said_twice(run_mapping: Map) -> None:
     for unit, codes in (("千个", ["XD-UNT-003"]), ("KPCS", ["XD-UNT-003"]), ("个", [])):
         outcome, _ = one(run_mapping, "ordered", "quantity(数量, 单位)", {"数量(千)": "5", "单位": unit})

@@ -299,7 +299,7 @@ def test_numbers_keep_what_their_format_shows_besides(tmp_path: Path) -> None:
         '0"级"': "12级",
         '0"万"': "12万",
         '0.0"万个"': "12万个",
-        '0.00"元/吨"': "12元",
+        '0.00"元/吨"': "12元/吨",
         '0.00"元/千个"': "12元/千个",
         '0.00"元/打"': "12元/打",
         '0.00"USD/KPCS"': "12USD/KPCS",
