@@ -306,8 +306,8 @@ _KINDS = (
     _kind(
         "XD-TXT-001",
         Effect.REJECT,
-        ("“{field}”的内容太长：{value}", "“{field}” is too long: {value}"),
-        ("请缩短。", "Shorten it."),
+        ("“{field}”的内容太长：“{value}”。", "“{field}” is too long: “{value}”."),
+        ("请缩短，或核对是否填错了列。", "Shorten it, or check whether it stands in the wrong column."),
     ),
     _kind(
         "XD-TXT-002",
@@ -318,8 +318,14 @@ _KINDS = (
     _kind(
         "XD-CHK-001",
         Effect.REJECT,
-        ("“{field}”的值“{value}”校验位不对。", "The check digit of “{value}” in “{field}” is wrong."),
-        ("请核对是否抄错了一位。", "Check for a mistyped digit."),
+        (
+            "“{field}”的值“{value}”位数或校验位不对。",
+            "The length or the check digit of “{value}” in “{field}” is wrong.",
+        ),
+        (
+            "请核对是否抄错或多写了字；没有就留空。",
+            "Check for a mistyped or surplus character; leave it empty if there is none.",
+        ),
     ),
     _kind(
         "XD-EXP-001",

@@ -42,9 +42,14 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     return found
 
 
+UNSEEN = r"\x{AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{FEFF}"
+"""Signs that nobody sees, as they come with what is copied from chats and web pages: members of a class of RE2."""
+_UNSEEN = re.compile("[" + re.sub(r"\\x\{(\w+)\}", lambda code: chr(int(code[1], 16)), UNSEEN) + "]")
+
+
 def half_width(text: str) -> str:
-    """`text` with full-width letters, digits and signs as their plain forms (NFKC), trimmed."""
-    return unicodedata.normalize("NFKC", text).strip()
+    """`text` with full-width letters, digits and signs as their plain forms (NFKC), trimmed and without unseen signs."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).strip()
 
 
 _TO_SIMPLIFIED = cache(partial(OpenCC, "t2s"))

@@ -90,7 +90,7 @@ def _number_problem(spec: "FieldSpec", value: Decimal) -> str | None:
 def _text_problem(spec: "FieldSpec", value: str) -> str | None:
     if spec.is_required and not value:
         return "XD-REQ-001"
-    if len(value) > spec.max_length:
+    if len(value) > spec.max_length and not spec.scheme:  # whose length is checked with its digits
         return "XD-TXT-001"
     if "\x00" in value:
         return "XD-TXT-002"

@@ -24,7 +24,8 @@ def violations(spec: FieldSpec, parts: tuple[str, ...]) -> Iterator[tuple[str, s
         yield "XD-REQ-001", f"({value} IS NULL OR CAST({value} AS VARCHAR) = '')"
     match spec.kind:
         case Kind.TEXT | Kind.CODE | Kind.REF:
-            yield "XD-TXT-001", f"(length({value}) > {spec.max_length})"
+            if not spec.scheme:
+                yield "XD-TXT-001", f"(length({value}) > {spec.max_length})"
             yield "XD-TXT-002", f"({' OR '.join(f'contains({part}, chr(0))' for part in parts)})"
             if spec.codes:
                 yield "XD-COD-001", _not_listed(spec.codes, value)

@@ -80,10 +80,10 @@ def _beginnings(column: str) -> Iterable[str]:
 
 
 def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """(name, column) of headers that stood in two rows: 订购数量 of 数量 订购."""
+    """(name, column) of Chinese headers that stood in two rows: 订购数量 of 数量 订购. Unit Price is no Price Unit."""
     for column in header:
         words = column.split()
-        if len(words) == 2:
+        if len(words) == 2 and not column.isascii():
             yield normalise_header("".join(reversed(words))), column
 
 

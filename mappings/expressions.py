@@ -21,7 +21,7 @@ from canonical_model.text import clip
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, Spelling, quote_text
 from mappings.dates import AskedColumn
 from mappings.functions import DECIMAL, POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
-from mappings.headers import PERCENT, HeaderReader, Measure, own_unit
+from mappings.headers import PERCENT, HeaderReader, Measure, into, own_unit
 from mappings.spec import MappingFile, code_table
 from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
 from mappings.unknown import unknown_pattern
@@ -131,7 +131,8 @@ class ExpressionCompiler:
     def compile(self, text: str, target: FieldSpec, *, is_name: bool = False) -> Compiled:
         """The compiled right-hand side `text` for the field `target`, of the field's kind.
 
-        `is_name` says that the field tells records apart: a lot “/” is then an unknown one, and no lot of that name.
+        `is_name` says that the field tells records apart: a lot “/” is then an unknown one, and no lot of that name. So is
+        a barcode.
 
         Raises:
             MappingError: It does not parse, uses something that is not allowed, or gives another kind.
@@ -140,8 +141,9 @@ class ExpressionCompiler:
         whole = None if text in self._spec.lookups else self._columns.whole(text)
         compiled = self._column(*whole) if whole else self._visit(self._parse(text, target.name), text, target)
         typed = self._as_kind(compiled, text, target)
-        if is_name and target.kind is Kind.TEXT:
-            typed = replace(self._reference(typed, typed.sql), kind=Kind.TEXT)
+        if (is_name or target.scheme) and target.kind is Kind.TEXT:
+            raw = self._once(f"xd_barcode({typed.sql})") if target.scheme else typed.sql
+            typed = replace(self._reference(typed, raw), kind=Kind.TEXT)
         return self._bounded(self._required(typed, target), text)
 
     @staticmethod
@@ -422,6 +424,11 @@ class ExpressionCompiler:
         name = str(node.this).lower()
         if name not in _PARSERS:
             near = nearest(name, _PARSERS)
+            if near not in _PARSERS and node.parent is None and self.headers.read(text):
+                header = self._columns.find((text,))  # 毛重(KG)
+                if header is None:
+                    raise MissingColumnError(text)
+                return self._column(*header)
             raise self._error(
                 text,
                 Text(
@@ -603,7 +610,7 @@ class ExpressionCompiler:
         ends_in_digit = f"{raw}[-1] >= '0' AND {raw}[-1] < ':'"
         looked_at = raw if self._may_be_digits else f"CASE WHEN NOT ({ends_in_digit}) THEN {raw} END"
         said = self._once(f"xd_unknown({looked_at}, {self._unknown_words})")
-        known = self._once(f"CASE WHEN {said} IS NULL THEN {raw} END")
+        known = self._once(f"CASE WHEN {said} IS NULL THEN xd_code({raw}) END")
         unknown = (*argument.unknown, said)
         return Compiled(
             Kind.REF, (known,), argument.problems, argument.columns, unknown=unknown, header=argument.header
@@ -663,20 +670,31 @@ class ExpressionCompiler:
         return number, unit
 
     def _in_own_unit(self, value: Compiled, own: str, text: str) -> Compiled:
-        """A number below no unit or its field's own (12.5kg, 13%); of a percentage 0.13 could be 13 % as well."""
+        """A number in its field's unit, also where cell or header name another (500g); of a percentage 0.13 could be 13 % as well."""
         number, in_cell = self._with_unit(value, text)
         problems = list(number.problems)
-        alone = f"{number.sql} IS NOT NULL"
+        alone = fits = f"{number.sql} IS NOT NULL"
+        by_header = (value.header and self.headers.into(value.header, own)) or "1"
+        amount = plain = number.sql if by_header == "1" else f"xd_times({number.sql}, {by_header})"
+        spelling = self._spelling(value, USUAL_NUMBER)
         if in_cell:
-            code, factor = self._lookup(in_cell, "unit", "unit")
-            differs = f"{code} <> {quote_text(own)}" + (f" OR {factor} <> 1" if factor else "")
+            code, factor = self._lookup(in_cell, "unit", "unit", spelling)
+            known = " ".join(f"WHEN {quote_text(one)} THEN {many}" for one, many in into(own).items())
+            by_cell = f"{factor or 1} * CASE {code} {known} END"
+            amount = f"CASE WHEN {in_cell} IS NULL THEN {plain} ELSE xd_times({number.sql}, {by_cell}) END"
             problems.append(Problem(f"({in_cell} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", in_cell, value.column))
-            problems.append(Problem(f"({differs})", "XD-UNT-003", value.sql, value.column))
+            problems.append(
+                Problem(f"({code} IS NOT NULL AND {by_cell} IS NULL)", "XD-UNT-003", value.sql, value.column)
+            )
             alone = f"{alone} AND {in_cell} IS NULL"
+            fits = f"{fits} AND ({in_cell} IS NULL OR {by_cell} IS NOT NULL)"
         if own == PERCENT and not self._measure(value).unit:
             fraction = f"({alone} AND {number.sql} > 0 AND {number.sql} < 1)"
             problems.append(Problem(fraction, "XD-UNT-005", value.sql, value.column))
-        return replace(number, problems=tuple(problems))
+        if amount != number.sql:
+            amount = self._once(amount, spelling, plain)
+            problems.append(Problem(f"({fits} AND {amount} IS NULL)", "XD-EXP-001", value.sql, value.column))
+        return replace(number, parts=(amount,), problems=tuple(problems))
 
     def _quantity(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
         number, in_cell = self._with_unit(value, text)
@@ -852,9 +870,9 @@ class ExpressionCompiler:
                 call = "quantity(数量, 单位)" if target.kind is Kind.QUANTITY else "money(金额, 币种)"
                 raise self._error(text, Text(f"{target.name} 要写成 {call}。", f"{target.name} is written {call}."))
             case _:
-                if compiled.header and self.headers.contradicts(compiled.header, target.name):
-                    raise MissingColumnError(compiled.header)
                 if own := own_unit(target.name):
+                    if compiled.header and self.headers.into(compiled.header, own) is None:
+                        raise MissingColumnError(compiled.header)
                     number = self._in_own_unit(compiled, own, text)
                     return number if target.kind is Kind.NUMBER else self._convert(number, "integer", text)
                 names = {

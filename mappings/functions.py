@@ -16,6 +16,7 @@ import duckdb
 import platformdirs
 
 from canonical_model.declaration import SCALE
+from canonical_model.text import UNSEEN
 
 _FULL = (
     "０１２３４５６７８９．，－＋％（）／：￥＄　"
@@ -126,7 +127,7 @@ _NO_YEAR = (
 _NO_DAY = rf"(?i)^(?:{_YEAR}(?:[-/.年]{_TWO}月?|年)?|{_YEAR}(?:0[1-9]|1[0-2])|{_MONTH}[- ]{_YEAR})$"
 
 
-ODD = rf"[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}\x{{A0}}\x00]|(^|\x1f){_BLANK}|{_BLANK}(\x1f|$)"
+ODD = rf"[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}\x{{A0}}\x00{UNSEEN}]|(^|\x1f){_BLANK}|{_BLANK}(\x1f|$)"
 """What makes a row need cleaning, its columns joined by the unit separator; most rows have none of it."""
 
 
@@ -154,18 +155,25 @@ def _parts(pattern: str, names: str) -> str:
     return f"regexp_extract(x, {_quote(pattern)}, [{listed}])"
 
 
-_YES = "'是', 'y', 'yes', 'true', 't', '1', '√', '✓', '✔', '有', '含税'"
-_NO = "'否', 'n', 'no', 'false', 'f', '0', '×', '✗', '✘', '无', '不含税', '未税'"
+_YES = "'是', 'y', 'yes', 'true', 't', '1', '√', '✓', '✔', '有', '含税', '启用', '需要', '管理', '☑'"
+_NO = "'否', 'n', 'no', 'false', 'f', '0', '×', '✗', '✘', '无', '不含税', '未税', '没有', '不启用', '不需要', '不管理', '☐', '□'"
 
 MACROS: tuple[str, ...] = (
     # trim and translate are dear, a regular expression that says they have nothing to do is cheap
-    rf"""CREATE MACRO xd_clean(s) AS nullif(
-        CASE WHEN regexp_matches(s, '^{_BLANK}|{_BLANK}$') THEN trim(s, {_SPACES}) ELSE s END, '')""",
+    rf"""CREATE MACRO xd_clean(s) AS nullif(list_transform(
+        [CASE WHEN regexp_matches(s, '[{UNSEEN}]') THEN regexp_replace(s, '[{UNSEEN}]', '', 'g') ELSE s END],
+        lambda x: CASE WHEN regexp_matches(x, '^{_BLANK}|{_BLANK}$') THEN trim(x, {_SPACES}) ELSE x END)[1], '')""",
     # `odd` says whether any column of the row holds something to clean or escape (mappings.engine)
     "CREATE MACRO xd_tidy(s, odd) AS CASE WHEN odd THEN xd_clean(s) ELSE nullif(s, '') END",
     rf"""CREATE MACRO xd_half(s) AS CASE
         WHEN strlen(s) = length(s) OR NOT regexp_matches(s, '[\x{{FF01}}-\x{{FF5E}}\x{{3000}}\x{{FFE5}}]') THEN s
         ELSE translate(s, '{_FULL}', '{_HALF}') END""",
+    # a code in full-width letters is that code; a name in Chinese keeps its signs
+    r"""CREATE MACRO xd_code(s) AS CASE WHEN strlen(s) = length(s) THEN s
+        WHEN regexp_full_match(s, '[\x{21}-\x{7E}\x{FF01}-\x{FF5E}]+') THEN xd_half(s) ELSE s END""",
+    # 6 901028 075763, as it is printed below the bars
+    r"""CREATE MACRO xd_barcode(s) AS list_transform([xd_code(s)], lambda x:
+        CASE WHEN regexp_full_match(x, '''?[0-9]+( [0-9]+)*') THEN translate(x, ' ''', '') ELSE x END)[1]""",
     "CREATE MACRO xd_neat(s) AS list_transform([xd_clean(s)], lambda x: xd_half(x))[1]",
     # the number behind currency signs, blanks between thousands, trailing minus, brackets, 千, 万 and 亿
     rf"""CREATE MACRO xd_bare(s) AS list_transform([regexp_replace(regexp_replace(

@@ -1,7 +1,9 @@
 """What a header says in brackets about its column: 重量(kg), 数量（箱）, 单价(元/kg), 金额(万元)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from canonical_model.codes import is_many
@@ -52,7 +54,20 @@ _BARE = frozenset(
 _NO_UNIT = frozenset({"unit", "units", "单位", "一", "one"})
 _FACTORS = {"百万": 10**6, "千万": 10**7, "百": 10**2, **POWERS}
 PERCENT = "P1"
-_OWN_UNITS = {"_kg": "KGM", "_days": "DAY", "tax_rate": PERCENT, "discount_rate": PERCENT}
+_OWN_UNITS = {
+    "_kg": "KGM",
+    "_mm": "MMT",
+    "_celsius": "CEL",
+    "_days": "DAY",
+    "tax_rate": PERCENT,
+    "discount_rate": PERCENT,
+}
+_INTO: Mapping[str, Mapping[str, str]] = {
+    "KGM": {"MGM": "0.000001", "GRM": "0.001", "TNE": "1000"},
+    "MMT": {"CMT": "10", "DMT": "100", "MTR": "1000", "INH": "25.4", "FOT": "304.8"},
+    "DAY": {"WEE": "7"},
+}
+"""How many of a unit another is, where that is exact."""
 
 
 _WITHOUT_TAX = re.compile(
@@ -74,6 +89,11 @@ def says_tax_included(header: str) -> bool | None:
 def own_unit(field: str) -> str:
     """The unit that belongs to a number field, as its name says: gross_weight_kg is in kg; empty for none."""
     return next((unit for end, unit in _OWN_UNITS.items() if field.endswith(end)), "")
+
+
+def into(own: str) -> Mapping[str, str]:
+    """Unit -> how many of the unit `own` it is, for all of which that is known; itself among them."""
+    return {own: "1", **_INTO.get(own, {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +180,12 @@ class HeaderReader:
         unit = (measure.each or measure.unit) if measure else ""
         return self._units[unit] if unit and unit not in _NO_UNIT else ("", "")
 
-    def contradicts(self, header: str, field: str) -> bool:
-        """Whether a header names another unit than the one that belongs to a number field."""
-        measure, own = self.read(header), own_unit(field)
-        return bool(measure and measure.unit and own and self._units[measure.unit] != (own, "1"))
+    def into(self, header: str, own: str) -> str | None:
+        """How many of the unit `own` is what `header` names, as 0.001 for 毛重(g); None where that is no such unit."""
+        measure = self.read(header)
+        code, factor = self._units[measure.unit] if measure and measure.unit else (own, "1")
+        known = into(own).get(code)
+        return known and f"{Decimal(known) * Decimal(factor):f}"
 
     def code(self, unit: str) -> tuple[str, str]:
         """(code, factor) of a unit that `read` gave."""

@@ -1,6 +1,7 @@
 """A mapping made ready for one header: which fields it states, from which columns, as which SQL."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
+from canonical_model.text import simplified
 from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, normalise_header, source_column
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_name, quote_text
 from mappings.dates import AskedColumn
@@ -23,6 +25,7 @@ from mappings.unknown import unknown_object
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 """The header of the one says the other, where the mapping does not."""
 _PRICE_UNITS = frozenset({"计价单位", "单价单位", "价格计量单位", "priceuom", "priceunitofmeasure"})
+_PRICED = re.compile(r"单价|(?:含税|未税|净|采购|销售|进|售)价|元/|(?i:\bprice\b|u/p|\b(?:usd|cny|rmb|eur)/)")
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
 _PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
@@ -263,6 +266,14 @@ def uncounted(plan: Plan, header: Sequence[str]) -> bool:
         and not any(one.entity.fields[name].kind is Kind.QUANTITY for name in one.fields)
         for one in plan.entities
     )
+
+
+def unpriced(plan: Plan, header: Sequence[str]) -> list[str]:
+    """Columns that nothing is read from and that read like a price, where the plan would take one and takes none."""
+    wants = any(
+        PRICE in plan.spec.entities[one.entity.name].fields and PRICE not in one.fields for one in plan.entities
+    )
+    return [column for column in unread_columns(plan, header) if wants and _PRICED.search(simplified(column))]
 
 
 def columns_of_places(plan: Plan) -> list[str]:

@@ -7,8 +7,8 @@ from canonical_model.text import half_width
 from mappings.functions import HALF_TO_FULL
 
 _WORDS = (
-    *("待定", "待确认", "待补", "未定", "不详", "未知", "不明", "暂无", "暂缺", "不适用", "无"),
-    *("待確認", "待補", "不詳", "暫無", "暫缺", "不適用", "無"),
+    *("待定", "待确认", "待补", "未定", "不详", "未知", "不明", "暂无", "暂缺", "不适用", "无", "没有"),
+    *("待確認", "待補", "不詳", "暫無", "暫缺", "不適用", "無", "沒有"),
     *("N/A", "NA", "#N/A", "N.A.", "TBD", "TBA", "TBC", "unknown", "not available", "not applicable"),
     *("null", "(null)", "<null>", "NaN", "none", "nil", "\\N", "/", "//", "\\", "-", "--", "---", "—", "——", "–"),
 )

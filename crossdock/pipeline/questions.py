@@ -18,6 +18,7 @@ from mappings.plan import (
     columns_of_places,
     labels_of_keys,
     uncounted,
+    unpriced,
     unread_columns,
 )
 
@@ -162,6 +163,25 @@ def _without_quantity(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _without_price(table: Table, plan: Plan) -> Question | None:
+    """No price would be read, although a column reads like one."""
+    left = unpriced(plan, table.columns)
+    if not left:
+        return None
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到单价，列名拿不准：{zh}。",
+            f"No price was read, since these columns are not understood: {en}.",
+        ),
+        Text(
+            "在映射里写上是哪一列；是每千个的价就除以 1000，如 money(number(列) / 1000, 币种)",
+            "Name the column in the mapping; if it is for a thousand, divide it: money(number(column) / 1000, currency)",
+        ),
+        Text("不用它", "if it is not needed"),
+    )
+
+
 def _codes_as_decimals(table: Table, plan: Plan) -> Question | None:
     """All codes of a column end in `.0`, as a program writes them that takes them for numbers: 4500001.0."""
     columns = [one for one in columns_of_codes(plan) if one in table.placed]
@@ -203,4 +223,4 @@ def _are_decimals(values: pa.Array | pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.match_substring_regex(values, f"^{_DECIMAL.pattern}$"), min_count=0).as_py())
 
 
-_QUESTIONS = (_above_the_table, _sheet_of_a_place, _written_once, _without_quantity, _codes_as_decimals)
+_QUESTIONS = (_above_the_table, _sheet_of_a_place, _written_once, _without_quantity, _without_price, _codes_as_decimals)

@@ -90,6 +90,7 @@ def test_there_are_enough_attacks() -> None:
 
 
 MERE_NAMES = {
+    "重量(kg)",
     "$1",
     "source.*",
     "current_user",

@@ -233,8 +233,43 @@ def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -
     text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, gross_weight_kg: gross_weight_kg, shelf_life_days: 保质期}\n"
     (record,) = run_mapping(text, [{"a": "1", "毛重（kg）": "5", "保质期(天)": "180"}]).good["item"]
     assert (record["gross_weight_kg"], record["shelf_life_days"]) == (5, 180)
-    outcome = run_mapping(text, [{"a": "1", "毛重(g)": "5", "保质期(月)": "6"}])
+    outcome = run_mapping(text, [{"a": "1", "毛重(磅)": "5", "保质期(月)": "6"}])
     assert outcome.plan.entities[0].absent == ("gross_weight_kg", "shelf_life_days")
+
+
+@pytest.mark.parametrize(
+    ("field", "header", "cell", "value"),
+    [
+        ("gross_weight_kg", "毛重(g)", "500", Decimal("0.5")),
+        ("gross_weight_kg", "毛重（吨）", "1.2", 1200),
+        ("gross_weight_kg", "毛重(斤)", "3", Decimal("1.5")),
+        ("gross_weight_kg", "毛重(g)", "2kg", 2),
+        ("length_mm", "长(cm)", "50", 500),
+        ("length_mm", "长（米）", "1.2", 1200),
+        ("length_mm", "长 cm", "1,250.5", Decimal("12505")),
+        ("length_mm", "长(英寸)", "2", Decimal("50.8")),
+        ("length_mm", "长(cm)", "50mm", 50),
+        ("length_mm", "长(mm)", "50", 50),
+        ("length_mm", "长", "50", 50),
+        ("shelf_life_days", "长(周)", "2", 14),
+        ("storage_minimum_celsius", "长(℃)", "-18", -18),
+        ("storage_minimum_celsius", "长", "2℃", 2),
+        ("storage_minimum_celsius", "长(℉)", "36", None),
+        ("storage_minimum_celsius", "长(K)", "300", None),
+    ],
+)
+def test_a_number_field_is_in_its_own_unit_whatever_the_header_counts_in(
+    run_mapping: Map, field: str, header: str, cell: str, value: object
+) -> None:
+    word = header[:2] if header.startswith("毛") else "长"
+    entity, keys = (
+        ("package", "shipment_number: a, package_number: a") if "_mm" in field else ("item", "item_number: a")
+    )
+    text = f"mapping: t/t\nentities:\n  {entity}:\n    fields: {{{keys}, {field}: {word}}}\n"
+    outcome = run_mapping(text, [{"a": "1", header: cell}])
+    assert outcome.codes() == []
+    assert outcome.good[entity][0].get(field) == value
+    assert outcome.plan.entities[0].absent == (() if value is not None else (field,))
 
 
 @pytest.mark.parametrize(
@@ -242,8 +277,12 @@ def test_a_number_field_refuses_the_unit_that_is_not_its_own(run_mapping: Map) -
     [
         ("gross_weight_kg", "12.5kg", Decimal("12.5"), []),
         ("gross_weight_kg", "1,200 千克", 1200, []),
-        ("gross_weight_kg", "500g", None, ["XD-UNT-003"]),
-        ("gross_weight_kg", "1斤", None, ["XD-UNT-003"]),
+        ("gross_weight_kg", "500g", Decimal("0.5"), []),
+        ("gross_weight_kg", "1斤", Decimal("0.5"), []),
+        ("gross_weight_kg", "1.2吨", 1200, []),
+        ("gross_weight_kg", "3磅", None, ["XD-UNT-003"]),
+        ("gross_weight_kg", "3箱", None, ["XD-UNT-003"]),
+        ("gross_weight_kg", "99999999999999吨", None, ["XD-EXP-001"]),
         ("gross_weight_kg", "3大箱", None, ["XD-UNT-001"]),
         ("gross_weight_kg", "约3", None, ["XD-NUM-001"]),
         ("gross_weight_kg", "0.13", Decimal("0.13"), []),

@@ -88,6 +88,33 @@ def test_what_names_a_thing_is_unknown_where_it_says_so(run_mapping: Map) -> Non
     assert (outcome.codes(), outcome.good["purchase_order_line"]) == (["XD-REQ-002"], [])
 
 
+@pytest.mark.parametrize("word", ["/", "-", "无", "N/A", "暂无", "没有"])
+def test_a_barcode_that_says_that_there_is_none_is_unknown(run_mapping: Map, word: str) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, gtin: b}\n"
+    outcome = run_mapping(text, [{"a": "1", "b": word}])
+    assert outcome.codes() == []
+    assert outcome.good["item"][0]["gtin"] is None
+
+
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("6901028075763", []),
+        ("6 901028 075763", []),
+        ("６９０１０２８０７５７６３", []),
+        ("'6901028075763", []),
+        ("6901028075764", ["XD-CHK-001"]),
+        ("6901028075763.0", ["XD-CHK-001"]),
+        ("69 01028075763 件", ["XD-CHK-001"]),
+    ],
+)
+def test_a_barcode_is_read_as_people_write_it(run_mapping: Map, written: str, codes: list[str]) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, gtin: b}\n"
+    outcome = run_mapping(text, [{"a": "1", "b": written}])
+    assert outcome.codes() == codes
+    assert [record["gtin"] for record in outcome.good["item"]] == ([] if codes else ["6901028075763"])
+
+
 def test_a_mapping_adds_words_of_its_own(run_mapping: Map) -> None:
     own = 'unknown: ["Weight Captured Separately", "00000000"]\n'
     (first, second) = lines(run_mapping, "requested_on", "a", ["weight  captured SEPARATELY", "00000000"], head=own)

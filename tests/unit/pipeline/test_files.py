@@ -577,3 +577,16 @@ def test_a_file_of_which_no_quantity_is_read_is_asked_about(hub: Hub) -> None:
     assert [file.status for file in hub.sync("stock").files] == ["applied"]
     put_book(hub, "b.xlsx", ["料号", "仓库"], 表=["A2", "上海仓"])
     assert [file.status for file in hub.sync("stock").files] == ["applied"]
+
+
+@pytest.mark.parametrize("header", ["千个单价", "元/千只", "USD/KPCS"])
+def test_a_file_of_which_no_price_is_read_is_asked_about(hub: Hub, header: str) -> None:
+    streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/purchase_order"}}
+    hub.write(
+        "sources/erp.yaml", {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    hub.put_bytes("a.csv", f"采购订单号,行号,料号,数量,单位,币种,{header}\nP1,1,A1,5,个,CNY,32\n".encode())
+    report = hub.sync("po")
+    assert f"没有读到单价，列名拿不准：{header}" in problem(report)
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("po").files] == ["applied"]
