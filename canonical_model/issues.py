@@ -286,7 +286,11 @@ _KINDS = (
         "XD-CUR-001",
         Effect.REJECT,
         ("“{field}”有金额“{value}”，但没有币种。", "“{field}” has the amount “{value}” but no currency."),
-        ("请填写币种，例如 CNY 或 人民币。", "Give the currency, for example CNY."),
+        (
+            "请填写币种，例如 CNY 或 人民币；整份都是一种币种的，请管理员在数据流里写 currency: CNY。",
+            "Give the currency, for example CNY; where all amounts are in one, the administrator writes currency: CNY "
+            "in the stream.",
+        ),
     ),
     _kind(
         "XD-CUR-002",
@@ -430,6 +434,18 @@ _KINDS = (
         (
             "请把该列设为文本格式后重新输入原来的编码。",
             "Format the column as text and type the original code again.",
+        ),
+    ),
+    _kind(
+        "XD-CEL-011",
+        Effect.REJECT,
+        (
+            "“{field}”是日期 {value}，同一列还有 25/03/2026 这样的文字：多半是 Excel 把日和月弄反了。",
+            "“{field}” is the date {value} beside texts such as 25/03/2026: most likely Excel took its day for its month.",
+        ),
+        (
+            "请把这一列的日期统一写成 2026-03-05 这样再发。",
+            "Write all dates of the column as 2026-03-05 and send the file again.",
         ),
     ),
     _kind(

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from canonical_model.codes import code_list
 from canonical_model.disk import translate_disk_errors
 from canonical_model.documents import MERGE, DoubleKeyError, StrictLoader
 from canonical_model.errors import ConfigError
@@ -35,7 +36,16 @@ def _zone(value: str) -> str:
     return value
 
 
+def _currency(value: str) -> str:
+    if value and value not in code_list("currency").entries:
+        raise ValueError(
+            f"“{value}”不是币种，请写 ISO 4217 代码，如 CNY · “{value}” is no currency, write an ISO 4217 code"
+        )
+    return value
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+Currency = Annotated[str, AfterValidator(_currency)]
 DateOrderSetting = Literal["", "dmy", "mdy", "ymd"]
 
 
@@ -158,6 +168,7 @@ class StreamFile(_Part):
         "leaves new columns unread and parks a file that lacks one; park asks about any difference.",
     )
     date_order: DateOrderSetting = Field(default="", description="dmy, mdy or ymd; else the source's.")
+    currency: Currency = Field(default="", description="Currency of amounts that state none, such as CNY.")
 
     @property
     def mappings(self) -> list[str]:
@@ -331,6 +342,10 @@ class Home:
     def timezone(self, source: str) -> str:
         """IANA zone that naive times of the source take."""
         return self.source(source).timezone or self.settings.timezone
+
+    def currency(self, source: str, stream: str) -> str:
+        """The currency of the stream's amounts that state none; empty where nobody says."""
+        return self.stream(source, stream).currency
 
     def date_order(self, source: str, stream: str) -> str:
         """How the stream writes dates that could be either; empty where neither it nor its source says."""

@@ -45,6 +45,10 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Mul: "xd_times",
     exp.Div: "xd_over",
 }
+PIECES = ("H87", "EA", "NAR", "C62")
+"""Codes that all count single things."""
+_MANY = {"MIL": 1000, "CEN": 100, "DZN": 12}
+"""Codes of so many of them."""
 _NO_TEXT = "CAST(NULL AS VARCHAR)"
 MAX_SQL = 400_000
 """Most characters of SQL that one expression may become."""
@@ -75,17 +79,26 @@ class ExpressionCompiler:
         columns: The header's columns.
         timezone: IANA zone that naive times take.
         date_order: Setting for dates such as 03/04/2026: "dmy", "mdy", "ymd", or empty for the mapping's own.
+        currency: Code of the currency of amounts that state none; may be empty.
         prefix: Letter that keeps the names of its atoms apart from another compiler's.
     """
 
     def __init__(
-        self, spec: MappingFile, columns: Columns, timezone: str, *, date_order: str = "", prefix: str = ""
+        self,
+        spec: MappingFile,
+        columns: Columns,
+        timezone: str,
+        *,
+        date_order: str = "",
+        currency: str = "",
+        prefix: str = "",
     ) -> None:
         self._prefix = prefix
         self._spec = spec
         self._columns = columns
         self._zone = quote_text(timezone)
         self.headers = HeaderReader(spec)
+        self._currency = quote_text(currency) if currency else ""
         self._short = quote_text(date_order or spec.date_order)
         self._dates: dict[str, AskedColumn] = {}
         self._commas: dict[str, AskedColumn] = {}
@@ -726,6 +739,11 @@ class ExpressionCompiler:
         if in_header and (given or in_cell):
             own, own_factor = self.headers.code(in_header)
             differs = f"{code} <> {quote_text(own)}" + (f" OR {factor} <> {own_factor}" if factor else "")
+            if own in _MANY:  # 数量(千个) and the unit 个
+                listed = ", ".join(map(quote_text, PIECES))
+                differs = f"({differs}) AND {code} NOT IN ({listed})"
+                many = f"xd_times({number.sql}, {_MANY[own]})"
+                amount = self._once(f"CASE WHEN {code} IN ({listed}) THEN {many} ELSE {amount} END")
             problems.append(Problem(f"({known} AND ({differs}))", "XD-UNT-004", raw, column))
         problems += [
             Problem(f"({known} AND {raw} IS NULL)", "XD-UNT-002", shown, main),
@@ -751,7 +769,9 @@ class ExpressionCompiler:
             code, raw = beside.sql, beside.parts[1]
         else:
             given = self._raw(beside, "money", text) if beside else ""
-            told = [part for part in (given, in_cell, quote_text(in_header) if in_header else "") if part]
+            told = [
+                part for part in (given, in_cell, quote_text(in_header) if in_header else "", self._currency) if part
+            ]
             if not told:
                 raise self._count(text, "money", 2)
             raw = told[0] if len(told) == 1 else self._once(f"coalesce({', '.join(told)})")

@@ -47,7 +47,8 @@ POWER = f"[{''.join(POWERS)}]"
 _GROUPED_POINT = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?"
 _GROUPED_COMMA = r"[+-]?[1-9][0-9]{0,2}((\.[0-9]{3})+,[0-9]+|(\.[0-9]{3}){2,})"
 _GROUP = r"[ '’\x{A0}\x{2009}\x{202F}]"
-_GROUPED_BLANK = rf"[+-]?[1-9][0-9]{{0,2}}({_GROUP}[0-9]{{3}})+(\.[0-9]+)?{POWER}?"
+_GROUPED_BLANK = rf"[+-]?\(?[1-9][0-9]{{0,2}}({_GROUP}[0-9]{{3}})+([.,][0-9]+)?(?:{POWER}|[-)])?"
+_COMMA = r"[0-9]{1,3}([.][0-9]{3})+(,[0-9]*)?|[0-9]*,[0-9]+"
 _PLAIN = r"[+-]?([0-9]{1,24}(\.[0-9]*)?|\.[0-9]+)"
 
 # What may stand around a number: a currency before it, 元 behind it, blanks.
@@ -207,8 +208,8 @@ MACROS: tuple[str, ...] = (
         '[+-]?([0-9]+|[1-9][0-9]{{0,2}}(,[0-9]{{3}})+)(\.[0-9]*)?{POWER}?')""",
     "CREATE MACRO xd_is_either(s) AS regexp_full_match(xd_bare(s), '[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}')",
     # a text with decimal commas, with points instead
-    r"""CREATE MACRO xd_from_comma(s) AS list_transform([xd_bare(s)], lambda x: CASE
-        WHEN regexp_full_match(x, '[+-]?[0-9]{1,3}([.][0-9]{3})+(,[0-9]*)?|[+-]?[0-9]*,[0-9]+')
+    rf"""CREATE MACRO xd_from_comma(s) AS list_transform([xd_bare(s)], lambda x: CASE
+        WHEN regexp_full_match(x, '[+-]?(?:{_COMMA})(?:{POWER}|-)?|\((?:{_COMMA})\)')
         THEN replace(replace(x, '.', ''), ',', '.') ELSE x END)[1]""",
     # one way of writing throughout: neither 2026年3-5 nor 3/4-2026
     """CREATE MACRO xd_is_uniform(x) AS contains(x, '年') = contains(x, '月')

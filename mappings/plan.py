@@ -16,7 +16,7 @@ from canonical_model.text import simplified
 from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, normalise_header, source_column
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_name, quote_text
 from mappings.dates import AskedColumn
-from mappings.expressions import ExpressionCompiler
+from mappings.expressions import PIECES, ExpressionCompiler
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, says_tax_included
 from mappings.spec import EntityMapping, MappingFile
@@ -27,8 +27,6 @@ PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 _PRICE_UNITS = frozenset({"计价单位", "单价单位", "价格计量单位", "priceuom", "priceunitofmeasure"})
 _PRICED = re.compile(r"单价|(?:含税|未税|净|采购|销售|进|售)价|元/|(?i:\bprice\b|u/p|\b(?:usd|cny|rmb|eur)/)")
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
-_PIECES = ("H87", "EA", "NAR", "C62")
-"""Codes that all count single things."""
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
 _NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
@@ -156,6 +154,7 @@ def make_plan(
     timezone: str,
     key_parts: Sequence[str] = (),
     date_order: str = "",
+    currency: str = "",
 ) -> Plan:
     """The mapping compiled for one header.
 
@@ -166,6 +165,7 @@ def make_plan(
         timezone: IANA zone of naive times.
         key_parts: Columns from the path pattern that belong to every key (`partner`).
         date_order: The stream's setting; empty for the mapping's.
+        currency: That of amounts that state none; empty where these are an issue.
 
     Raises:
         MappingDoesNotFitError: A required column is missing.
@@ -176,7 +176,7 @@ def make_plan(
 
     def compiler(entity: str, mapped: EntityMapping, prefix: str = "") -> ExpressionCompiler:
         columns = _columns(spec, entity, mapped, header, is_json=is_json)
-        return ExpressionCompiler(spec, columns, timezone, date_order=date_order, prefix=prefix)
+        return ExpressionCompiler(spec, columns, timezone, date_order=date_order, currency=currency, prefix=prefix)
 
     entities = tuple(
         _plan_entity(
@@ -196,17 +196,17 @@ def make_plan(
         version_commas=reader.commas,
         date_order=date_order,
         is_json=is_json,
-        fingerprint=_fingerprint(spec, timezone, date_order, entities),
+        fingerprint=_fingerprint(spec, timezone, date_order + currency, entities),
     )
 
 
-def _fingerprint(spec: MappingFile, timezone: str, date_order: str, entities: Sequence[EntityPlan]) -> str:
+def _fingerprint(spec: MappingFile, timezone: str, settings: str, entities: Sequence[EntityPlan]) -> str:
     lists = sorted({field.codes for plan in entities for field in plan.entity.fields.values() if field.codes})
     digest = hashlib.sha256()
     for part in (
         spec.text,
         timezone,
-        date_order,
+        settings,
         duckdb.__version__,
         *MACROS,
         *(repr(plan.entity) + repr(plan.stated) + repr(plan.columns) for plan in entities),  # a header says units
@@ -453,7 +453,7 @@ def _price_of_one(
 
 def _of_another(price: Compiled, quantity: Compiled, unit: str, shown: str, column: str) -> tuple[Problem]:
     """That the price is for the SQL `unit`, and the quantity in another; `shown` is NULL where no unit is said."""
-    pieces = ", ".join(map(quote_text, _PIECES))
+    pieces = ", ".join(map(quote_text, PIECES))
     counted = quantity.parts[1]
     same = f"coalesce({unit} = {counted} OR ({unit} IN ({pieces}) AND {counted} IN ({pieces})), FALSE)"
     is_other = f"({price.sql} IS NOT NULL AND {counted} IS NOT NULL AND {shown} IS NOT NULL AND NOT {same})"

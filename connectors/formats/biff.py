@@ -10,7 +10,7 @@ from pathlib import Path
 import olefile
 from python_calamine import PasswordError
 
-from connectors.formats.number_format import BUILT_IN, FIRST_DAY, FIRST_DAY_1904, Show, show_of
+from connectors.formats.number_format import BUILT_IN, FIRST_DAY, FIRST_DAY_1904, Show, month_of, show_of
 from connectors.formats.xlsx_parts import SheetPart
 
 _FORMULA, _EOF, _DATEMODE, _BOUNDSHEET, _MULRK, _XF = 0x06, 0x0A, 0x22, 0x85, 0xBD, 0xE0
@@ -70,7 +70,11 @@ def _read_book(content: bytes) -> dict[str, SheetPart]:
             styles.append(struct.unpack_from("<H", content, at + 2)[0])
         elif kind == _SST and struct.unpack_from("<I", content, at + 4)[0] > len(content):
             raise DamagedError("SST")
-    formats = {place: show for place, one in enumerate(styles) if (show := show_of(codes.get(one, ""), first_day))}
+    formats: dict[int, tuple[Show, bool]] = {}
+    for place, one in enumerate(styles):
+        month = month_of(codes.get(one, ""), first_day)
+        if show := month or show_of(codes.get(one, ""), first_day):
+            formats[place] = show, month is not None
     return {name: _read_sheet(content, start, formats) for name, start in sheets.items()}
 
 
@@ -94,7 +98,7 @@ def _text(content: bytes, at: int, letters: int, length_bytes: int) -> str:
     return content[begin : begin + letters].decode("latin-1")
 
 
-def _read_sheet(content: bytes, start: int, formats: Mapping[int, Show]) -> SheetPart:
+def _read_sheet(content: bytes, start: int, formats: Mapping[int, tuple[Show, bool]]) -> SheetPart:
     part = SheetPart()
     results = 0
     for kind, at, length in _records(content, start):
@@ -128,9 +132,10 @@ def _read_sheet(content: bytes, start: int, formats: Mapping[int, Show]) -> Shee
     return part
 
 
-def _note(part: SheetPart, show: Show | None, place: tuple[int, int], value: float) -> None:
+def _note(part: SheetPart, found: tuple[Show, bool] | None, place: tuple[int, int], value: float) -> None:
+    show, is_month = found or (None, False)
     if show and (text := show(repr(value))):
-        part.shown[place] = text
+        (part.months if is_month else part.shown)[place] = text
 
 
 def _unpacked(packed: int) -> float:

@@ -10,22 +10,25 @@ from connectors.formats.cells import number_text
 Show = Callable[[str], str | None]
 """The digits of a number -> the text that a person reads; None where the format adds nothing to it."""
 
-BUILT_IN = {"9": "0%", "10": "0.00%"}
-"""Formats that every workbook has without saying so, of those that show more. ECMA-376, 18.8.30."""
+BUILT_IN = {"9": "0%", "10": "0.00%", "17": "mmm-yy", "57": 'yyyy"年"m"月"'}
+"""Formats that every workbook has without saying so, of those that show more or less. ECMA-376, 18.8.30, 57 in Chinese."""
 
 FIRST_DAY, FIRST_DAY_1904 = date(1899, 12, 30), date(1904, 1, 1)
 """The day whose serial number is 0; that of 1900 holds from March 1900 on, since Excel counts a 29 February before."""
 _FIRST_OF_MARCH, _BEYOND = 61, 2_950_000
 
-_FIRST = re.compile(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*')
+_FIRST = re.compile(r'(?:"[^"]*"|[\\!].|\[[^\]]*\]|[^;"\\!\[])*')
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]|\[(?P<condition>[<>=])?[^\]]*\]|[_*].'
+    r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]|\[(?P<condition>[<>=])?[^\]]*\]|[_*].'
     r"|(?P<place>[0#?])|(?P<plain>[-/ ()+$¥￥€£])|(?P<mark>[.,])|(?P<percent>[%％])|(?P<other>.)"
 )
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
 _WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫+()~<>*-]")
 _YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411|ja(?:-JP)?)\]")
 _DIGITS_OF_DATE = re.compile(r"(?:\[[^\]]*\])?yyyymmdd(?:;@)?", re.IGNORECASE)
+_MONTH = re.compile(r'(?:\[[^\]]*\])?(?=.*y)(?=.*m)(?:y|m|[-/. ,]|\\.|"[^"]*")+(?:;@)?', re.IGNORECASE)
+_SCALED = re.compile("\0,+(?:[.]|$)|^\0\1\0+,*$")
+_THOUSANDS = re.compile(r"^(?:[万千亿]|百万|[KkMm](?![A-Za-z]))?")
 _MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 
 
@@ -34,17 +37,19 @@ def show_of(code: str, first_day: date) -> Show | None:
 
     A format that pads with zeros, or puts letters and a dash in front, makes codes of whole numbers: 12 in 00000 is
     00012. A percentage is shown as one, and so are the words around the number: 5 in 0"箱" is 5箱, in 0"万" 5万.
-    Dates shown as eight digits are those digits, since a lot may be written so.
+    Dates shown as eight digits are those digits, since a lot may be written so. What is shown divided by a thousand or
+    more is written in 千, so that a header with 万 above it does not count twice: 12000 in 0.0,"K" is 12千.
 
     Args:
         code: As in the workbook: 00000, "PO-"0000, 000-0000, 0.00%, [$US$-409]#,##0.00, 0"箱", yyyymmdd.
         first_day: The day whose serial number is 0.
     """
     if _DIGITS_OF_DATE.fullmatch(code):
-        return lambda digits: _date(digits, first_day)
+        return lambda digits: f"{day:%Y%m%d}" if (day := _day(digits, first_day)) else None
     code = _YEN.sub('"JPY"', code.replace("General", "#"))
     first = _FIRST.match(code)
     pattern: list[str] = []
+    marks = ""
     zeros = 0
     is_percent = False
     for token in _TOKEN.finditer(first[0] if first else ""):
@@ -53,13 +58,17 @@ def show_of(code: str, first_day: date) -> Show | None:
         if token["place"]:
             zeros += token["place"] == "0"
             pattern.append("\0")
+            marks += "\0"
         elif token["percent"]:
             is_percent = True
         else:
             pattern.append(next(filter(None, token.group("quoted", "escaped", "currency", "plain", "mark")), ""))
+            marks += token["mark"] or ("\1" if pattern[-1] == "." and marks else "")
     shown = "".join(pattern)
     if is_percent:
         return percent
+    if _SCALED.search(marks):
+        return _in_thousands(shown.partition("\0")[0].lstrip(), shown.rpartition("\0")[2].lstrip(".,").strip())
     if (
         "." not in shown
         and "," not in shown
@@ -70,15 +79,35 @@ def show_of(code: str, first_day: date) -> Show | None:
     return _measure(shown, has_negative=first is not None and first.end() < len(code))
 
 
+def _in_thousands(before: str, after: str) -> Show:
+    after = _THOUSANDS.sub("", after)
+
+    def show(digits: str) -> str:
+        value = Decimal(number_text(float(digits))) / 1000
+        return f"{'-' if value < 0 else ''}{before}{abs(value):f}千{after}"
+
+    return show
+
+
+def month_of(code: str, first_day: date) -> Show | None:
+    """How dates of a format without a day are shown, where they are the first of a month: 2026-03; None for other formats."""
+
+    def show(digits: str) -> str | None:
+        day = _day(digits, first_day)
+        return f"{day:%Y-%m}" if day and day.day == 1 else None
+
+    return show if _MONTH.fullmatch(code) else None
+
+
 def percent(digits: str) -> str:
     """0.065 is 6.5%."""
     return f"{Decimal(number_text(float(digits))).scaleb(2).normalize():f}%"
 
 
-def _date(digits: str, first_day: date) -> str | None:
-    """46086 as 20260305; None for what no calendar of this time has."""
+def _day(digits: str, first_day: date) -> date | None:
+    """The day with the serial number 46086; None for what no calendar of this time has."""
     days = int(float(digits))
-    return f"{first_day + timedelta(days):%Y%m%d}" if _FIRST_OF_MARCH <= days < _BEYOND else None
+    return first_day + timedelta(days) if _FIRST_OF_MARCH <= days < _BEYOND else None
 
 
 def _measure(shown: str, *, has_negative: bool) -> Show | None:

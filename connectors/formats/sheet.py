@@ -23,6 +23,7 @@ SHARED_NUMBER = "XD-CEL-007"
 SHORTENED = "XD-CEL-008"
 STRUCK = "XD-CEL-009"
 MADE_DATE = "XD-CEL-010"
+SWAPPED_DATE = "XD-CEL-011"
 
 
 @dataclass(frozen=True, slots=True)

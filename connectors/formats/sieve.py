@@ -45,6 +45,16 @@ _PAGE = re.compile(
 _PAGE_WORD = re.compile(r"页|(?i:page|printed|exported)|打印|列印|导出|汇出")
 _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
+_ROLE = (
+    r"(?:制[表单]|编制|填[表报]|审[核批]|复核|批准|核准|经办|主管|负责|仓管|保管|库管|会计|采购|业务|收货|送货|验收|签收|盘点|监盘)(?:人员?|员)?(?:签字|签名|签章)?"
+    r"|(?i:(?:prepared|approved|checked|verified|reviewed|issued|received)(?: by)?)"
+)
+_SIGNED = re.compile(rf"\s*(?:(?:{_ROLE})\s*[:：]\D*|(?:日期|(?i:date))\s*[:：].*)", re.DOTALL)
+"""制表：王 | 审核：李 | 日期：2026-03-05"""
+_SIGNED_BY = re.compile(rf"\s*(?:{_ROLE}|日期|(?i:date))\s*[:：]?\s*")
+"""制表人 | 王芳 | 审核人 | 李伟"""
+_STROKES = r"^\s*(?:[/\\|]{1,3}|[-—–_]{1,3})?\s*$"
+_LONGEST_STROKES = 9
 _LOOKED_BELOW = 20
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
@@ -90,8 +100,9 @@ class Sieve:
         if not rows.num_rows:
             return rows
         rows = self._leave_out(rows, pc.invert(self._is_filled(rows)), "blank")
-        if (prefilled := self._prefilled(rows)) is not None:
-            rows = self._leave_out(rows, prefilled, "prefilled")
+        for unused in (self._prefilled, self._crossed_out):
+            if (mask := unused(rows)) is not None:
+                rows = self._leave_out(rows, mask, "prefilled")
         reasons = self._reasons(rows) | self._repeated(rows)
         self.before = rows.slice(max(0, rows.num_rows - _LOOKED_AT))
         return self._leave_out_by_reason(rows, reasons)
@@ -180,6 +191,19 @@ class Sieve:
                 return None
         return found
 
+    def _crossed_out(self, rows: pa.Table) -> pa.ChunkedArray | None:
+        """Which rows of a form have strokes in all that is filled, behind a running number."""
+        named = self.layout.named
+        is_numbered = bool(_RUNNING_NUMBER.match(self.layout.names[named[0]].strip())) if named else False
+        found: pa.ChunkedArray | None = None
+        for column in named[is_numbered:]:
+            short = pc.less_equal(pc.binary_length(rows.column(column)), _LONGEST_STROKES)
+            found = short if found is None else pc.and_(found, short)
+            if not pc.any(found).as_py():
+                return None
+            found = pc.and_(found, matches(rows.column(column), _STROKES))
+        return found
+
     def _repeated(self, rows: pa.Table) -> dict[int, str]:
         """Which of `rows` say the header again, and the titles above it, as lists printed page by page do."""
         found: dict[int, str] = {}
@@ -197,7 +221,7 @@ class Sieve:
         return {row: "repeated_header" for row, cells in _rows(marked) if _filled(cells) == _filled(wanted)}
 
     def _leave_out_by_reason(self, rows: pa.Table, reasons: Mapping[int, str]) -> pa.Table:
-        for reason in sorted(set(reasons.values())):
+        for reason in sorted(set(reasons.values()), key=lambda one: (one == "after_end", one)):
             numbers = pa.array([row for row, why in reasons.items() if why == reason], pa.int64())
             rows = self._leave_out(rows, pc.is_in(rows[ROW], value_set=numbers), reason)
         return rows
@@ -214,7 +238,7 @@ _SAMPLE = re.compile(
     r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
 )
 _WORDS = (
-    r"备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
+    r"制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|复核|覆核|復核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計|签[收字]|簽[收字]|监盘|監盤|盘点|盤點|[Pp]repared|PREPARED|pproved|PPROVED|hecked|HECKED|备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
     r"|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出"
     r"|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|最[大小高低]值|其中|[└├┗┣]"
     r"|文本|字符|数[字值]|數[字值]|整数|整數|小数|小數|日期|布尔|布爾|(?i:string|text|varchar|integer|decimal|boolean)|[(（]\s*共?\s*\d+\s*[项種种条條行款項個个]"
@@ -276,6 +300,8 @@ def _reason(cells: list[str], named: int) -> str | None:
     filled = [cell for cell in full if not _is_measure(cell)] or full
     if len(filled) > 1 and (_SAMPLE.match(filled[0]) or all(map(_TYPE.fullmatch, filled))):
         return "sample"
+    if _is_signed(full):
+        return "after_end"
     if all(map(_PAGE.match, filled)) and (len(filled) == 1 or any(map(_PAGE_WORD.search, filled))):
         return "page_mark"
     if all(map(_RULE.fullmatch, filled)):
@@ -292,6 +318,20 @@ def _reason(cells: list[str], named: int) -> str | None:
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
     return "total" if is_group or _PART.match(filled[0]) else None
+
+
+def _is_signed(filled: list[str]) -> bool:
+    """Whether a row is signed by those who made and checked the list, as each printed page is."""
+    if any(map(_SIGNED.fullmatch, filled)) and all(
+        one.endswith((":", "：")) or _SIGNED.fullmatch(one) for one in filled
+    ):
+        return True
+    labels, names = filled[::2], filled[1::2]
+    return (
+        len(labels) == len(names)
+        and all(map(_SIGNED_BY.fullmatch, labels))
+        and all(kind_of(name) in {Kind.TEXT, Kind.DATE} for name in names)
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from itertools import islice
@@ -30,15 +30,24 @@ from connectors.formats.grid import Grid, Span, row_numbers
 from connectors.formats.ods_parts import read_ods
 from connectors.formats.options import FormatOptions
 from connectors.formats.probe import survives
-from connectors.formats.sheet import ERROR_CELL, LOST_DIGITS, MADE_DATE, STRUCK, UNKNOWN_RESULT, SheetRead, refused
+from connectors.formats.sheet import (
+    ERROR_CELL,
+    LOST_DIGITS,
+    MADE_DATE,
+    STRUCK,
+    SWAPPED_DATE,
+    UNKNOWN_RESULT,
+    SheetRead,
+    refused,
+)
 from connectors.formats.table import left_out, read_table
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
 _ROWS_AT_ONCE = 4_000
 _LOOKED_AT = 400
 """Rows that show what a column holds."""
-_FEW = 4
-"""One cell in so many, or fewer."""
+_MONTHS = 12
+_TYPED_DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}\b")
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _NAMED = {
     "template": re.compile(r"(?:空白|导入|填报|填写)?(?:模板|样表)|(?i:templates?|blank form)"),
@@ -191,7 +200,7 @@ def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:
     merges = [Span(*first, *last) for first, last in content.merged_cell_ranges or []]
     grid = Grid(schema.empty_table(), [*merges, *part.merges])
     patches = _patches(part, grid, width)
-    dates: defaultdict[int, list[int]] = defaultdict(list)
+    dates: defaultdict[int, dict[int, date]] = defaultdict(dict)
     while chunk := list(islice(rows, _ROWS_AT_ONCE)):
         columns: list[tuple[CellValue, ...]] = [("",) * len(chunk)] * left  # calamine begins at the first filled column
         columns += zip(*chunk, strict=True)
@@ -201,34 +210,46 @@ def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:
             shown = patches.get((number // _ROWS_AT_ONCE, position), {})
             grid.suspects += [(number + at + 1, position, LOST_DIGITS) for at in lost]
             if not {date, datetime}.isdisjoint(map(type, values)):
-                found = (at for at, value in enumerate(values) if isinstance(value, date) and at not in shown)
-                dates[position] += [number + at + 1 for at in found]
+                found = {at: value for at, value in enumerate(values) if isinstance(value, date) and at not in shown}
+                dates[position] |= {number + at + 1: value for at, value in found.items()}
             arrays.append(_patched(texts, shown))
         numbers = row_numbers(number + 1, len(chunk))
         chunks.append(pa.table([*arrays, numbers], schema=schema))
         number += len(chunk)
     grid.rows = pa.concat_tables(chunks) if chunks else grid.rows
-    made = [(row, column) for column, found in dates.items() if _are_made(grid, column, found) for row in found]
-    grid.suspects += [(row, column, MADE_DATE) for row, column in made]
+    for column, days in dates.items():
+        if code := _doubt(grid.rows.column(column), days):
+            grid.suspects += [(row, column, code) for row in days]
     return grid
 
 
-def _are_made(grid: Grid, column: int, dates: Sequence[int]) -> bool:
-    """Whether the few cells of a column that are dates were codes, as most others there are: 3-5 is 5 March to Excel."""
-    texts = grid.rows.column(column)
-    if not dates or len(dates) * _FEW > len(texts):
-        return False
-    others = [
-        text for row, text in enumerate(texts.slice(0, _LOOKED_AT).to_pylist(), 1) if text.strip() and row not in dates
-    ]
+def _doubt(texts: pa.ChunkedArray, dates: Mapping[int, date]) -> str | None:
+    """What Excel may have done to the cells of a column that are dates; None where nothing speaks for it.
+
+    It makes a date of a code such as 3-5, as most others there are; and of 05/03 typed for 5 March the third of May where
+    it is set to the American order, but leaves 25/03 as text. Rows are counted from 1.
+    """
+    if not dates:
+        return None
+    texts = texts.slice(0, _LOOKED_AT).to_pylist()
+    others = [text.strip() for row, text in enumerate(texts, 1) if text.strip() and row not in dates]
     kinds = Counter(map(kind_of, others))
-    return kinds[Kind.CODE] * 2 > len(others) and not kinds[Kind.DATE]
+    seen = sum(row <= _LOOKED_AT for row in dates)
+    if seen <= len(others) and kinds[Kind.CODE] * 2 > len(others) and not kinds[Kind.DATE]:
+        return MADE_DATE
+    typed = [(int(found[1]), int(found[2])) for text in others if (found := _TYPED_DAY.match(text))]
+    is_ordered = any(first > _MONTHS for first, _ in typed) != any(second > _MONTHS for _, second in typed)
+    if is_ordered and all(day.day <= _MONTHS for day in dates.values()):
+        return SWAPPED_DATE
+    return None
 
 
 def _patches(part: SheetPart, grid: Grid, width: int) -> Mapping[tuple[int, int], dict[int, str]]:
     """What stands in cells that calamine gives otherwise: (chunk, column) -> place in the chunk -> text."""
     patches: defaultdict[tuple[int, int], dict[int, str]] = defaultdict(dict)
-    for (row, position), text in (part.errors | part.shown).items():
+    of_column = Counter(position for _, position in part.months)
+    months = {place: text for place, text in part.months.items() if of_column[place[1]] > 1}  # one alone names a column
+    for (row, position), text in (part.errors | part.shown | months).items():
         if position < width:
             chunk, place = divmod(row - 1, _ROWS_AT_ONCE)
             patches[chunk, position][place] = text

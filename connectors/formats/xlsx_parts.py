@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 from connectors.formats.archive import cut_anew, inflate, is_archive, parts_of, unpack
 from connectors.formats.cells import position_of
 from connectors.formats.grid import Span
-from connectors.formats.number_format import BUILT_IN, FIRST_DAY, FIRST_DAY_1904, Show, show_of
+from connectors.formats.number_format import BUILT_IN, FIRST_DAY, FIRST_DAY_1904, Show, month_of, show_of
 
 Place = tuple[int, int]
 """(Row number, column position)."""
@@ -52,6 +52,7 @@ class SheetPart:
         unknown: Cells with a formula that was never calculated.
         struck: Cells with text that is struck through.
         shown: Text of numbers of which their format shows more: zeros in front, percent, a currency, a unit.
+        months: Text of dates of which it shows the month alone.
         merges: Merged areas, where calamine gives none.
         area: Cells of the rectangle from A1 to the last filled cell: what reading it takes.
     """
@@ -60,6 +61,7 @@ class SheetPart:
     unknown: list[Place] = field(default_factory=list)
     struck: list[Place] = field(default_factory=list)
     shown: dict[Place, str] = field(default_factory=dict)
+    months: dict[Place, str] = field(default_factory=dict)
     merges: list[Span] = field(default_factory=list)
     area: int = 0
 
@@ -74,6 +76,7 @@ class _Book:
 
     sheets: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, Show] = field(default_factory=dict)
+    months: Mapping[str, Show] = field(default_factory=dict)
     pivots: frozenset[str] = frozenset()
     has_macros: bool = False
     is_uncalculated: bool = False
@@ -119,12 +122,14 @@ class XlsxParts:
         if sheet not in self._book.sheets:  # how far it reaches is not known, and reading it could take all memory
             raise zipfile.BadZipFile(sheet)
         info = parts_of(self._path)[self._book.sheets[sheet]]
-        styled = _styled(self._book.formats)
+        styled, dated = _styled(self._book.formats), _styled(self._book.months)
         struck = _struck(self._book)
         widest, last = _LETTERS, 0
         zeros: list[Place] | None = [] if self._book.is_uncalculated else None
         for block in cut_anew(inflate(self._path, info), _rows_end):
-            _look(block, part, styled, self._book.formats)
+            _look(block, part)
+            _show(block, part.shown, styled, self._book.formats)
+            _show(block, part.months, dated, self._book.months)
             part.struck += [_place(cell) for cell in struck.finditer(block)] if struck else []
             if self._book.struck_texts:
                 shared = _SHARED.finditer(block)
@@ -157,14 +162,17 @@ def _last_filled_row(block: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def _look(block: bytes, part: SheetPart, styled: re.Pattern[bytes] | None, formats: Mapping[str, Show]) -> None:
+def _look(block: bytes, part: SheetPart) -> None:
     if b't="e"' in block:
         part.errors |= {_place(cell): cell[3].decode() for cell in _ERROR.finditer(block)}
     if b"<f" in block or (b"<x:" in block[:4096] and b":f" in block):
         part.unknown += [_place(cell) for cell in _UNKNOWN.finditer(block)]
+
+
+def _show(block: bytes, shown: dict[Place, str], styled: re.Pattern[bytes] | None, formats: Mapping[str, Show]) -> None:
     for cell in styled.finditer(block) if styled else ():
         if text := formats[cell[3].decode()](cell[4].decode()):
-            part.shown[_place(cell)] = text
+            shown[_place(cell)] = text
 
 
 def _place(cell: re.Match[bytes]) -> Place:
@@ -223,6 +231,7 @@ def _read_book(path: Path) -> _Book:
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise zipfile.BadZipFile(str(error)) from error
     formats: dict[str, Show] = {}
+    months: dict[str, Show] = {}
     struck: set[str] = set()
     if styles is not None:
         fonts = [_is_struck(font) for font in styles.findall("{*}fonts/{*}font")]
@@ -230,7 +239,10 @@ def _read_book(path: Path) -> _Book:
         codes = BUILT_IN | own
         first_day = FIRST_DAY_1904 if _IS_1904.search(unpack(path, parts["xl/workbook.xml"])) else FIRST_DAY
         for number, style in enumerate(styles.findall("{*}cellXfs/{*}xf")):
-            if show := show_of(codes.get(style.get("numFmtId"), ""), first_day):
+            code = codes.get(style.get("numFmtId"), "")
+            if month := month_of(code, first_day):
+                months[str(number)] = month
+            elif show := show_of(code, first_day):
                 formats[str(number)] = show
             font = style.get("fontId", "")
             if font.isascii() and font.isdecimal() and int(font) < len(fonts) and fonts[int(font)]:
@@ -238,7 +250,7 @@ def _read_book(path: Path) -> _Book:
     pivots = frozenset(name for name, part in sheets.items() if _has_pivot(path, part, parts))
     is_uncalculated = b'fullCalcOnLoad="1"' in unpack(path, parts["xl/workbook.xml"])
     has_macros = "xl/vbaProject.bin" in parts
-    return _Book(sheets, formats, pivots, has_macros, is_uncalculated, frozenset(struck), texts)
+    return _Book(sheets, formats, months, pivots, has_macros, is_uncalculated, frozenset(struck), texts)
 
 
 def _is_struck(font: Element) -> bool:

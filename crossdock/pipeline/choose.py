@@ -40,6 +40,7 @@ class MappingChooser:
     def __init__(self, home: Home, source: str, stream: str) -> None:
         self._timezone = home.timezone(source)
         self._date_order = home.date_order(source, stream)
+        self._currency = home.currency(source, stream)
         self.specs: Sequence[MappingFile] = [
             find_mapping(name, home.mappings) for name in home.stream(source, stream).mappings
         ]
@@ -67,6 +68,7 @@ class MappingChooser:
                         is_json=header.is_json,
                         timezone=self._timezone,
                         date_order=self._date_order,
+                        currency=self._currency,
                         key_parts=tuple(part for part in header.parts if part == "partner"),
                     )
                 )

@@ -412,7 +412,7 @@ def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [("12,50", Decimal("12.5")), ("1.250", 1250), ("1.250,75", Decimal("1250.75")), ("12.5", Decimal("12.5")), ("1.250.000", 1250000), ("€ 3,20", Decimal("3.2"))],
+    [("12,50", Decimal("12.5")), ("1.250", 1250), ("1.250,75", Decimal("1250.75")), ("12.5", Decimal("12.5")), ("1.250.000", 1250000), ("€ 3,20", Decimal("3.2")), ("1 250,50", Decimal("1250.5")), ("1'250,5", Decimal("1250.5")), ("1,5万", 15000)],
 )  # fmt: skip
 def test_a_mapping_may_say_that_the_comma_is_the_decimal_mark(run_mapping: Map, cell: str, value: object) -> None:
     outcome, record = one(run_mapping, "price_base", "number(a, ',')", {"a": cell})
@@ -528,10 +528,42 @@ def test_a_price_by_the_kilogram_shows_the_comma_of_its_column(run_mapping: Map)
     assert run_mapping(text, rows).codes() == ["XD-NUM-005"] * 2
 
 
+def test_a_trailing_minus_and_brackets_stand_with_a_decimal_comma_too(run_mapping: Map) -> None:
+    for cell in ("3,5-", "(3,5)"):
+        outcome, record = one(run_mapping, "price_base", "number(a, ',') * -1", {"a": cell})
+        assert (outcome.codes(), record["price_base"]) == ([], Decimal("3.5"))
+
+
+def test_blanks_between_thousands_and_a_comma_behind_show_a_decimal_comma(run_mapping: Map) -> None:
+    text = one_field("ordered", "quantity(数量, '个')")
+    rows = [{"单号": "P1", "行号": line, "数量": amount} for line, amount in (("1", "1\u202f250,50"), ("2", "3,500"))]
+    assert run_mapping(text, rows).codes() == ["XD-NUM-005"] * 2
+
+
 def test_a_quantity_with_its_unit_shows_the_comma_of_its_column(run_mapping: Map) -> None:
     text = one_field("ordered", "quantity(数量, 单位)")
     rows = [{"单号": "P1", "行号": line, "数量": amount} for line, amount in (("1", "12,5 kg"), ("2", "1,250 kg"))]
     assert run_mapping(text, rows).codes() == ["XD-NUM-005"] * 2
+
+
+@pytest.mark.parametrize(
+    ("header", "unit", "stored", "codes"),
+    [
+        ("数量(千个)", "个", 5000, []),
+        ("数量(千只)", "件", 5000, []),
+        ("数量(KPCS)", "PCS", 5000, []),
+        ("数量(百个)", "个", 500, []),
+        ("数量(打)", "个", 60, []),
+        ("数量(千个)", "千个", 5, []),
+        ("数量(千个)", "箱", 5, ["XD-UNT-004"]),
+        ("数量(千个)", "", 5, []),
+    ],
+)
+def test_a_header_that_counts_in_thousands_counts_pieces_so(
+    run_mapping: Map, header: str, unit: str, stored: int, codes: list[str]
+) -> None:
+    outcome, record = one(run_mapping, "ordered", "quantity(数量, 单位)", {header: "5", "单位": unit})
+    assert (outcome.codes(), record["ordered"]) == (codes, stored)
 
 
 def test_a_thousand_in_the_header_and_in_the_unit_is_said_twice(run_mapping: Map) -> None:

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from xlwt.CompoundDoc import XlsDoc
 
+from canonical_model.errors import ConfigError
 from canonical_model.language import Language
 from connectors.formats import FormatOptions
 from crossdock.pipeline import RunReport
@@ -577,6 +578,28 @@ def test_a_file_of_which_no_quantity_is_read_is_asked_about(hub: Hub) -> None:
     assert [file.status for file in hub.sync("stock").files] == ["applied"]
     put_book(hub, "b.xlsx", ["料号", "仓库"], 表=["A2", "上海仓"])
     assert [file.status for file in hub.sync("stock").files] == ["applied"]
+
+
+def test_amounts_without_a_currency_are_in_that_of_the_stream(hub: Hub) -> None:
+    stream: dict[str, object] = {
+        "config": {"files": "*.csv", "minimum_age_seconds": 0},
+        "mapping": "generic/purchase_order",
+    }
+    source: dict[str, object] = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}}
+    hub.write("sources/erp.yaml", source | {"streams": {"po": stream}})
+    rows = "采购订单号,行号,料号,数量,单位,{}\nP1,1,A1,5,个,{}\n".format
+    hub.put_bytes("a.csv", rows("单价", "32").encode())
+    assert codes(hub.sync("po")) == ["XD-CUR-001"]
+    hub.write("sources/erp.yaml", source | {"streams": {"po": stream | {"currency": "CNY"}}})
+    hub.put_bytes("b.csv", rows("单价", "32").encode())
+    assert hub.sync("po").status == "succeeded"
+    assert hub.query("SELECT unit_price, unit_price_currency FROM canonical.purchase_order_line") == [(32, "CNY")]
+    hub.put_bytes("c.csv", rows("单价", "US$32").encode())
+    hub.sync("po")
+    assert hub.column("SELECT unit_price_currency FROM canonical.purchase_order_line") == ["USD"]
+    hub.write("sources/erp.yaml", source | {"streams": {"po": stream | {"currency": "人民币"}}})
+    with pytest.raises(ConfigError, match="ISO 4217"):
+        hub.sync("po")
 
 
 @pytest.mark.parametrize("header", ["千个单价", "元/千只", "USD/KPCS"])

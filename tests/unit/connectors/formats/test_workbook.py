@@ -309,7 +309,13 @@ def test_numbers_keep_what_their_format_shows_besides(tmp_path: Path) -> None:
         '0"+"': "12+",
         "0.00_);(0.00)": "12",
         "0.00\\ ;[Red]\\-0.00\\ ": "12",
-        '#,##0,"个"': "12",
+        '#,##0,"个"': "0.012千个",
+        '0.0,"K"': "0.012千",
+        '0!.0,"万"': "0.012千",
+        '0!.0000"万元"': "0.012千元",
+        '"¥"#,##0.0,': "¥0.012千",
+        "00!.00": "12",
+        '0000"."00"."00': "12",
         '[>100]0"箱";0"个"': "12",
         "[$-804]General": "12",
     }
@@ -439,6 +445,43 @@ def test_the_same_of_an_xls(tmp_path: Path, *, is_1904: bool) -> None:
     book.save(str(tmp_path / "a.xls"))
     (only,) = read(tmp_path / "a.xls")
     assert only.table["批号"].to_pylist() == ["20260305"]
+
+
+def test_a_date_shown_as_a_month_is_that_month_but_for_a_column_named_by_it(tmp_path: Path) -> None:
+    days = [date(2026, 3, 1), date(2027, 4, 1), date(2027, 4, 15)]
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "有效期", date(2026, 5, 1)], *(["A-1", day, 5] for day in days)])
+    book = openpyxl.load_workbook(path)
+    book["单"]["C1"].number_format = "mmm-yy"
+    for number, code in enumerate(("mmm-yy", 'yyyy"年"m"月"', "yyyy/m"), 2):
+        book["单"].cell(number, 2).number_format = code
+    book.save(path)
+    (only,) = read(path)
+    assert only.table["有效期"].to_pylist() == ["2026-03", "2027-04", "2027-04-15"]
+    assert list(only.columns)[2] == "2026-05-01"
+
+
+@pytest.mark.parametrize(
+    ("cells", "suspect"),
+    [
+        ([date(2026, 5, 3), "25/03/2026", date(2026, 7, 3), "28/03/2026"], [2, 4]),
+        ([date(2026, 5, 3), "03/25/2026", "28.03.2026"], []),  # both orders: the texts prove nothing
+        ([date(2026, 5, 3), "03/25/2026"], [2]),
+        ([date(2026, 5, 3), date(2026, 5, 25), "25/03/2026"], []),  # a day beyond 12 was typed as it is
+        ([date(2026, 5, 3), "2026-03-25", "待定"], []),
+        ([date(2026, 5, 3), "05/06/2026"], []),
+    ],
+)
+def test_a_date_beside_texts_that_show_another_order_may_be_swapped(
+    tmp_path: Path, cells: list[object], suspect: list[int]
+) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "交期", "数量"], *(["A-1", cell, 5] for cell in cells)])
+    assert read(path)[0].suspects == tuple((row, "交期", "XD-CEL-011") for row in suspect)
+
+
+def test_bins_of_which_excel_made_half_dates_are_suspect(tmp_path: Path) -> None:
+    bins = [*(date(2026, month, 1) for month in range(1, 13)), *(f"{number}-1" for number in range(13, 25))]
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "库位", "数量"], *(["A-1", one, 5] for one in bins)])
+    assert read(path)[0].suspects == tuple((row, "库位", "XD-CEL-010") for row in range(2, 14))
 
 
 def test_a_lot_shown_as_a_date_among_lots_of_digits_is_no_code_that_was_made_a_date(tmp_path: Path) -> None:
