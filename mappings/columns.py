@@ -67,6 +67,16 @@ def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[
     return found if len(found) > len(header) else ()  # two parts for each of more than half of the columns
 
 
+_BOTH = re.compile(r"(.+?)\s*[(（/]\s*(.+?)\s*[)）]?")
+
+
+def _both(header: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+    """(one name, another, column) of headers that may say the same twice: 数量(Qty), 批号/Lot No."""
+    for column in header:
+        if found := _BOTH.fullmatch(column.strip()):
+            yield normalise_header(found[1]), normalise_header(found[2]), column
+
+
 _SIGN = re.compile(r"(?<=.)[(\[【/:¥$€£-]")
 
 
@@ -124,6 +134,7 @@ class SheetColumns:
         bases = ((column, headers.read(column)) for column in self._header) if headers else ()
         self._by_base = _alone((normalise_header(measure.base), column) for column, measure in bases if measure)
         self._by_joined = _alone(_joined(self._header))
+        self._both = list(_both(self._header))
         self._by_part = _alone(_said_twice(self._header, headers)) if headers else {}
         self._aliases = aliases
         self._fields = SPECS[entity].fields
@@ -141,7 +152,8 @@ class SheetColumns:
             for form in forms:
                 if form in known:
                     return source_column(known[form]), known[form]
-        return None
+        twice = [column for one, other, column in self._both if one in forms and other in forms]
+        return (source_column(twice[0]), twice[0]) if len(twice) == 1 else None
 
     def _forms(self, name: str) -> list[str]:
         candidates = [name]

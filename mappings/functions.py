@@ -277,7 +277,7 @@ MACROS: tuple[str, ...] = (
                     ':', coalesce(nullif(p.i, ''), '0'), ':', coalesce(nullif(p.s, ''), '0'),
                     '.', rpad(p.f, 6, '0')) AS TIMESTAMP) END
                 WHEN regexp_full_match(x, '{_SERIAL}') THEN CAST(d AS TIMESTAMP)
-                    + to_milliseconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400000) AS BIGINT))
+                    + to_seconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400) AS BIGINT))
                 ELSE CAST(d AS TIMESTAMP) END)[1])[1])[1] END""",
     # the beginning of time in Excel, Unix (08:00 in China) and .NET stands where a system has no date
     """CREATE MACRO xd_told(moment) AS nullif(nullif(nullif(nullif(moment, TIMESTAMP '1900-01-01 00:00:00'),

@@ -21,8 +21,10 @@ _FORMS = (
     re.compile(r"^(.*[\u3400-\u9fff])((?i:rmb|cny|usd|eur|hkd|jpy|gbp))$"),
 )
 """数量(箱), 数量/kg and 数量-箱, 数量 箱, 单价¥, 单价RMB; 单价 元/箱 and 单价:元/箱 are read before."""
+_PERCENT = r"(?:\d+(?:\.\d+)?[%％])"
 _TAX = re.compile(
-    r"不?含(?:\d+%)?(?:增值)?税|未税|无税|(?:incl|excl)\.? ?(?:tax|vat)|必填|选填|可选|(?:例?如|例|格式|e\.g\.)[:：]?.+"
+    rf"(?:不?含|未|无|带){_PERCENT}?(?:增值)?税价?{_PERCENT}?|税[前后]价?|{_PERCENT}(?:增值税|税|专票|普票)?|不?含[运邮]费?"
+    r"|(?:incl|excl|ex)\.? ?(?:tax|vat)|必填|选填|可选|(?:例?如|例|格式|e\.g\.)[:：]?.+"
 )
 _THOUSAND = frozenset({"k", "m"})
 """Letters that stand for a thousand pieces."""

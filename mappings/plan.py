@@ -24,7 +24,9 @@ from mappings.unknown import unknown_object
 
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 """The header of the one says the other, where the mapping does not."""
-_PRICE_UNITS = frozenset({"计价单位", "单价单位", "价格计量单位", "priceuom", "priceunitofmeasure"})
+_PRICE_UNITS = frozenset(
+    {"计价单位", "单价单位", "价格计量单位", "订单价格单位", "priceuom", "priceunitofmeasure", "orderpriceunit"}
+)
 _PRICED = re.compile(r"单价|(?:含税|未税|净|采购|销售|进|售)价|元/|(?i:\bprice\b|u/p|\b(?:usd|cny|rmb|eur)/)")
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})

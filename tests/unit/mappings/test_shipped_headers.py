@@ -34,6 +34,15 @@ PO = "purchase_order"
         # Unit Price is no Price Unit
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|Unit Price|Currency", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "price_base": None}),
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|单价含税|币种", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "is_tax_included": True}),
+        # the same said twice, on a few headers
+        (PO, LINE, "采购订单号|行号|料号|数量(Qty)|单位", "P1|1|A1|5|个", {"ordered": 5}),
+        ("inventory", "inventory_balance", "料号|批号（Lot No.）|库存/QOH|单位", "A1|L1|5|个", {"lot": "L1", "on_hand": 5}),
+        # tax, with its rate
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|含税单价(13%)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|单价(含税13%)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|单价（税前）|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": False}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|单价(含税，不含运费)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|U/P(ex VAT)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": False}),
         # signs that nobody sees
         (PO, LINE, "\u200b采购订单号|行\u200e号|料号\ufeff|数\u00ad量|单位", "\u202dP1\u202c|1|A\u200b1|5|个", {"order_number": "P1", "item": "A1", "ordered": 5}),
         (PO, LINE, "采购订单号|行号|料号|数量|单位", "ＰＯ１|１|Ａ－０１|5|个", {"order_number": "PO1", "line_number": "1", "item": "A-01"}),
