@@ -15,8 +15,8 @@ from connectors.formats.grid import holds_any, is_ascii
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
-_ASCII_DITTO = ('"',)
-_DITTO = ("同上", "〃", "″", *_ASCII_DITTO)
+_ASCII_DITTO = ('"', "''")
+_DITTO = ("同上", "同前", "上同", "〃", "〃〃", "″", "″″", *_ASCII_DITTO)
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Completion:
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
             signs = _ASCII_DITTO if is_ascii(column) else _DITTO
-            said = [sign for sign in signs if holds_any(column, [sign])]
+            said = [sign for sign in signs if holds_any(column, [sign])] if holds_any(column, signs) else []
             says_so = [found for sign in said if pc.any(found := pc.equal(column, sign)).as_py()]
             if says_so:
                 blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(_DITTO))

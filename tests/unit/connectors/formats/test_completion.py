@@ -35,6 +35,14 @@ def test_a_line_without_its_document_takes_it_from_above(tmp_path: Path, part_by
     ]
 
 
+@pytest.mark.parametrize("mark", ["同前", "上同", "〃〃", "″″", "''"])
+def test_a_ditto_mark_is_the_value_above(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"单号,品名,数量\nPO-1,螺丝,5\nPO-2,{mark},6\n", encoding="utf-8")
+    (only,) = read_delimited(path, FormatOptions())
+    assert only.table["品名"].to_pylist() == ["螺丝", "螺丝"]
+
+
 def test_blanks_stay_blank_without_the_setting_and_a_wrong_name_parks(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("\n".join(LINES), encoding="utf-8")
