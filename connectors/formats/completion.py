@@ -15,8 +15,10 @@ from connectors.formats.grid import holds_any, is_ascii
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
-_ASCII_DITTO = ('"', "''")
-_DITTO = ("同上", "同前", "上同", "〃", "〃〃", "″", "″″", *_ASCII_DITTO)
+_DITTO = ("同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"')
+_ASCII_DITTO = ('"',)
+_IN_DITTO = ("同", "〃", "″", '"')
+"""One of these is in each."""
 
 
 @dataclass(slots=True)
@@ -67,11 +69,8 @@ class Completion:
         self.copied = {}
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
-            signs = _ASCII_DITTO if is_ascii(column) else _DITTO
-            said = [sign for sign in signs if holds_any(column, [sign])] if holds_any(column, signs) else []
-            says_so = [found for sign in said if pc.any(found := pc.equal(column, sign)).as_py()]
-            if says_so:
-                blank = says_so[0] if len(says_so) == 1 else pc.is_in(column, value_set=pa.array(_DITTO))
+            may_say_so = holds_any(column, _ASCII_DITTO if is_ascii(column) else _IN_DITTO)
+            if may_say_so and pc.any(blank := pc.is_in(column, value_set=pa.array(_DITTO))).as_py():
                 values = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.string()), column))
                 before = self.ditto.get(name)
                 values = pc.coalesce(values, pa.scalar(before, pa.string()), column)

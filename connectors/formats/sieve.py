@@ -53,8 +53,9 @@ _SIGNED = re.compile(rf"\s*(?:(?:{_ROLE})\s*[:：]\D*|(?:日期|(?i:date))\s*[:�
 """制表：王 | 审核：李 | 日期：2026-03-05"""
 _SIGNED_BY = re.compile(rf"\s*(?:{_ROLE}|日期|(?i:date))\s*[:：]?\s*")
 """制表人 | 王芳 | 审核人 | 李伟"""
-_STROKES = r"^\s*(?:[/\\|]{1,3}|[-—–_]{1,3})?\s*$"
-_LONGEST_STROKES = 9
+_STROKES = r"^(?:[/\\|]{1,3}|[-_]{1,3}|[—–]{1,2})?$"
+_LONGEST_STROKES = 6
+"""Bytes of the longest: ——."""
 _LOOKED_BELOW = 20
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""

@@ -347,7 +347,7 @@ def test_columns_of_one_name_that_differ_only_later_are_found_in_a_later_part(tm
     assert "数量" in last.problem.zh
 
 
-_DITTO = {"同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"', "''"}
+_DITTO = {"同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"'}
 """Cells that say so are read as the value above: tests/unit/connectors/formats/test_completion.py."""
 _CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=6)
 
