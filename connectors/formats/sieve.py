@@ -51,8 +51,8 @@ _ROLE = (
 )
 _SIGNED = re.compile(rf"\s*(?:(?:{_ROLE})\s*[:：]\D*|(?:日期|(?i:date))\s*[:：].*)", re.DOTALL)
 """制表：王 | 审核：李 | 日期：2026-03-05"""
-_SIGNED_BY = re.compile(rf"\s*(?:{_ROLE}|日期|(?i:date))\s*[:：]?\s*")
-"""制表人 | 王芳 | 审核人 | 李伟"""
+_SIGNED_BY = re.compile(rf"\s*(?:(?:{_ROLE})(?:(?<=[人员字名章])|\s*[:：])|(?:日期|(?i:date))\s*[:：]?)\s*[:：]?\s*")
+"""保管员 | 王芳 | | , Prepared by: | Wang"""
 _STROKES = r"^(?:[/\\|]{1,3}|[-_]{1,3}|[—–]{1,2})?$"
 _LONGEST_STROKES = 6
 """Bytes of the longest: ——."""
@@ -239,7 +239,7 @@ _SAMPLE = re.compile(
     r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
 )
 _WORDS = (
-    r"制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|复核|覆核|復核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計|签[收字]|簽[收字]|监盘|監盤|盘点|盤點|[Pp]repared|PREPARED|pproved|PPROVED|hecked|HECKED|备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
+    r"制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|[复復複覆]核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計|签[收字]|簽[收字]|监盘|監盤|盘点|盤點|[Pp]repared|PREPARED|pproved|PPROVED|hecked|HECKED|备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
     r"|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出"
     r"|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|最[大小高低]值|其中|[└├┗┣]"
     r"|文本|字符|数[字值]|數[字值]|整数|整數|小数|小數|日期|布尔|布爾|(?i:string|text|varchar|integer|decimal|boolean)|[(（]\s*共?\s*\d+\s*[项種种条條行款項個个]"
@@ -301,7 +301,7 @@ def _reason(cells: list[str], named: int) -> str | None:
     filled = [cell for cell in full if not _is_measure(cell)] or full
     if len(filled) > 1 and (_SAMPLE.match(filled[0]) or all(map(_TYPE.fullmatch, filled))):
         return "sample"
-    if _is_signed(full):
+    if _is_signed(full, named):
         return "after_end"
     if all(map(_PAGE.match, filled)) and (len(filled) == 1 or any(map(_PAGE_WORD.search, filled))):
         return "page_mark"
@@ -321,8 +321,8 @@ def _reason(cells: list[str], named: int) -> str | None:
     return "total" if is_group or _PART.match(filled[0]) else None
 
 
-def _is_signed(filled: list[str]) -> bool:
-    """Whether a row is signed by those who made and checked the list, as each printed page is."""
+def _is_signed(filled: list[str], named: int) -> bool:
+    """Whether a row is signed by those who made and checked the list, as each printed page is; 会计 | 李四 may be a record."""
     if any(map(_SIGNED.fullmatch, filled)) and all(
         one.endswith((":", "：")) or _SIGNED.fullmatch(one) for one in filled
     ):
@@ -330,6 +330,7 @@ def _is_signed(filled: list[str]) -> bool:
     labels, names = filled[::2], filled[1::2]
     return (
         len(labels) == len(names)
+        and len(filled) < named
         and all(map(_SIGNED_BY.fullmatch, labels))
         and all(kind_of(name) in {Kind.TEXT, Kind.DATE} for name in names)
     )
