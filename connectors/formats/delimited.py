@@ -37,6 +37,7 @@ from connectors.formats.sheet import (
     damaged_texts,
     empty_table,
     in_one,
+    made_dates,
     refused,
 )
 from connectors.formats.sieve import Sieve
@@ -185,6 +186,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 suspects=(
                     *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
                     *(damaged_texts(table) if text.has_marks else ()),
+                    *made_dates(table),
                 ),
             )
             accounted, above, header = accounted + total, 0, 0

@@ -1,5 +1,6 @@
 """What reading a file gives, whatever its format: one `SheetRead` per table."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -7,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
+from canonical_model.text import simplified
 from connectors.base import ROW, RowCounts, holds_json
-from connectors.formats.grid import holds_any
+from connectors.formats.grid import holds_any, holds_match, matches
 
 Suspect = tuple[int, str, str]
 """(row number, column name, issue code)."""
@@ -24,6 +26,8 @@ SHORTENED = "XD-CEL-008"
 STRUCK = "XD-CEL-009"
 MADE_DATE = "XD-CEL-010"
 SWAPPED_DATE = "XD-CEL-011"
+MAY_BE_MADE = "may be made"
+"""No code of an issue yet: a date among words, which is one only where the column is named like codes or sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,12 @@ class SheetRead:
         return holds_json(self.table, self.columns)
 
 
+_NO_DATE = re.compile(
+    r"规格|型号|尺寸|版本|图号|牌号|货位|库位|仓位|储位|批号|批次|[料货]号|编[码号]|代码|(?i:spec|model|size|version|bin|lot|batch|sku|part n)"
+)
+"""Names of columns that hold no dates."""
+_MADE = r"\d{1,2}月\d{1,2}日|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}"
+"""What Excel writes into a text file for 3-5."""
 _SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1[1-9]|2\d)$"
 _ERROR_TEXTS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
@@ -77,6 +87,21 @@ def damaged_texts(table: pa.Table) -> list[Suspect]:
         if holds_any(column, ["E+"]):
             mask = pc.match_substring_regex(column, _SHORTENED)
             found += [(row, name, SHORTENED) for row in table[ROW].filter(mask).to_pylist()]
+    return found
+
+
+def holds_no_dates(name: str) -> bool:
+    """Whether a column of that name holds codes or sizes."""
+    return _NO_DATE.search(simplified(name)) is not None
+
+
+def made_dates(table: pa.Table) -> list[Suspect]:
+    """Cells of codes and sizes in a text file that Excel took for dates when it was open there: 3月5日 and 5-Mar for 3-5."""
+    found: list[Suspect] = []
+    for name in table.column_names[:-1]:
+        if holds_no_dates(name) and holds_match(table[name], _MADE):
+            mask = matches(table[name], rf"^(?:{_MADE})$")
+            found += [(row, name, MADE_DATE) for row in table[ROW].filter(mask).to_pylist()]
     return found
 
 

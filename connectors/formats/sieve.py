@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -56,6 +57,7 @@ _SIGNED_BY = re.compile(rf"\s*(?:(?:{_ROLE})(?:(?<=[人员字名章])|\s*[:：])
 _STROKES = r"^(?:[/\\|]{1,3}|[-_]{1,3}|[—–]{1,2})?$"
 _LONGEST_STROKES = 6
 """Bytes of the longest: ——."""
+_FEWEST_SUMMED = 2
 _LOOKED_BELOW = 20
 _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
@@ -110,11 +112,26 @@ class Sieve:
 
     def trim_end(self, rows: pa.Table) -> pa.Table:
         """`rows` without what stands below the last record: signatures, notes (制表人：… 注：…), the tax below a total."""
+        if self._sums_up(rows):
+            rows = self._leave_out(rows, pc.equal(rows[ROW], rows[ROW][-1]), "total")
         keep = end_of_records(rows, self.layout, self.skipped.get("total", ()))
         numbers = rows[ROW].slice(keep).to_pylist()
         if numbers:
             self.skipped.setdefault("after_end", []).extend(numbers)
         return rows.slice(0, keep)
+
+    def _sums_up(self, rows: pa.Table) -> bool:
+        """Whether the last row holds the sums of all rows above it and nothing else, as lists of SAP end."""
+        named = self.layout.named
+        if not named or rows.num_rows <= _FEWEST_SUMMED:
+            return False
+        last = texts_of(rows.slice(rows.num_rows - 1))[0]
+        filled = [column for column, cell in enumerate(last) if cell.strip()]
+        figures = [column for column in filled if not _is_measure(last[column])]
+        if not figures or last[named[0]].strip() or 2 * len(filled) > len(named):
+            return False
+        columns = (_decimals(rows.column(column).to_pylist()) for column in figures)
+        return all(values and sum(values[:-1]) == values[-1] for values in columns)
 
     def take_skipped(self) -> Mapping[str, tuple[int, ...]]:
         """What was left out since the last call."""
@@ -319,6 +336,14 @@ def _reason(cells: list[str], named: int) -> str | None:
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
     return "total" if is_group or _PART.match(filled[0]) else None
+
+
+def _decimals(texts: list[str]) -> list[Decimal]:
+    """The numbers of a column, a blank being 0; none where one of them is no plain number."""
+    try:
+        return [Decimal(text.replace(",", "").strip() or 0) for text in texts]
+    except InvalidOperation:
+        return []
 
 
 def _is_signed(filled: list[str], named: int) -> bool:

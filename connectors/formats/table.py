@@ -14,7 +14,17 @@ from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import heading_within, second_table
 from connectors.formats.options import FormatOptions
-from connectors.formats.sheet import SheetRead, Suspect, damaged_texts, empty_table, in_one, refused
+from connectors.formats.sheet import (
+    MADE_DATE,
+    MAY_BE_MADE,
+    SheetRead,
+    Suspect,
+    damaged_texts,
+    empty_table,
+    holds_no_dates,
+    in_one,
+    refused,
+)
 from connectors.formats.sieve import Sieve
 
 _TABLE_ROWS, _TABLE_CELLS = 3, 3
@@ -91,7 +101,12 @@ def _suspects(
     grid: Grid, layout: Layout, table: pa.Table, copied: Mapping[tuple[int, str], int]
 ) -> tuple[Suspect, ...]:
     kept = set(table[ROW].to_pylist()) if grid.suspects else set()
-    known = [(row, layout.names[position], code) for row, position, code in grid.suspects if row in kept]
+    found = ((row, layout.names[position], code) for row, position, code in grid.suspects if row in kept)
+    known = [
+        (row, name, MADE_DATE if code == MAY_BE_MADE else code)
+        for row, name, code in found
+        if code != MAY_BE_MADE or holds_no_dates(name)
+    ]
     damaged = {(row, name): code for row, name, code in known}
     known += [(row, name, damaged[origin, name]) for (row, name), origin in copied.items() if (origin, name) in damaged]
     order = {name: place for place, name in enumerate(layout.names)}

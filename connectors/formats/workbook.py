@@ -34,6 +34,7 @@ from connectors.formats.sheet import (
     ERROR_CELL,
     LOST_DIGITS,
     MADE_DATE,
+    MAY_BE_MADE,
     STRUCK,
     SWAPPED_DATE,
     UNKNOWN_RESULT,
@@ -46,6 +47,8 @@ from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 _ROWS_AT_ONCE = 4_000
 _LOOKED_AT = 400
 """Rows that show what a column holds."""
+_FEW = 4
+"""One cell in so many, or fewer."""
 _MONTHS = 12
 _TYPED_DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}\b")
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
@@ -226,7 +229,7 @@ def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:
 def _doubt(texts: pa.ChunkedArray, dates: Mapping[int, date]) -> str | None:
     """What Excel may have done to the cells of a column that are dates; None where nothing speaks for it.
 
-    It makes a date of a code such as 3-5, as most others there are; and of 05/03 typed for 5 March the third of May where
+    It makes a date of a code such as 3-5, as most others there are, or perhaps of a size among other words; and of 05/03 typed for 5 March the third of May where
     it is set to the American order, but leaves 25/03 as text. Rows are counted from 1.
     """
     if not dates:
@@ -237,6 +240,8 @@ def _doubt(texts: pa.ChunkedArray, dates: Mapping[int, date]) -> str | None:
     seen = sum(row <= _LOOKED_AT for row in dates)
     if seen <= len(others) and kinds[Kind.CODE] * 2 > len(others) and not kinds[Kind.DATE]:
         return MADE_DATE
+    if seen * _FEW <= len(others) and kinds[Kind.NUMBER] * 2 <= len(others) and not kinds[Kind.DATE]:
+        return MAY_BE_MADE
     typed = [(int(found[1]), int(found[2])) for text in others if (found := _TYPED_DAY.match(text))]
     is_ordered = any(first > _MONTHS for first, _ in typed) != any(second > _MONTHS for _, second in typed)
     if is_ordered and all(day.day <= _MONTHS for day in dates.values()):

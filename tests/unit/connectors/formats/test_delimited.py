@@ -332,6 +332,11 @@ def test_a_second_table_and_an_area_work_in_text_too(read: Read) -> None:
     assert list(read(content, area="B1:C2").columns) == ["名称", "数量"]
 
 
+def test_codes_of_which_excel_made_dates_before_it_wrote_the_file_are_suspect(read: Read) -> None:
+    only = read("料号,库位,规格,交期\nA1,3月5日,M8*20,3月5日\nA2,5-Mar,Mar-26,5-Mar\nA3,5-6,12-Max,\n")
+    assert only.suspects == ((2, "库位", "XD-CEL-010"), (3, "库位", "XD-CEL-010"), (3, "规格", "XD-CEL-010"))
+
+
 def test_a_header_of_two_lines_names_its_columns_together(read: Read) -> None:
     only = read("料号,数量,,备注\n,订购,已收,\nA1,3,2,急\nA2,4,4,\n")
     assert list(only.columns) == ["料号", "数量 订购", "数量 已收", "备注"]

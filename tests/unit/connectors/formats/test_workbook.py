@@ -478,6 +478,19 @@ def test_a_date_beside_texts_that_show_another_order_may_be_swapped(
     assert read(path)[0].suspects == tuple((row, "交期", "XD-CEL-011") for row in suspect)
 
 
+def test_a_date_among_sizes_and_words_is_suspect_where_the_column_is_no_date(tmp_path: Path) -> None:
+    cells = ["24瓶/箱", "不锈钢304", "20", "M8*20", "红色", date(2026, 3, 5)]
+    for name, suspect in (("规格", ((7, "规格", "XD-CEL-010"),)), ("備註", ()), ("交期说明", ())):
+        path = make(tmp_path / "a.xlsx", 单=[["料号", name, "数量"], *(["A-1", cell, 5] for cell in cells)])
+        assert read(path)[0].suspects == suspect
+
+
+def test_a_sheet_without_names_is_read_to_its_last_row(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[[None, 1], [None, 2], [None, 3]])
+    (only,) = read(path, header="none")
+    assert (only.problem, only.counts.read) == (None, 3)
+
+
 def test_bins_of_which_excel_made_half_dates_are_suspect(tmp_path: Path) -> None:
     bins = [*(date(2026, month, 1) for month in range(1, 13)), *(f"{number}-1" for number in range(13, 25))]
     path = make(tmp_path / "a.xlsx", 单=[["料号", "库位", "数量"], *(["A-1", one, 5] for one in bins)])
