@@ -34,6 +34,7 @@ PO = "purchase_order"
         # Unit Price is no Price Unit
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|Unit Price|Currency", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "price_base": None}),
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|单价含税|币种", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "is_tax_included": True}),
+        ("goods_receipt", "goods_receipt", "入库单号|行号|料号|实收数量|单位|单据类型", "R|1|A1|20|个|销售退货", {"kind": "return"}),
         # the same said twice, on a few headers
         (PO, LINE, "采购订单号|行号|料号|数量(Qty)|单位", "P1|1|A1|5|个", {"ordered": 5}),
         ("inventory", "inventory_balance", "料号|批号（Lot No.）|库存/QOH|单位", "A1|L1|5|个", {"lot": "L1", "on_hand": 5}),
