@@ -13,7 +13,7 @@ from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of
-from connectors.formats.grid import has_empty, holds_match, matches, texts_of
+from connectors.formats.grid import has_empty, holds_match, is_ascii, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 
@@ -255,11 +255,16 @@ class Sieve:
 _SAMPLE = re.compile(
     r"^\s*[(（【]?(?:(?:填写)?(?:示例|样例|范例)|例如?)\s*[)）】:：]|^\s*[(（【]?(?i:example)\s*[)）】:：]"
 )
+_LATIN_WORDS = (
+    r"[Nn]ote|NOTE|[Rr]emark|REMARK|[Ee]xample|EXAMPLE|[Gg]esamt|GESAMT|[Ss]umme|SUMME|rinted|xported|RINTED|XPORTED|otal|OTAL|um|UM|age|AGE"
+    r"|[Pp]repared|PREPARED|pproved|PPROVED|hecked|HECKED|erified|VERIFIED|eviewed|EVIEWED|ssued|SSUED|eceived|ECEIVED"
+    r"|--|==|__|(?i:string|text|varchar|integer|decimal|boolean)"
+)
 _WORDS = (
-    r"制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|[复復複覆]核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計|签[收字]|簽[收字]|监盘|監盤|盘点|盤點|[Pp]repared|PREPARED|pproved|PPROVED|hecked|HECKED|备注|備註|说明|說明|附注|附註|[Nn]ote|NOTE|[Rr]emark|REMARK|示例|样例|范例|[Ee]xample|EXAMPLE|[计計总總総汇匯彙页頁差]"
-    r"|结存|結存|结转|結轉|余额|餘額|期[初末]|全仓|全倉|全部|所有|[Gg]esamt|GESAMT|[Ss]umme|SUMME|打印|列印|导出|匯出"
-    r"|rinted|xported|RINTED|XPORTED|平均|均价|均價|共|otal|OTAL|um|UM|age|AGE|--|==|__|──|━━|最[大小高低]值|其中|[└├┗┣]"
-    r"|文本|字符|数[字值]|數[字值]|整数|整數|小数|小數|日期|布尔|布爾|(?i:string|text|varchar|integer|decimal|boolean)|[(（]\s*共?\s*\d+\s*[项種种条條行款項個个]"
+    rf"{_LATIN_WORDS}|制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|[复復複覆]核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計"
+    r"|签[收字]|簽[收字]|监盘|監盤|盘点|盤點|备注|備註|说明|說明|附注|附註|示例|样例|范例|[计計总總総汇匯彙页頁差]|结存|結存|结转|結轉|余额|餘額|期[初末]"
+    r"|全仓|全倉|全部|所有|打印|列印|导出|匯出|平均|均价|均價|共|──|━━|最[大小高低]值|其中|[└├┗┣]"
+    r"|文本|字符|数[字值]|數[字值]|整数|整數|小数|小數|日期|布尔|布爾|[(（]\s*共?\s*\d+\s*[项種种條条行款項個个]"
 )
 _BOUND = {
     r"^\s*[注註]\s*(?:[:：]|$)": "[注註]",
@@ -271,14 +276,16 @@ _BOUND = {
 _WORD = "|".join([_WORDS, *_BOUND])
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 _WORD_ANYWHERE = "|".join([_WORDS, *_BOUND.values()])
+_LATIN_ANYWHERE = rf"{_LATIN_WORDS}|[Aa]ll|ALL|ttl|TTL|\*"
 
 
 def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
     """Rows with such a word in the first columns, or anywhere where the first is blank; None where there are none."""
     found: pa.ChunkedArray | None = None
     for column in named[:_LABEL_COLUMNS]:
-        if holds_match(rows.column(column), _WORD_ANYWHERE):
-            marked = matches(rows.column(column), _WORD)
+        texts = rows.column(column)
+        if holds_match(texts, _LATIN_ANYWHERE if is_ascii(texts) else _WORD_ANYWHERE):
+            marked = matches(texts, _WORD)
             found = marked if found is None else pc.or_(found, marked)
     if not named or not has_empty(rows.column(named[0])):
         return found
