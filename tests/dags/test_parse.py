@@ -14,7 +14,6 @@ from canonical_model.text import parse_json
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "crossdock" / "demo" / "home"
-PARSE_SECONDS = 3.0  # CPU; 0.2 s where nothing else runs
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(180)]
 
@@ -120,8 +119,7 @@ def test_two_parses_serialise_alike_so_no_new_dag_version_is_made(parses: tuple[
     assert first == second
 
 
-def test_parsing_is_quick_and_loads_nothing_heavy(parses: tuple[Parsed, Parsed]) -> None:
-    assert float(parses[0]["seconds"]) < PARSE_SECONDS
+def test_parsing_loads_nothing_heavy(parses: tuple[Parsed, Parsed]) -> None:
     assert parses[0]["heavy"] == []
 
 

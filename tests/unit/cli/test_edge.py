@@ -106,19 +106,13 @@ def _pages(command: object, path: str) -> list[tuple[str, str]]:
 
 
 def test_help_answers_without_loading_anything_heavy() -> None:
-    code = f"import sys; import crossdock.cli._app; print([m for m in {HEAVY!r} if m in sys.modules])"
+    code = f"""import atexit, sys
+atexit.register(lambda: print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr))
+from crossdock.cli import main
+main(["--help"])"""
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_help_takes_less_than_half_a_second_of_work() -> None:
-    spent = []
-    for _ in range(3):
-        before = os.times()
-        subprocess.run(program("--help"), env=environment(), capture_output=True, check=True)
-        after = os.times()
-        spent.append(after.children_user - before.children_user + after.children_system - before.children_system)
-    assert min(spent) < 0.5
+    assert "crossdock" in done.stdout
+    assert done.stderr.strip() == "[]"
 
 
 def test_the_reference_page_is_up_to_date() -> None:
