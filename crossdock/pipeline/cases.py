@@ -16,16 +16,15 @@ from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
 from canonical_model.errors import ConfigError, CrossdockError, MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Language, Text
 from canonical_model.text import JsonValue, parse_json
-from connectors.base import ROW
 from connectors.formats import FormatOptions, read_file
-from crossdock.home import Zone, check_model, load_yaml
+from crossdock.home import Currency, DateOrderSetting, Zone, check_model, load_yaml
+from crossdock.pipeline.scratch import header_of, scratch_rows
 from mappings.engine import MappingRun
 from mappings.landed import LandedRows
 from mappings.plan import make_plan
@@ -42,6 +41,8 @@ class CaseStream(BaseModel):
 
     config: FormatOptions = Field(default=FormatOptions(), description="How the file is read, as in the source.")
     timezone: Zone = Field(default="Asia/Shanghai", description="IANA zone of naive times.")
+    date_order: DateOrderSetting = Field(default="", description="dmy, mdy or ymd; else the mapping's.")
+    currency: Currency = Field(default="", description="Currency of amounts that state none, such as CNY.")
     parts: dict[str, str] = Field(default={}, description="Parts of the path, such as partner.")
     store: dict[str, list[dict[str, str]]] = Field(
         default={}, description="Records that lookups: finds: entity, then each record's fields."
@@ -229,6 +230,8 @@ def map_file(spec: MappingFile, path: Path, stream: CaseStream) -> MappedFile:
                 header=header,
                 is_json=is_json,
                 timezone=stream.timezone,
+                date_order=stream.date_order,
+                currency=stream.currency,
                 key_parts=[part for part in stream.parts if part == "partner"],
             )
             with MappingRun(plan, batches, lookups=partial(_look_up, stream.store)) as mapped:
@@ -281,15 +284,8 @@ def _land(path: Path, stream: CaseStream, folder: Path) -> dict[tuple[tuple[str,
             raise MappingError(read.problem, where=str(path), code="XD-MAP-020")
         if not read.table.num_rows:
             continue
-        table = read.table
-        for part, value in stream.parts.items():
-            table = table.append_column(part, pa.array([value] * table.num_rows, pa.string()))
-        rows = folder / f"{number}.parquet"
-        pq.write_table(table, rows)
-        header = tuple(name for name in table.column_names if name != ROW)
-        landed.setdefault((header, read.is_json), []).append(
-            LandedRows(number, rows, table.num_rows, path.name, read.sheet, read.columns, None, read.suspects)
-        )
+        rows = scratch_rows(read, folder, batch=number, name=path.name, parts=stream.parts)
+        landed.setdefault((header_of(read, stream.parts), read.is_json), []).append(rows)
     return landed
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from canonical_model.issues import Issue
 from canonical_model.language import Text
@@ -17,8 +16,8 @@ from connectors.formats import FormatOptions, SheetRead, read_file
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.questions import Table, question_about
+from crossdock.pipeline.scratch import header_of, scratch_rows
 from mappings.engine import MappingRun
-from mappings.landed import LandedRows
 from mappings.plan import Plan
 
 _FIRST_ROWS = 5
@@ -102,14 +101,14 @@ def look(
         elif broken or not read.table.num_rows:
             plans.append(None)
         else:
-            plans.append(chooser.choose(Header((*columns, *parts), tuple(parts), read.is_json)))
+            plans.append(chooser.choose(Header(header_of(read, parts), tuple(parts), read.is_json)))
     issues: dict[int, list[Issue]] = defaultdict(list)
     held: dict[int, set[int]] = defaultdict(set)
     questions: dict[int, Text | None] = {}
     with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
         for plan in {id(one): one for one in plans if isinstance(one, Plan)}.values():
             batches = [
-                _landed(number, read, name, parts, Path(folder), digest)
+                scratch_rows(read, Path(folder), batch=number, name=name, parts=parts, sha256=digest)
                 for number, read in enumerate(reads)
                 if plans[number] is plan
             ]
@@ -127,16 +126,6 @@ def look(
         for number, read in enumerate(reads)
         if read.counts.read or read.problem
     ]
-
-
-def _landed(number: int, read: SheetRead, name: str, parts: Mapping[str, str], folder: Path, digest: str) -> LandedRows:
-    table = read.table
-    for part, value in parts.items():
-        table = table.append_column(part, pa.array([value] * table.num_rows, pa.string()))
-    path = folder / f"{number}.parquet"
-    pq.write_table(table, path)
-    suspects = tuple(read.suspects)
-    return LandedRows(number, path, table.num_rows, name, read.sheet, read.columns, None, suspects, sha256=digest)
 
 
 def _table(read: SheetRead, rows: Path) -> Table:

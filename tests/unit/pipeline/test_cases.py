@@ -126,6 +126,25 @@ def test_what_the_stream_says_is_taken_from_beside_the_input(own: Path) -> None:
     assert {one.mapping for one in find_cases(own, ["own/stock"])} == {"own/stock"}
 
 
+def test_a_case_states_the_currency_and_the_order_of_dates_of_its_stream(own: Path) -> None:
+    (own / "own" / "orders.yaml").write_text(
+        "mapping: own/orders\nentities:\n  purchase_order_line:\n    fields:\n"
+        "      {order_number: 单号, line_number: 行, item: 料, ordered: \"quantity(数, '个')\", "
+        "unit_price: \"money(价, 币)\", requested_on: date(交期)}\n",
+        encoding="utf-8",
+    )
+    folder = own / "own" / "orders.cases" / "stated"
+    folder.mkdir(parents=True)
+    (folder / "input.csv").write_text("单号,行,料,数,价,币,交期\nPO-1,1,A,3,1.5,,05/03/2026\n", encoding="utf-8")
+    (folder / "stream.yaml").write_text("date_order: dmy\ncurrency: CNY\n", encoding="utf-8")
+
+    outcome = run_case(Case("own/orders", "stated", folder, own))
+
+    assert '"requested_on": "2026-03-05"' in outcome.records
+    assert '"unit_price_currency": "CNY"' in outcome.records
+    assert json.loads(outcome.issues) == []
+
+
 def test_what_the_mapping_looks_up_is_found_in_the_case(own: Path) -> None:
     (own / "own" / "scan.yaml").write_text(
         "mapping: own/scan\nlookups:\n  ours: {entity: item, match: {gtin: 条码}, give: item_number}\nentities:\n"
