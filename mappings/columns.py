@@ -105,6 +105,20 @@ def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: found.pop() for name, found in columns.items() if len(found) == 1}
 
 
+_CHANGED = "更新后|变更后|修改后|修订后|调整后|更改后|改后"
+_REVISED = re.compile(
+    rf"(?:最新|{_CHANGED}|新|现|二次|第二次|再次|latest|new|revised)的?(?P<of>.+)"
+    rf"|(?P<before>.+?)[(\[【][^()\[\]【】]*(?:更新|最新|{_CHANGED}|revised|updated|latest)[^()\[\]【】]*[)\]】]"
+    rf"|(?P<bare>.+?)(?:更新|最新|{_CHANGED}|revised|updated|latest)"
+)
+
+
+def revised(header: str) -> str:
+    """Of what `header` says that it is the newer value: 交期 of 变更后交期 and 交期(3/8更新); empty for others, as 更新日期."""
+    found = _REVISED.fullmatch(normalise_header(header))
+    return next(filter(None, found.groups()), "") if found else ""
+
+
 _OWNERS = "采购|订购|订货|订单|销售|库存|入库|主|基本|order|purchase|sales|stock"
 _NUMBER = re.compile(rf"({_OWNERS})(?:计量)?(?:数量|数|量|qty|quantity)(?:[(\[].*)?")
 _UNIT = re.compile(rf"({_OWNERS})(?:计量)?(?:单位|unit|uom)")
@@ -177,6 +191,12 @@ class SheetColumns:
         """Columns that begin with the name of a column that was not found, and go on with what is not understood: 数量(K)."""
         forms = set(self._forms(name))
         return [column for column in self._header if forms & set(_beginnings(column))]
+
+    def alike(self, word: str) -> set[str]:
+        """Columns that go by a name by which `word` goes as well."""
+        form = normalise_header(word)
+        names = [word, *(name for name in (*self._aliases, *self._fields) if form in self._forms(name))]
+        return {column for _, column in filter(None, (self.find((name,)) for name in names))}
 
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column that the text `text` as a whole names."""

@@ -457,7 +457,10 @@ class ExpressionCompiler:
             return self._code_call(node, text, target)
         if name in ("quantity", "money"):
             return self._amount(node, name, text, target)
-        arguments = [self._visit(part, text, target) for part in node.expressions]
+        if name == "coalesce":
+            arguments = self._those_there(node, text, target)
+        else:
+            arguments = [self._visit(part, text, target) for part in node.expressions]
         if name in ("coalesce", "concat"):
             if not arguments:
                 raise self._count(text, name, 1)
@@ -487,6 +490,19 @@ class ExpressionCompiler:
             as_text = self._once(f"CASE WHEN {is_share} THEN {share} ELSE {raw} END", spelling, raw)
             return self._convert(replace(arguments[0], parts=(as_text,)), name, text)
         return self._convert(arguments[0], name, text)
+
+    def _those_there(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> list[Compiled]:
+        """The arguments whose columns the sheet has; one of them must be there."""
+        found: list[Compiled] = []
+        lacking: list[MissingColumnError] = []
+        for part in node.expressions:
+            try:
+                found.append(self._visit(part, text, target))
+            except MissingColumnError as error:
+                lacking.append(error)
+        if lacking and not found:
+            raise lacking[-1]
+        return found
 
     def _count(self, text: str, name: str, count: int) -> MappingError:
         return self._error(text, Text(f"{name}() 需要 {count} 个参数。", f"{name}() takes {count} arguments."))

@@ -13,7 +13,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import simplified
-from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, normalise_header, source_column
+from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, normalise_header, revised, source_column
 from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_name, quote_text
 from mappings.dates import AskedColumn
 from mappings.expressions import PIECES, ExpressionCompiler
@@ -276,6 +276,20 @@ def unpriced(plan: Plan, header: Sequence[str]) -> list[str]:
         PRICE in plan.spec.entities[one.entity.name].fields and PRICE not in one.fields for one in plan.entities
     )
     return [column for column in unread_columns(plan, header) if wants and _PRICED.search(simplified(column))]
+
+
+def revised_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
+    """(column, newer): columns that are read although another says that it is what they became, which is not."""
+    unread = unread_columns(plan, header)
+    newer = [(column, word) for column in unread if (word := revised(column))]
+    sheets = [SheetColumns(header, plan.spec.columns, one.entity.name) for one in plan.entities] if newer else []
+    return [
+        (old, column)
+        for column, word in newer
+        for sheet in sheets
+        for old in sorted(sheet.alike(word))
+        if old not in unread
+    ]
 
 
 def columns_of_places(plan: Plan) -> list[str]:

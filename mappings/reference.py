@@ -62,7 +62,13 @@ FUNCTIONS: Mapping[str, FunctionHelp] = {
     "party": FunctionHelp("party(列)", Text("往来方的编码", "The code of a party")),
     "item": FunctionHelp("item(列)", Text("物料的编码", "The code of an item")),
     "location": FunctionHelp("location(列)", Text("地点的编码", "The code of a location")),
-    "coalesce": FunctionHelp("coalesce(a, b, …)", Text("第一个不为空的值", "The first value that is not empty")),
+    "coalesce": FunctionHelp(
+        "coalesce(a, b, …)",
+        Text(
+            "第一个不为空的值；表里没有的列不算",
+            "The first value that is not empty; columns that the sheet lacks do not count",
+        ),
+    ),
     "concat": FunctionHelp("concat(a, b, …)", Text("依次连接，空的跳过", "One after the other, empty ones left out")),
     "upper": FunctionHelp("upper(列)", Text("大写", "In capitals")),
     "lower": FunctionHelp("lower(列)", Text("小写", "In small letters")),

@@ -17,6 +17,7 @@ from mappings.plan import (
     columns_of_codes,
     columns_of_places,
     labels_of_keys,
+    revised_columns,
     uncounted,
     unpriced,
     unread_columns,
@@ -182,6 +183,26 @@ def _without_price(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _revised(table: Table, plan: Plan) -> Question | None:
+    """A column says that it is what another became: 交期(3/8更新) beside 交期, which alone would be read."""
+    pairs = [] if table.is_json else revised_columns(plan, table.columns)
+    if not pairs:
+        return None
+    old, newer = pairs[0]
+    return Question(
+        Text(
+            f"“{newer}”像是“{old}”改过以后的值，映射只读“{old}”，会按改之前的收。",
+            f"“{newer}” reads like what “{old}” became, and the mapping reads “{old}” alone.",
+        ),
+        Text(
+            f'在映射里把新的写在前面，空着的格子用旧的：原来写“{old}”的地方写 coalesce("{newer}", "{old}")',
+            f'Put the newer one first in the mapping, the older one serving where it is blank: coalesce("{newer}", "{old}") '
+            f"instead of “{old}”",
+        ),
+        Text("不用它", "if it is not needed"),
+    )
+
+
 def _codes_as_decimals(table: Table, plan: Plan) -> Question | None:
     """All codes of a column end in `.0`, as a program writes them that takes them for numbers: 4500001.0."""
     columns = [one for one in columns_of_codes(plan) if one in table.placed]
@@ -223,4 +244,12 @@ def _are_decimals(values: pa.Array | pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.match_substring_regex(values, f"^{_DECIMAL.pattern}$"), min_count=0).as_py())
 
 
-_QUESTIONS = (_above_the_table, _sheet_of_a_place, _written_once, _without_quantity, _without_price, _codes_as_decimals)
+_QUESTIONS = (
+    _above_the_table,
+    _sheet_of_a_place,
+    _written_once,
+    _without_quantity,
+    _without_price,
+    _revised,
+    _codes_as_decimals,
+)

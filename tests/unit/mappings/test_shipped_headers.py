@@ -30,6 +30,8 @@ PO = "purchase_order"
         ("delivery_note", "shipment_line", "送货单号|序号|料号|数量|送货数|单位", "S|1|A1|1000|300|个", {"shipped": 300}),
         (PO, LINE, "PO No.|Line|Part No|Qty|Order Qty|UOM", "P|1|A1|9|3|PCS", {"ordered": 3}),
         ("order_response", "order_response_line", "订单号|行号|回复交期|二次回复交期", "P|1|2026-03-05|2026-03-12", {"promised_on": date(2026, 3, 12)}),
+        ("order_response", "order_response_line", "订单号|行号|回复交期|二次回复交期", "P|1|2026-03-05|", {"promised_on": date(2026, 3, 5)}),
+        ("order_response", "order_response_line", "订单号|行号|最新交期", "P|1|2026-03-12", {"promised_on": date(2026, 3, 12)}),
         ("order_response", "order_response_line", "订单号|行号|是否接受", "P|1|是", {"decision": "accepted"}),
         # Unit Price is no Price Unit
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|Unit Price|Currency", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "price_base": None}),

@@ -130,7 +130,7 @@ def test_a_case_states_the_currency_and_the_order_of_dates_of_its_stream(own: Pa
     (own / "own" / "orders.yaml").write_text(
         "mapping: own/orders\nentities:\n  purchase_order_line:\n    fields:\n"
         "      {order_number: 单号, line_number: 行, item: 料, ordered: \"quantity(数, '个')\", "
-        "unit_price: \"money(价, 币)\", requested_on: date(交期)}\n",
+        'unit_price: "money(价, 币)", requested_on: date(交期)}\n',
         encoding="utf-8",
     )
     folder = own / "own" / "orders.cases" / "stated"

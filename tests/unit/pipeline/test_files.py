@@ -602,6 +602,42 @@ def test_amounts_without_a_currency_are_in_that_of_the_stream(hub: Hub) -> None:
         hub.sync("po")
 
 
+@pytest.mark.parametrize(
+    ("old", "newer"),
+    [
+        ("交期", "交期(3/8更新)"),
+        ("交货日期", "变更后交期"),
+        ("数量", "数量（最新）"),
+        ("数量", "修改后数量"),
+        ("含税单价", "新含税单价"),
+    ],
+)
+def test_a_file_with_a_newer_value_in_another_column_is_asked_about(hub: Hub, old: str, newer: str) -> None:
+    streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/purchase_order"}}
+    hub.write(
+        "sources/erp.yaml", {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    columns = {"采购订单号": "P1", "行号": "1", "料号": "A1", "数量": "5", "单位": "个", "含税单价": "1", "币种": "CNY"}
+    columns |= {old: columns.get(old, "2026-03-05"), "更新日期": "2026-03-01", newer: "7"}
+    hub.put_bytes("a.csv", "\n".join(",".join(row) for row in (columns, columns.values())).encode())
+    report = hub.sync("po")
+    assert f"“{newer}”像是“{old}”改过以后的值" in problem(report)
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("po").files] == ["applied"]
+
+
+def test_the_day_on_which_a_row_was_changed_is_no_newer_day(hub: Hub) -> None:
+    streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/purchase_order"}}
+    hub.write(
+        "sources/erp.yaml", {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    hub.put_bytes(
+        "a.csv",
+        "采购订单号,行号,料号,数量,单位,日期,更新日期,修改时间\nP1,1,A1,5,个,2026-03-05,2026-03-06,10:00\n".encode(),
+    )
+    assert [file.status for file in hub.sync("po").files] == ["applied"]
+
+
 @pytest.mark.parametrize("header", ["千个单价", "元/千只", "USD/KPCS"])
 def test_a_file_of_which_no_price_is_read_is_asked_about(hub: Hub, header: str) -> None:
     streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/purchase_order"}}
