@@ -74,6 +74,14 @@ def move_away(root: Path, name: str, *, wanted: str, stamp: list[str], digest: s
         if not _is_inside(root, place):
             raise PermissionError(errno.EACCES, "leads out of the folder")
         target = give_name(source, _near(place, digest))
+        if (
+            stamp_of(target.lstat())[:2] != stamp[:2] and digest_of(target) != digest
+        ):  # a new one took the name just now
+            if os.path.lexists(source):
+                target.unlink()
+            else:
+                target.rename(source)
+            return
         if reason is not None:
             target.with_name(target.name + ".reason.txt").write_text(reason + "\n", encoding="utf-8")
         if os.path.lexists(source) and source.lstat().st_ino == target.lstat().st_ino:

@@ -125,7 +125,8 @@ def _is_due(engine: "Engine", home: Home, source: str, stream: str, cron: str) -
     from crossdock.store.tables import run
 
     ended = run.c.status.in_(("succeeded", "parked", "idle"))  # a try that failed has read nothing
-    last = select(func.max(run.c.started_at)).where(run.c.source == source, run.c.stream == stream, ended)
+    mine = (run.c.source == source, run.c.stream == stream, run.c.kind != "replay")  # which reads what was landed
+    last = select(func.max(run.c.started_at)).where(*mine, ended)
     with engine.connect() as connection:
         before = connection.scalar(last)
     now = utc_now().astimezone(ZoneInfo(home.timezone(source)))

@@ -3,16 +3,17 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from crossdock.pipeline.choose import MappingChooser, header_of
-from crossdock.pipeline.group import Chosen
+from crossdock.pipeline.chosen import Chosen
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import is_kept
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.database import AnyRow
+from crossdock.store.database import AnyRow, among
 from mappings.plan import Plan
 
 _PARTS = re.compile(r"(?<!\\)\|")
@@ -36,8 +37,8 @@ def files_to_judge_again(work: Work, chooser: MappingChooser) -> list[AnyRow]:
 def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]:
     """Parked rows of the stream, batch by batch, for which something has changed since they were judged.
 
-    That is: the mapping or a code table, the crosswalk of codes, or the header of which they are lines. What was landed
-    and is no longer there stays as it is.
+    That is: the mapping or a code table, the crosswalk of codes, what the mapping looks up, or the header of which they
+    are lines. What was landed and is no longer there stays as it is.
     """
     held, batch = tables.held_row, tables.batch
     waiting = select(
@@ -57,22 +58,34 @@ def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]
     by_batch: dict[int, list[AnyRow]] = defaultdict(list)
     for row in rows:
         by_batch[row.batch_id].append(row)
-    kept = (batch.c.id.in_(by_batch), batch.c.status == "applied")
+    kept = (among(batch.c.id, by_batch), batch.c.status == "applied")
     for one in work.connection.execute(select(batch).where(*kept).order_by(batch.c.id)).all():
         plan = chooser.choose(header_of(one))
         mine = by_batch[one.id]
         if not isinstance(plan, Plan) or changed_key(work, plan) or not is_kept(one.data_url):
             continue
         headers = _headers_of(work, plan, one, mine)
+        changed = max(filter(None, (codes_changed, _looked_up_changed(work, plan))), default=None)
         again = {
             row.row_number
             for row in mine
             if row.fingerprint != plan.fingerprint
-            or (codes_changed is not None and row.at < codes_changed)
+            or (changed is not None and row.at < changed)
             or (row.entity, row.key) in headers
         }
         if again:
             yield Chosen(one, plan, only=tuple(sorted(again)))
+
+
+def _looked_up_changed(work: Work, plan: Plan) -> datetime | None:
+    """When a run last changed an entity in which the mapping looks; None where it looks in none, or nothing is there."""
+    entities = {one.entity for one in plan.spec.lookups.values()}
+    counts, run = tables.run_entity, tables.run
+    has_changed = counts.c.created + counts.c.updated + counts.c.deleted > 0
+    last = select(func.max(run.c.finished_at)).where(
+        run.c.id == counts.c.run_id, has_changed, among(counts.c.entity, entities)
+    )
+    return work.connection.scalar(last) if entities else None
 
 
 def _headers_of(work: Work, plan: Plan, batch: AnyRow, rows: Sequence[AnyRow]) -> set[tuple[str, str]]:
@@ -92,7 +105,7 @@ def _headers_of(work: Work, plan: Plan, batch: AnyRow, rows: Sequence[AnyRow]) -
         changed = select(header.c.key).where(
             header.c.source == work.source,
             header.c.changed_run == work.run_id,
-            header.c.key.in_(set(lines.values())),
+            among(header.c.key, set(lines.values())),
         )
         there = set(work.connection.scalars(changed))
         found |= {(name, key) for key, document in lines.items() if document in there}
@@ -105,5 +118,8 @@ def settle(work: Work, taken: Sequence[Chosen]) -> None:
     for one in taken:
         mine = [held.c.batch_id == one.row.id, held.c.run_id != work.run_id, held.c.settled_run.is_(None)]
         if one.only is not None:
-            mine.append(held.c.row_number.in_(one.only))
+            mine.append(among(held.c.row_number, one.only))
         work.connection.execute(update(held).where(*mine).values(settled_run=work.run_id))
+    batch = tables.batch
+    approved = update(batch).where(among(batch.c.id, [one.row.id for one in taken]), batch.c.is_approved)
+    work.connection.execute(approved.values(is_approved=False))  # for this once

@@ -18,10 +18,11 @@ from canonical_model.language import Language, Text
 from crossdock.home import Home
 from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, settle
 from crossdock.pipeline.choose import MappingChooser, header_of
-from crossdock.pipeline.cursor import move_cursor
+from crossdock.pipeline.chosen import Chosen
+from crossdock.pipeline.cursor import cursor_behind, move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.drift import columns_to_read
-from crossdock.pipeline.group import Chosen, apply_read
+from crossdock.pipeline.group import apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import acknowledge, fetch_rows, turn
@@ -107,9 +108,9 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     if not waiting and not again:
         end_run(work.connection, work.run_id, "idle", work.at, is_baseline=False)
         return RunReport(work.run_id, work.source, work.stream, "idle")
-    check_guard(work, waiting)
+    check_guard(work, waiting, [one.row for one in again])
     work.write_issues()
-    close(work, waiting, chosen, parked, cursor=landed[-1].cursor if landed else None)
+    close(work, waiting, chosen, parked, cursor=cursor_behind(work.connection, landed) if landed else None)
     status = "succeeded" if chosen or again or work.counts else "parked" if parked else "idle"
     question = next((one.question for one in parked.values() if one.question), None)
     end_run(work.connection, work.run_id, status, work.at, is_baseline=is_baseline and bool(chosen), question=question)
@@ -153,6 +154,9 @@ def _in_words(question: CrossdockError) -> Text:
 def lock_stream(work: Work, chooser: MappingChooser) -> None:
     """Keeps other landings of the stream and other merges of its entities out until the transaction ends."""
     entities = {entity for spec in chooser.specs for entity in spec.entities}
+    entities |= {
+        one.entity for spec in chooser.specs for one in spec.lookups.values()
+    }  # so that times tell what was seen
     if "code_xref" in entities:
         entities = set(SPECS)  # a confirmed code resolves the references of any entity
     lock(work.connection, [f"landing:{work.source}.{work.stream}", *(f"entity:{name}" for name in entities)])
@@ -214,13 +218,14 @@ def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow
 def _reads(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[list[Chosen]]]:
     """What is merged before anything counts as missing: a file, or all that was read at once, by the plans of its batches.
 
-    Files of one plan are one, but where each of them is a complete statement of its own.
+    Files of one plan are one, but where they are complete statements, whole or of their documents: each then speaks for itself.
     """
     reads: list[list[list[Chosen]]] = []
     for _, of_one in groupby(chosen, key=lambda one: _file(one.row) if one.row.sha256 else one.row.landed_run):
         groups = [list(group) for _, group in groupby(of_one, key=lambda one: id(one.plan))]
         last = reads[-1] if reads else []
-        is_more = work.settings.complete is not True and len(last) == len(groups) == 1
+        is_complete = bool(work.settings.complete) or any(one.each for one in groups[0][0].plan.entities)
+        is_more = not is_complete and len(last) == len(groups) == 1
         if is_more and last[0][0].plan is groups[0][0].plan:
             last[0].extend(groups[0])
         else:
@@ -243,7 +248,10 @@ def _stored_counts(work: Work) -> tuple[EntityCounts, ...]:
 
 def _landed(work: Work) -> Sequence[AnyRow]:
     batch = tables.batch
-    mine = select(batch).where(batch.c.source == work.source, batch.c.stream == work.stream, batch.c.status == "landed")
+    columns = (column for column in batch.c if column is not batch.c.cursor)
+    mine = select(*columns).where(
+        batch.c.source == work.source, batch.c.stream == work.stream, batch.c.status == "landed"
+    )
     return work.connection.execute(mine.order_by(batch.c.id)).all()
 
 
@@ -275,6 +283,7 @@ def close(
             plan = plans.get(row.id)
             name = plan.spec.mapping if plan else None
             values = {"status": "applied", "applied_run": work.run_id, "mapping": name, "problem": None}
+            values["cursor"] = {}  # each tells of all files in the inbox, and nobody goes on from here any more
             values["absent"] = _absent(plan)
             values["unread"] = _unread(plan, row)
             values["date_orders"] = [

@@ -1,12 +1,21 @@
 """The cursor of a stream: moved in the transaction of the rows, told to the source afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from connectors.base import Cursor
 from crossdock.store import tables
+from crossdock.store.database import AnyRow
+
+
+def cursor_behind(connection: Connection, landed: Sequence[AnyRow]) -> Cursor:
+    """The position behind the last of the landed batches."""
+    batch = tables.batch
+    return cast(Cursor, connection.scalar(select(batch.c.cursor).where(batch.c.id == landed[-1].id)))
 
 
 def move_cursor(

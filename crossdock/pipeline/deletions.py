@@ -19,12 +19,14 @@ from canonical_model.language import Text
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import fetch_rows
+from crossdock.pipeline.late import newer_keys
 from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Stage, partner_of
+from crossdock.pipeline.reuse import Reused
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import copy_rows
-from crossdock.store.database import AnyRow
+from crossdock.store.database import AnyRow, among
 from mappings.engine import MappingRun, PresentKeys
 from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
@@ -39,7 +41,9 @@ class _Missing:
         children: Entities of the mapping, lines among them.
         scope: Conditions that the read speaks for the record.
         absent: Conditions that none of its groups states it.
+        groups: How many there were.
         values: Of the conditions.
+        version: SQL of that of the statement, over the record `t`.
         unreadable: A held row of which nobody knows which record it is.
     """
 
@@ -47,7 +51,9 @@ class _Missing:
     children: Sequence[str]
     scope: list[str]
     absent: list[str] = field(default_factory=list)
+    groups: int = 0
     values: dict[str, list[str]] = field(default_factory=dict)
+    version: str = "NULL"
     unreadable: PlacedIssue | None = None
 
 
@@ -65,8 +71,20 @@ class CompleteRead:
         self._batches: list[AnyRow] = []
         self._place = ""
 
-    def gather(self, plan: Plan, stages: Mapping[str, Stage], mapped: MappingRun, batches: Sequence[AnyRow]) -> None:
-        """Takes in what a group, merged already, states of the entities in `stages`."""
+    def gather(
+        self,
+        plan: Plan,
+        stages: Mapping[str, Stage],
+        mapped: MappingRun,
+        batches: Sequence[AnyRow],
+        reused: Reused,
+        *,
+        is_late: bool,
+    ) -> None:
+        """Takes in what a group, merged already, states of the entities in `stages`.
+
+        Of documents that are `reused` it states nothing, and where it `is_late` nothing that newer files state is missing.
+        """
         complete, first = self._work.settings.complete, batches[0]
         self._batches += batches
         self._place = self._place or mapped.place(first.id, first.header_row)
@@ -77,15 +95,29 @@ class CompleteRead:
             where, values = stages[name], dict[str, list[str]]()
             if complete is True and mapped.has_files:
                 scope, values = _scope(self._work, plan, entity, where, mapped, first.parts)
+                version = "NULL" if plan.version else self._time()
             elif (entity.each is not None or complete == "document") and entity.parent:
-                scope = [_of_documents(self._work, entity, where, mapped, is_more=name in self._missing)]
+                condition, version = _of_documents(self._work, entity, where, mapped, is_more=name in self._missing)
+                scope = [condition]
             else:
                 continue
             children = [one.entity.name for one in plan.entities]
             missing = self._missing.setdefault(name, _Missing(where, children, scope))
+            missing.version = version
             for parameter, listed in values.items():
                 missing.values[parameter] = [*missing.values.get(parameter, ()), *listed]
+            spared, documents = reused.spares(where, missing.groups)
+            if spared:
+                missing.absent.append(spared)
+                missing.values |= documents
+            if is_late:
+                missing.absent.append(f"NOT EXISTS (SELECT FROM {newer_keys(where)} n WHERE n.key = t.key)")
             self._note(entity, missing, mapped)
+
+    def _time(self) -> str:
+        """SQL of the newest time of the files, which is the version of what they state."""
+        times = [row.modified_at.timestamp() for row in self._batches if row.modified_at]
+        return f"{max(times):.6f}" if times else "NULL"
 
     def bury(self) -> None:
         """Makes tombstones of the stored records of the stream that the read should hold but does not."""
@@ -108,7 +140,15 @@ class CompleteRead:
                 "WHERE h.run_id = :run AND h.entity = :entity AND h.key = t.key)",
             ]
             values = missing.values | {"batches": [row.id for row in self._batches]}
-            bury(self._work, missing.where, conditions, evidence, children=missing.children, values=values)
+            bury(
+                self._work,
+                missing.where,
+                conditions,
+                evidence,
+                children=missing.children,
+                values=values,
+                version=missing.version,
+            )
 
     def _note(self, entity: EntityPlan, missing: _Missing, mapped: MappingRun) -> None:
         """Adds the conditions that the group does not state a record."""
@@ -118,7 +158,7 @@ class CompleteRead:
             place = mapped.place(unreadable.batch, unreadable.row)
             issue = Issue("XD-DEL-001", entity.entity.name, "", "", place, place)
             missing.unreadable = PlacedIssue(unreadable.batch, unreadable.row, issue)
-        number = len(missing.absent)
+        number = missing.groups = missing.groups + 1
         stated = where.name
         if self._groups > 1:
             stated = f"stated_{name}_{number}"
@@ -140,7 +180,7 @@ class CompleteRead:
         batch, first = tables.batch, self._batches[0]
         mine = (batch.c.source == self._work.source, batch.c.stream == self._work.stream, batch.c.kind == "rows")
         others = (batch.c.landed_run == first.landed_run, batch.c.name == first.name, batch.c.sha256 == first.sha256)
-        more = (batch.c.rows_read > 0, batch.c.id.not_in([row.id for row in self._batches]))
+        more = (batch.c.rows_read > 0, ~among(batch.c.id, [row.id for row in self._batches]))
         newer = (
             batch.c.status.in_(("applied", "landed")),
             batch.c.id < first.id,
@@ -192,8 +232,12 @@ def bury(
     *,
     children: Sequence[str],
     values: Mapping[str, object] | None = None,
+    version: str = "NULL",
 ) -> None:
-    """Makes tombstones of the live records of the stream for which all `conditions` hold, and of their lines."""
+    """Makes tombstones of the live records of the stream for which all `conditions` hold, and of their lines.
+
+    They take the `version` (SQL over the record `t`) of what no longer holds them, so that nothing older brings them back.
+    """
     name = where.entity.name
     values = dict(values or {}) | {
         "source": work.source,
@@ -206,7 +250,8 @@ def bury(
     work.connection.execute(text(f"DROP TABLE IF EXISTS {buried}"))
     work.connection.execute(
         text(
-            f"CREATE TEMP TABLE {buried} ON COMMIT DROP AS SELECT * FROM canonical.{name} t WHERE t.source = :source "
+            f"CREATE TEMP TABLE {buried} ON COMMIT DROP AS SELECT t.*, CAST({version} AS numeric) AS buried_version "
+            f"FROM canonical.{name} t WHERE t.source = :source "
             f"AND t.stream = :stream AND t.deleted_at IS NULL AND {' AND '.join(conditions)}"
         ),
         values,
@@ -214,7 +259,8 @@ def bury(
     deleted = work.connection.execute(
         text(
             f"UPDATE canonical.{name} t SET deleted_at = :at, deleted_evidence = :evidence, changed_run = :run, "
-            f"changed_at = :at FROM {buried} b WHERE t.source = :source AND t.key = b.key"
+            f"changed_at = :at, version = greatest(t.version, b.buried_version) "
+            f"FROM {buried} b WHERE t.source = :source AND t.key = b.key"
         ),
         values | {"evidence": evidence},
     ).rowcount
@@ -236,7 +282,9 @@ def bury(
             same = _equal(spec, zip(spec.parent_key, own, strict=True), "t", "b")
             partner = f" AND {partner_of('t')} = {partner_of('b')}" if where.has_partner else ""
             line = Stage(spec, (), work.source, work.stream, has_partner=where.has_partner)
-            bury(work, line, [f"EXISTS (SELECT FROM {buried} b WHERE {same}{partner})"], evidence, children=children)
+            of_buried = f"FROM {buried} b WHERE {same}{partner}"
+            latest = f"(SELECT max(b.buried_version) {of_buried})"
+            bury(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, children=children, version=latest)
 
 
 def _scope(
@@ -252,7 +300,7 @@ def _scope(
     values: dict[str, list[str]] = {}
     headers = {one.entity.name: one for one in plan.entities}
     header = headers.get(entity.entity.parent or "")
-    for name in work.settings.scope:
+    for name in dict.fromkeys((*(["partner"] if where.has_partner else []), *work.settings.scope)):
         if name == "partner" and where.has_partner:
             conditions.append(f"{partner_of('t')} = ANY(:scope_partner)")
             values["scope_partner"] = [mapped.key_part(parts["partner"])]
@@ -289,8 +337,10 @@ def _equal(spec: EntitySpec, pairs: Iterable[tuple[str, str]], one: str, other: 
     return " AND ".join(f'{one}."{a}" {sign} {other}."{b}"' for a, b, sign in compared)
 
 
-def _of_documents(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_more: bool) -> str:
-    """Condition that a stored line belongs to a document that the read holds whole, and is not newer than that.
+def _of_documents(
+    work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_more: bool
+) -> tuple[str, str]:
+    """Condition that a stored line belongs to a document that the read holds whole and is not newer, and the document's version.
 
     `is_more` says that its documents come on top of those of earlier groups.
     """
@@ -306,7 +356,6 @@ def _of_documents(work: Work, entity: EntityPlan, where: Stage, mapped: MappingR
     work.connection.execute(text(f"ANALYZE {table}"))
     same = _equal(entity.entity, zip(names, names, strict=True), "t", "d")
     partner = f" AND {partner_of('t')} = d.key" if where.has_partner else ""
-    return (
-        f"EXISTS (SELECT FROM {table} d WHERE {same}{partner} "
-        "AND (t.version IS NULL OR d.version IS NULL OR t.version <= d.version))"
-    )
+    of_line = f"FROM {table} d WHERE {same}{partner}"
+    is_newest = "(t.version IS NULL OR d.version IS NULL OR t.version <= d.version)"
+    return f"EXISTS (SELECT {of_line} AND {is_newest})", f"(SELECT max(d.version) {of_line})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import text, update
@@ -12,22 +12,32 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
+from crossdock.pipeline.chosen import Chosen, landed_rows
 from crossdock.pipeline.deletions import CompleteRead
 from crossdock.pipeline.keys import note_keys
-from crossdock.pipeline.land import fetch_rows
+from crossdock.pipeline.late import take_out_late
 from crossdock.pipeline.lineage import keep_lineage
 from crossdock.pipeline.lookups import look_up as find_stored
-from crossdock.pipeline.merge import Merged, Stage, envelope, insert_all, look_up, merge, resolve_references, stage
+from crossdock.pipeline.merge import (
+    Merged,
+    Stage,
+    envelope,
+    insert_all,
+    look_up,
+    merge,
+    resolve_references,
+    stage,
+    withdraw_references,
+)
 from crossdock.pipeline.progress import Phase, told
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import pages, stored_hashes
-from crossdock.store.database import AnyRow
-from mappings.dates import DateOrder
+from crossdock.store.database import among
 from mappings.engine import KnownHashes, MappingRun
 from mappings.landed import LandedRows, PlacedIssue
-from mappings.plan import EntityPlan, Plan
+from mappings.plan import EntityPlan
 from mappings.spec import find_mapping
 
 PAGES_PER_LOOK_UP = 4
@@ -35,21 +45,6 @@ PAGES_PER_LOOK_UP = 4
 
 _PARTS = 8
 """Parts of an entity's stored hashes, of some 4 MB each, that may wait until the landed rows are hashed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A landed batch and the mapping that it takes.
-
-    Attributes:
-        row: Its row of `crossdock.batch`.
-        plan: The compiled mapping.
-        only: Rows that are judged again; None for all, the first time.
-    """
-
-    row: AnyRow
-    plan: Plan
-    only: tuple[int, ...] | None = None
 
 
 def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
@@ -67,7 +62,7 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
     where = _stages(work, group[0])
     note_keys(work, plan)
     digest = keep_lineage(work.connection, plan)
-    work.connection.execute(update(tables.batch).where(tables.batch.c.id.in_(landed)).values(lineage=digest))
+    work.connection.execute(update(tables.batch).where(among(tables.batch.c.id, landed)).values(lineage=digest))
     stored = [one for one in where.values() if _is_stored(work, one)]
     rows = sum(one.rows for one in landed.values())
     work.tell(Phase.MAPPING, rows)
@@ -86,7 +81,8 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
         for entity in plan.entities:
             if entity.entity.name in stages:
                 stage(work.connection, where[entity.entity.name], told(mapped.good(entity), work.tell))
-        reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at)
+        late = take_out_late(work, group, stages)
+        reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at, plan.fingerprint)
         work.date_orders += mapped.date_orders
         ties: list[PlacedIssue] = []
         for entity in plan.entities:
@@ -98,10 +94,11 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
                 merged = _insert(work, entity, where[name], mapped, count)
             if work.kind != "replay":  # a replay states again what it stated before
                 ties += _ties(name, merged, landed)
+            merged = replace(merged, stale=merged.stale + late.get(name, 0))
             _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
         work.issues += [*mapped.issues(), *ties]
         if not any(one.only for one in group):
-            read.gather(plan, stages, mapped, [one.row for one in group])
+            read.gather(plan, stages, mapped, [one.row for one in group], reused, is_late=bool(late))
         work.issues += reused.issues
         if "code_xref" in where:
             _resolve_everywhere(work)
@@ -128,24 +125,6 @@ def _ties(entity: str, merged: Merged, landed: Mapping[int, LandedRows]) -> list
         PlacedIssue(batch, row, Issue("XD-VER-001", entity, "", "", landed[batch].place(row, ""), key))
         for key, batch, row in merged.tied
     ]
-
-
-def landed_rows(work: Work, one: Chosen) -> LandedRows:
-    """The batch as the mapping engine needs it."""
-    row = one.row
-    return LandedRows(
-        batch=row.id,
-        parquet=fetch_rows(row.data_url, work.folder),
-        rows=row.rows_read if one.only is None else len(one.only),
-        file=row.name,
-        sheet=row.sheet,
-        places=row.places,
-        modified_at=row.modified_at,
-        suspects=tuple((int(number), str(column), str(code)) for number, column, code in row.suspects),
-        only=one.only,
-        sha256=row.sha256,
-        date_orders=tuple(DateOrder(row.id, **shown) for shown in row.date_orders) if one.only is not None else (),
-    )
 
 
 def _is_stored(work: Work, where: Stage) -> bool:
@@ -176,7 +155,9 @@ def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, re
 
 def _merge(work: Work, entity: EntityPlan, where: Stage) -> Merged:
     """Brings the staged records in."""
-    _refuse_double_statements(work, entity, look_up(work.connection, where))
+    _refuse_double_statements(
+        work, entity, look_up(work.connection, where, list(work.home.source(work.source).streams))
+    )
     merged = merge(work.connection, where, work.run_id, work.at)
     resolve_references(work.connection, where.entity, work.source, among=where.name)
     return merged
@@ -213,12 +194,13 @@ def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged,
 
 
 def _resolve_everywhere(work: Work) -> None:
-    """Newly confirmed codes resolve what has long been stored."""
+    """Newly confirmed codes resolve what has long been stored, and codes that are confirmed no more do not."""
     systems = work.connection.execute(
         text("SELECT DISTINCT system FROM canonical.code_xref WHERE source = :source"), {"source": work.source}
     )
     for system in systems.scalars().all():
         for spec in SPECS.values():
+            withdraw_references(work.connection, spec, system)
             resolve_references(work.connection, spec, system)
 
 

@@ -11,7 +11,7 @@ from canonical_model.language import Text
 from crossdock.pipeline.cursor import move_cursor
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, translate_errors
+from crossdock.store.database import AnyRow, among, lock, translate_errors
 
 SAMPLES = 10
 """Changes that are shown with the question."""
@@ -22,22 +22,27 @@ class GuardError(TooManyIssuesError):
 
     Attributes:
         sample: Some of what it would have done: entity, key and the fields that change.
+        again: Batches of which rows were judged again, where the run had nothing else.
     """
 
-    def __init__(self, what: Text, *, where: str, hint: Text, sample: Sequence[dict[str, object]]) -> None:
+    def __init__(
+        self, what: Text, *, where: str, hint: Text, sample: Sequence[dict[str, object]], again: Sequence[int]
+    ) -> None:
         super().__init__(what, where=where, hint=hint)
-        self.sample = list(sample)
+        self.sample, self.again = list(sample), list(again)
 
 
-def check_guard(work: Work, waiting: Sequence[AnyRow]) -> None:
-    """Returns where the run keeps within the guard of its stream, or all its batches are approved.
+def check_guard(work: Work, waiting: Sequence[AnyRow], again: Sequence[AnyRow]) -> None:
+    """Returns where the run keeps within the guard of its stream, or all that it takes up is approved.
+
+    That is the batches `waiting`; where there are none, those of which rows are judged `again`.
 
     Raises:
         GuardError: It does not; nothing must be stored.
     """
     guard = work.settings.guard
     limits = {"deleted": guard.deleted, "changed": guard.changed, "issues": guard.issues}
-    if not any(limits.values()) or all(row.is_approved for row in waiting):
+    if not any(limits.values()) or all(row.is_approved for row in waiting or again):
         return
     for counts in work.entity_counts():
         touched = {
@@ -62,6 +67,7 @@ def check_guard(work: Work, waiting: Sequence[AnyRow]) -> None:
                     f"if the file is wrong: crossdock run discard {work.run_id}.",
                 ),
                 sample=_sample(work, counts.entity, deleted=what == "deleted"),
+                again=[] if waiting else [row.id for row in again],
             )
 
 
@@ -100,24 +106,30 @@ def approve(engine: Engine, run_id: int) -> tuple[str, str]:
         ConfigError (XD-CFG-140): There is no such run, or nothing of it waits for a person.
     """
     with translate_errors(), engine.begin() as connection:
-        run, waiting = _waiting(connection, run_id)
+        run, waiting, again = _waiting(connection, run_id)
+        batch = tables.batch
         decision = {"is_approved": True, "status": "landed", "problem": None}
-        connection.execute(
-            update(tables.batch).where(tables.batch.c.id.in_([row.id for row in waiting])).values(decision)
-        )
+        connection.execute(update(batch).where(among(batch.c.id, [row.id for row in waiting])).values(decision))
+        connection.execute(update(batch).where(among(batch.c.id, again)).values(is_approved=True))
     return run.source, run.stream
 
 
 def discard(engine: Engine, run_id: int, clock: Clock = utc_now) -> tuple[str, str]:
     """Sets aside what the parked run `run_id` had before it; what was landed stays, and is never applied.
 
+    A run that had nothing but waiting rows to judge again gives these up.
+
     Raises:
         ConfigError (XD-CFG-140): There is no such run, or nothing of it waits for a person.
     """
     with translate_errors(), engine.begin() as connection:
-        run, waiting = _waiting(connection, run_id)
-        batch = tables.batch
-        connection.execute(update(batch).where(batch.c.id.in_([row.id for row in waiting])).values(status="superseded"))
+        run, waiting, again = _waiting(connection, run_id)
+        batch, held = tables.batch, tables.held_row
+        given_up = update(held).where(among(held.c.batch_id, again), held.c.settled_run.is_(None))
+        connection.execute(given_up.values(settled_run=run_id))
+        connection.execute(
+            update(batch).where(among(batch.c.id, [row.id for row in waiting])).values(status="superseded")
+        )
         landed = [row for row in waiting if row.status == "landed"]
         if landed:
             failed = {row.name: f"运行 {run_id} 被放弃 / discarded with run {run_id}" for row in landed}
@@ -125,12 +137,16 @@ def discard(engine: Engine, run_id: int, clock: Clock = utc_now) -> tuple[str, s
     return run.source, run.stream
 
 
-def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyRow]]:
-    """The parked run, and its batches about which a person decides, in landing order."""
-    run, batch = tables.run, tables.batch
+def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyRow], Sequence[int]]:
+    """The parked run, its batches about which a person decides, in landing order, and batches of which rows wait."""
+    run, batch, held = tables.run, tables.batch, tables.held_row
     found = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
     waiting: Sequence[AnyRow] = []
+    again: Sequence[int] = []
     if found is not None:
+        lock(
+            connection, [f"landing:{found.source}.{found.stream}"]
+        )  # a run that takes them up has ended, or comes later
         stopped = (batch.c.status == "landed") & (batch.c.landed_at <= found.finished_at)
         stopped &= literal(found.status == "parked")
         drifted = (batch.c.status == "parked") & (batch.c.applied_run == run_id) & (batch.c.rows_read > 0)
@@ -138,10 +154,20 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
         drifted &= batch.c.problem["kind"].astext != "damaged"  # which nobody can decide away
         mine = select(batch).where(batch.c.source == found.source, batch.c.stream == found.stream, stopped | drifted)
         waiting = connection.execute(mine.order_by(batch.c.id)).all()
-    if found is None or not waiting:
+        rows = (
+            select(held.c.batch_id)
+            .distinct()
+            .where(
+                among(held.c.batch_id, [int(one) for one in (found.problem or {}).get("again", ())]),
+                held.c.outcome == "parked",
+                held.c.settled_run.is_(None),
+            )
+        )
+        again = connection.scalars(rows).all()
+    if found is None or not (waiting or again):
         raise ConfigError(
             Text(f"运行 {run_id} 没有等人决定的内容。", f"Nothing of run {run_id} waits for a decision."),
             hint=Text("查看：crossdock runs list。", "See: crossdock runs list."),
             code="XD-CFG-140",
         )
-    return found, waiting
+    return found, waiting, again

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import stamina
 from fsspec.implementations.local import LocalFileSystem
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import is_disk_fault, translate_disk_errors
@@ -23,11 +24,12 @@ from canonical_model.errors import TransientError
 from canonical_model.language import Text
 from connectors.base import ROW, Acknowledges, Batch, Connector, Cursor, Origin, ReadsKeys, RowCounts
 from crossdock.home import Home
+from crossdock.pipeline.cursor import cursor_behind
 from crossdock.pipeline.progress import Phase, Tell, tell_nobody
 from crossdock.pipeline.runs import begin_run, fail_run
 from crossdock.pipeline.sources import open_source
 from crossdock.store import tables
-from crossdock.store.database import alone, lock, translate_errors
+from crossdock.store.database import alone, among, lock, translate_errors
 
 ATTEMPTS = 3
 _ROW_GROUP = 122_880
@@ -141,15 +143,14 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
     committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
     with translate_errors(), engine.begin() as connection:
         start = connection.scalar(committed) or {}
-        found = select(batch.c.id, batch.c.cursor, batch.c.sha256).where(*mine).order_by(batch.c.id)
-        waiting = list(connection.execute(found).all())
-        positions: list[Cursor] = [start, *(row.cursor for row in waiting)]
+        before = func.coalesce(func.lag(batch.c.cursor).over(order_by=batch.c.id), literal(start, JSONB))
+        found = select(batch.c.id, batch.c.sha256, (batch.c.cursor == before).label("is_same")).where(*mine)
+        waiting = list(connection.execute(found.order_by(batch.c.id)).all())
         unfinished = []
-        while waiting and waiting[-1].sha256 and positions[-1] == positions[-2]:
+        while waiting and waiting[-1].sha256 and waiting[-1].is_same:
             unfinished.append(waiting.pop().id)
-            positions.pop()
-        connection.execute(update(batch).where(batch.c.id.in_(unfinished)).values(status="superseded"))
-    return positions[-1]
+        connection.execute(update(batch).where(among(batch.c.id, unfinished)).values(status="superseded"))
+        return cursor_behind(connection, waiting) if waiting else start
 
 
 def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:

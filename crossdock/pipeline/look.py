@@ -17,7 +17,7 @@ from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.questions import Table, question_about
 from crossdock.pipeline.scratch import header_of, scratch_rows
-from mappings.engine import MappingRun
+from mappings.engine import Lookups, MappingRun, nothing_found
 from mappings.plan import Plan
 
 _FIRST_ROWS = 5
@@ -72,9 +72,17 @@ class Look:
 
 
 def look(
-    home: Home, source: str, stream: str, path: Path, *, name: str, parts: Mapping[str, str], options: FormatOptions
+    home: Home,
+    source: str,
+    stream: str,
+    path: Path,
+    *,
+    name: str,
+    parts: Mapping[str, str],
+    options: FormatOptions,
+    lookups: Lookups = nothing_found,
 ) -> list[Look]:
-    """Reads and maps a file as the stream would, without the store.
+    """Reads and maps a file as the stream would, and writes nothing.
 
     Args:
         home: The deployment.
@@ -84,6 +92,7 @@ def look(
         name: What it is called.
         parts: Values of the parts of its path.
         options: What the stream says about its form.
+        lookups: Gives what the store has for the mapping's `lookups:`.
 
     Raises:
         MappingError: A mapping of the stream is wrong.
@@ -115,7 +124,7 @@ def look(
             for batch in batches:
                 asked = question_about(_table(reads[batch.batch], batch.parquet), plan)
                 questions[batch.batch] = asked.fact if asked else None
-            with MappingRun(plan, batches) as mapped:
+            with MappingRun(plan, batches, lookups=lookups) as mapped:
                 for placed in mapped.issues():
                     issues[placed.batch].append(placed.issue)
                 for entity in plan.entities:

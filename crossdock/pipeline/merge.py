@@ -21,6 +21,8 @@ from mappings.compiled import quote_text
 _ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""
 
+_CONFIRMED = "x.system = :source AND x.entity_type = :kind AND x.state = 'confirmed' AND x.deleted_at IS NULL"
+
 BULK_ROWS = 20_000
 """From so many records on, an empty table is made ready for them; that keeps readers out while it lasts."""
 
@@ -139,14 +141,20 @@ def _staged(where: Stage, name: str) -> Column[object]:
     return Column(name, Text(collation="C") if name == "key" else column.type)
 
 
-def look_up(connection: Connection, where: Stage) -> list[str]:
+def look_up(connection: Connection, where: Stage, streams: Sequence[str]) -> list[str]:
     """Decides what becomes of each staged record, into `<stage>_decided`; gives other streams that state some of them.
 
     A row whose hash is known is unchanged. An older version is stale. Of two statements with one version the one
-    landed later holds. Each record is looked up once, by its key, in the order of keys.
+    landed later holds. A record that is deleted comes back by its own stream alone; to others it is stale. Each record
+    is looked up once, by its key, in the order of keys.
+
+    Args:
+        connection: In the run's transaction.
+        where: What is looked up.
+        streams: Those that the source has today; what another one deleted anyone may bring back.
     """
     name, table = where.entity.name, f"canonical.{where.entity.name}"
-    values = {"source": where.source, "stream": where.stream, "entity": name}
+    values = {"source": where.source, "stream": where.stream, "entity": name, "streams": list(streams)}
     staged = ", ".join(f'"{c}"' for c in (*_ENVELOPE, *where.columns))
     # by key whatever the statistics say: the stage is small against the table, or in its order
     connection.execute(text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"))
@@ -162,6 +170,7 @@ def look_up(connection: Connection, where: Stage) -> list[str]:
                     WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash)
                         THEN 'unchanged'
                     WHEN coalesce(o.version, own.version) > s.version THEN 'stale'
+                    WHEN t.deleted_at IS NOT NULL AND t.stream <> :stream AND t.stream = ANY(:streams) THEN 'stale'
                     WHEN t.deleted_at IS NOT NULL OR {_difference(where)} THEN 'updated'
                     ELSE 'unchanged' END AS outcome, {_differences(where)} AS fields
                 FROM {where.name} s
@@ -284,6 +293,29 @@ def _pair(name: str, condition: str, before: str, after: str) -> str:
     return f"""CASE WHEN {condition} THEN '"{name}": ' || json_build_array({before}, {after})::text END"""
 
 
+def withdraw_references(connection: Connection, entity: EntitySpec, source: str) -> int:
+    """Takes golden identities from references whose code is not confirmed any more; gives the number of rows touched.
+
+    Args:
+        connection: In a transaction that holds the entity's lock.
+        entity: Entity whose references are looked at.
+        source: Source whose codes they are.
+    """
+    touched = 0
+    for spec in entity.fields.values():
+        if spec.refers_to is None:
+            continue
+        touched += connection.execute(
+            text(
+                f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = NULL
+                WHERE t.source = :source AND t."{spec.name}_id" IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM canonical.code_xref x WHERE {_CONFIRMED} AND x.raw_code = t."{spec.name}")"""
+            ),
+            {"source": source, "kind": spec.refers_to},
+        ).rowcount
+    return touched
+
+
 def resolve_references(connection: Connection, entity: EntitySpec, source: str, *, among: str = "") -> int:
     """Fills the golden identities of references whose code has been confirmed; gives the number of rows touched.
 
@@ -293,12 +325,11 @@ def resolve_references(connection: Connection, entity: EntitySpec, source: str, 
         source: Source whose codes they are.
         among: Table whose `key` column names the rows; empty for all of the source.
     """
-    confirmed = "x.system = :source AND x.entity_type = :kind AND x.state = 'confirmed' AND x.deleted_at IS NULL"
     touched = 0
     for spec in entity.fields.values():
         values = {"source": source, "kind": spec.refers_to}
-        if spec.refers_to not in ("party", "item", "location") or not connection.scalar(
-            text(f"SELECT EXISTS (SELECT FROM canonical.code_xref x WHERE {confirmed})"), values
+        if spec.refers_to is None or not connection.scalar(
+            text(f"SELECT EXISTS (SELECT FROM canonical.code_xref x WHERE {_CONFIRMED})"), values
         ):
             continue
         only = f" AND t.key IN (SELECT key FROM {among})" if among else ""
@@ -306,7 +337,7 @@ def resolve_references(connection: Connection, entity: EntitySpec, source: str, 
             text(
                 f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = x.golden_id::uuid
                 FROM canonical.code_xref x
-                WHERE t.source = :source{only} AND {confirmed} AND x.raw_code = t."{spec.name}"
+                WHERE t.source = :source{only} AND {_CONFIRMED} AND x.raw_code = t."{spec.name}"
                     AND t."{spec.name}_id" IS DISTINCT FROM x.golden_id::uuid"""
             ),
             values,

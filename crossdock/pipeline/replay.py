@@ -6,7 +6,7 @@ made anew from what was landed, which also shows what was landed and what was no
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from crossdock.pipeline.runs import begin_run, end_run, fail_run
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow, alone, translate_errors
+from mappings.compiled import quote_text
+from mappings.spec import find_mapping
 
 SAMPLES = 20
 """Differences that a dry run shows of each entity."""
@@ -127,6 +129,9 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
         if waits.question:  # what has gone in must not wait again
             raise waits.question
     apply_in_order(work, chooser, batches, chosen)
+    if is_anew:
+        for name in entities:
+            _give_back(work, name)
     settle(work, chosen)
     work.write_issues()
     close(work, [row for row in batches if row.kind == "rows"], chosen, parked, cursor=None)
@@ -170,6 +175,40 @@ def _take_out(work: Work, entities: Sequence[str]) -> None:
         work.connection.execute(text(f"DELETE {mine}"), values)
     for table in (tables.statement, tables.stated_key):
         work.connection.execute(delete(table).where(table.c.source == work.source, table.c.stream == work.stream))
+
+
+def _give_back(work: Work, name: str) -> None:
+    """Puts back what other streams of the source have stated of records that this stream has made anew."""
+    spec, source = SPECS[name], work.home.source(work.source)
+    others = {
+        stream: {field for mapping in one.mappings for field in _stated(work, mapping, name)}
+        for stream, one in source.streams.items()
+        if stream != work.stream
+    }
+    for stream, fields in others.items():
+        theirs = [field for field in spec.fields if field in fields and field not in spec.key]
+        columns = [column.name for field in theirs for column in spec.fields[field].columns]
+        if not columns:
+            continue
+        assigned = ", ".join(f'"{column}" = b."{column}"' for column in columns)
+        named = ", ".join(quote_text(field) for field in theirs)
+        said = f"(SELECT jsonb_object_agg(k, v) FROM jsonb_each(b.unknown) AS u(k, v) WHERE k IN ({named}))"
+        work.connection.execute(
+            text(
+                f"""UPDATE canonical.{name} t SET {assigned}, unknown = CASE WHEN b.unknown ?| ARRAY[{named}]
+                    THEN coalesce(t.unknown, '{{}}') || {said} ELSE t.unknown END
+                FROM before_{name} b JOIN crossdock.statement o ON o.entity = :entity AND o.source = b.source
+                    AND o.key = b.key AND o.stream = :other
+                WHERE t.source = b.source AND t.key = b.key AND t.stream = :stream"""
+            ),
+            {"entity": name, "other": stream, "stream": work.stream},
+        )
+
+
+def _stated(work: Work, mapping: str, entity: str) -> Collection[str]:
+    """Fields of the entity that a mapping states."""
+    found = find_mapping(mapping, work.home.mappings).entities.get(entity)
+    return found.fields if found else ()
 
 
 def _compare(work: Work, name: str) -> Difference:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import fsspec
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, select, text, update
 
 from canonical_model.clock import Clock, utc_now
 from crossdock.home import Home
 from crossdock.pipeline.land import stream_lock
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, alone, translate_errors
+from crossdock.store.database import AnyRow, alone, among, translate_errors
 from crossdock.store.tables import PARTITIONED
 
 
@@ -47,16 +47,18 @@ def prune(home: Home, engine: Engine, *, dry_run: bool = False, clock: Clock = u
             batch = tables.batch
             connection.execute(
                 update(batch)
-                .where(batch.c.id.in_([row.id for row in rows]))
+                .where(among(batch.c.id, [row.id for row in rows]))
                 .values(status="expired", original_url=None)
             )
+            held = tables.held_row  # rows of which nobody can see any more what they were
+            connection.execute(delete(held).where(held.c.batch_id == batch.c.id, batch.c.status == "expired"))
             if partitions:  # runs go by this table first: else one that waits for us would hold what we wait for
                 connection.execute(text("LOCK TABLE crossdock.run IN ACCESS EXCLUSIVE MODE"))
             for name in partitions:
                 connection.execute(text(f"DROP TABLE crossdock.{name}"))
         oldest = connection.scalar(
             select(tables.batch.c.landed_at)
-            .where(tables.batch.c.status == "applied", tables.batch.c.id.not_in([row.id for row in rows]))
+            .where(tables.batch.c.status == "applied", ~among(tables.batch.c.id, [row.id for row in rows]))
             .order_by(tables.batch.c.landed_at)
             .limit(1)
         )
@@ -99,7 +101,7 @@ def _unshared(connection: Connection, rows: list[AnyRow]) -> list[str]:
     originals = {row.original_url for row in rows if row.original_url}
     needed = set(
         connection.scalars(
-            select(batch.c.original_url).where(batch.c.original_url.in_(originals), batch.c.id.not_in(gone))
+            select(batch.c.original_url).where(among(batch.c.original_url, originals), ~among(batch.c.id, gone))
         )
     )
     return sorted({row.data_url for row in rows} | (originals - needed))

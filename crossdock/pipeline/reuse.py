@@ -1,6 +1,6 @@
 """Order numbers that a partner uses again: another date and other lines are another document, never an overwrite."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,14 +14,38 @@ from mappings.landed import PlacedIssue
 
 @dataclass(slots=True)
 class Reused:
-    """What was taken out of the stages: counts by entity, and an issue for each row."""
+    """What was taken out of the stages.
+
+    Attributes:
+        counts: Rows of each entity.
+        issues: One for each row.
+        taken: Entity -> field with the number, and the documents by (scope, number): the stored ones keep all that they have.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     issues: list[PlacedIssue] = field(default_factory=list)
+    taken: dict[str, tuple[str, Collection[tuple[str, str]]]] = field(default_factory=dict)
+
+    def spares(self, stage: Stage, end: int) -> tuple[str, dict[str, list[str]]]:
+        """Condition, with its values, that a stored record `t` is none of such a document; empty where there are none.
+
+        The names of the values end in `end`.
+        """
+        number, documents = self.taken.get(stage.entity.name, ("", ()))
+        if not documents:
+            return "", {}
+        scopes, numbers = zip(*documents, strict=True)
+        same = f't."{number}" = d.number AND {_scope(stage, "t")} = d.scope'
+        names = (f"spared_scopes_{end}", f"spared_numbers_{end}")
+        listed = "unnest({}) AS d(scope, number)".format(", ".join(f"CAST(:{name} AS text[])" for name in names))
+        values = dict(zip(names, (list(scopes), list(numbers)), strict=True))
+        return f"NOT EXISTS (SELECT FROM {listed} WHERE {same})", values
 
 
-def hold_reused_numbers(connection: Connection, stages: Mapping[str, Stage], run_id: int, at: datetime) -> Reused:
-    """Parks documents whose number is taken by another document.
+def hold_reused_numbers(
+    connection: Connection, stages: Mapping[str, Stage], run_id: int, at: datetime, fingerprint: str
+) -> Reused:
+    """Parks documents whose number is taken by another document, until the mapping of this `fingerprint` changes.
 
     Another document is one with a different date (the entity's `reuse_guard`) of which no line has the same line
     number and item. Where the batch carries no lines there is nothing to compare, and the change goes through.
@@ -53,7 +77,8 @@ def hold_reused_numbers(connection: Connection, stages: Mapping[str, Stage], run
         documents = {(row.scope, row.number): f"{label} {row.before}" for row in found}
         for stage in stages.values():
             if documents and (stage is header or name in _ancestors(stage)):
-                _take_out(connection, stage, number, documents, reused, run_id, at)
+                _take_out(connection, stage, number, documents, reused, run_id, at, fingerprint)
+                reused.taken[stage.entity.name] = (number, documents)
     return reused
 
 
@@ -79,6 +104,7 @@ def _take_out(
     reused: Reused,
     run_id: int,
     at: datetime,
+    fingerprint: str,
 ) -> None:
     scopes, numbers = zip(*documents, strict=True)
     taken = connection.execute(
@@ -99,11 +125,11 @@ def _take_out(
         reused.issues.append(PlacedIssue(row.batch_id, row.row_number, issue))
     written = connection.execute(
         text(
-            "INSERT INTO crossdock.held_row (at, run_id, source, stream, entity, key, batch_id, row_number, element, outcome) "
-            "SELECT :at, :run, :source, :stream, :entity, k, b, r, 0, 'parked' "
+            "INSERT INTO crossdock.held_row (at, run_id, source, stream, entity, key, batch_id, row_number, element, outcome, "
+            "fingerprint) SELECT :at, :run, :source, :stream, :entity, k, b, r, 0, 'parked', :fingerprint "
             "FROM unnest(CAST(:keys AS text[]), CAST(:batches AS bigint[]), CAST(:rows AS bigint[])) AS t(k, b, r)"
         ),
-        {"at": at, "run": run_id, "source": stage.source, "stream": stage.stream, "entity": stage.entity.name,
+        {"at": at, "run": run_id, "source": stage.source, "stream": stage.stream, "entity": stage.entity.name, "fingerprint": fingerprint,
          "keys": [row.key for row in taken], "batches": [row.batch_id for row in taken], "rows": [row.row_number for row in taken]},
     )  # fmt: skip
     reused.counts[stage.entity.name] = written.rowcount

@@ -91,11 +91,12 @@ class Shelf:
         self._folder = folder / owner
 
     def keep(self, source: IO[bytes], name: str) -> Kept:
-        """Puts a file aside, and clears away what was left lying for a day."""
+        """Puts a file aside, and clears away what anybody left lying for a day."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for old in self._folder.iterdir():
-            if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
-                shutil.rmtree(old, ignore_errors=True)
+        for old in self._folder.parent.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):  # another upload clears away as well
+                if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
+                    shutil.rmtree(old, ignore_errors=True)
         folder = self._folder / secrets.token_hex(16)
         folder.mkdir(mode=0o700)
         digest = hashlib.sha256()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
+import pyarrow as pa
 import structlog
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi import Path as PathParameter
@@ -31,6 +32,7 @@ from crossdock.delivery.links import UploadLink, read_upload_link
 from crossdock.pipeline import sync
 from crossdock.pipeline.land import stream_lock
 from crossdock.pipeline.look import Look, look
+from crossdock.pipeline.lookups import look_up
 from crossdock.pipeline.receive import Inbox
 from crossdock.portal._intake import Kept, RefusedError, Shelf, read_field, receive, refuse_bomb
 from crossdock.portal._moments import moment
@@ -39,7 +41,8 @@ from crossdock.portal._sent import SentFiles
 from crossdock.portal._words import UPLOAD_NOTES, WORDS
 from crossdock.returned import find_file, give_back, given_name, name_of
 from crossdock.returned.marks import public
-from crossdock.store.database import alone
+from crossdock.store.database import alone, translate_errors
+from mappings.spec import StoreLookup
 
 log = structlog.stdlib.get_logger("crossdock.portal")
 
@@ -265,6 +268,11 @@ def _preview(one: _Visit, kept: Kept, pace: _Pace) -> Response:
 
 def _look(one: _Visit, kept: Kept) -> list[Look]:
     link = one.link
+
+    def find(asked: StoreLookup, wanted: pa.Table) -> pa.Table:
+        with translate_errors(), one.engine.begin() as connection:
+            return look_up(connection, asked, wanted)
+
     try:
         return look(
             one.pages.home,
@@ -274,6 +282,7 @@ def _look(one: _Visit, kept: Kept) -> list[Look]:
             name=kept.name,
             parts=link.parts,
             options=one.inbox.settings,
+            lookups=find,
         )
     except CrossdockError as error:
         log.error("upload.not_understood", code=error.problem_code, error=error.render(Language.EN))

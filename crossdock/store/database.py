@@ -15,7 +15,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Row, create_engine, text
+from sqlalchemy import ARRAY, ColumnElement, Connection, Engine, Row, any_, create_engine, literal, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
@@ -30,6 +30,9 @@ from crossdock.store.tables import PARTITIONED
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 # A server that vanishes without a word (power, network) is noticed within a minute and a half; libpq's own: two hours.
 _LIFE_SIGNS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
+
+SESSION = "-c timezone=UTC -c datestyle=ISO"
+"""What every connection sets, whatever the database's own defaults are: times and dates are compared and dumped as text."""
 
 Report = Callable[[Text], None]
 AnyRow = Row[*tuple[Any, ...]]
@@ -93,7 +96,7 @@ def _connected(url: URL) -> Iterator[Engine]:
         url,
         json_serializer=dump_json,
         json_deserializer=parse_json,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10, **_LIFE_SIGNS},
+        connect_args={"options": SESSION, "connect_timeout": 10, **_LIFE_SIGNS},
         pool_pre_ping=True,
     )
     try:
@@ -165,6 +168,11 @@ def _missing(connection: Connection, names: Iterable[str]) -> list[str]:
 def _month(now: datetime, ahead: int) -> datetime:
     index = now.year * 12 + now.month - 1 + ahead
     return datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
+
+
+def among(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
+    """Condition that the column is one of the values, however many: they go as one array, where `IN` takes 65,535 at most."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def lock(connection: Connection, names: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from crossdock.delivery import DeliveryReport, deliver
 from crossdock.home import Home
 from crossdock.incidents import Evaluation, evaluate
 from crossdock.pipeline import EntityCounts, RunReport, sync
-from crossdock.store.database import dump_json, ensure_partitions, migrate
+from crossdock.store.database import SESSION, dump_json, ensure_partitions, migrate
 from crossdock.store.embedded import EmbeddedServer, remove
 from wecom_notify.testing import CALLBACK_AES_KEY, CALLBACK_TOKEN, ROBOT_KEY, SECRET, RunningWeCom, StillClock
 
@@ -152,7 +152,7 @@ class StoreServer:
             self.url(database),
             json_serializer=dump_json,
             json_deserializer=parse_json,
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={"options": SESSION},
             pool_pre_ping=True,
             **options,
         )

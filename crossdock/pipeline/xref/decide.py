@@ -172,6 +172,15 @@ def _found(connection: Connection, ids: Sequence[str]) -> list[AnyRow]:
             ),
             code="XD-XRF-001",
         )
+    if len(rows) > len(set(ids)):  # the ids are short
+        raise ConfigError(
+            Text(
+                f"{'、'.join(sorted(ids))} 里有编号对应多条对照。",
+                f"An id among {', '.join(sorted(ids))} stands for several.",
+            ),
+            hint=Text("请在数据源里改正其中一条。", "Decide one of them in the source that states it."),
+            code="XD-XRF-001",
+        )
     return rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from canonical_model.errors import ConfigError, MappingError
+from canonical_model.text import parse_json
 from crossdock.pipeline.cases import Case, Difference, add_case, find_cases, run_case, write_expected
 
 MAPPING = """
@@ -142,7 +143,7 @@ def test_a_case_states_the_currency_and_the_order_of_dates_of_its_stream(own: Pa
 
     assert '"requested_on": "2026-03-05"' in outcome.records
     assert '"unit_price_currency": "CNY"' in outcome.records
-    assert json.loads(outcome.issues) == []
+    assert parse_json(outcome.issues) == []
 
 
 def test_what_the_mapping_looks_up_is_found_in_the_case(own: Path) -> None:

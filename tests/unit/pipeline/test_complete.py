@@ -1,7 +1,11 @@
 """Deletions, the guard, drift, and what is judged again."""
 
 import io
+import threading
+import time
 from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 import openpyxl
 import pytest
@@ -11,6 +15,7 @@ from crossdock.pipeline.guard import approve, discard
 from tests.integration.hub import HEADER, LEAN, NOW, Hub, counts, order_row, refused
 
 pytestmark = pytest.mark.store
+applying = import_module("crossdock.pipeline.apply")  # the package gives the function by that name
 
 
 def says(hub: Hub, **settings: object) -> None:
@@ -303,3 +308,78 @@ def test_the_partner_of_a_scope_may_have_any_sign_in_its_name(hub: Hub) -> None:
     hub.put("a\\b/2.csv", [TWO])
     hub.sync()
     assert alive(hub) == ["a\\\\b|PO-2|10", "a|PO-1|10", "a|PO-2|10"]
+
+
+def test_a_complete_file_of_one_partner_says_nothing_of_another(hub: Hub) -> None:
+    orders = {
+        "config": {"files": "{partner}/*.csv", "minimum_age_seconds": 0},
+        "mapping": ["own/orders"],
+        "complete": True,
+    }
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": orders}}
+    hub.write("sources/erp.yaml", source)
+    hub.put("a/1.csv", [order_row("PO-1"), order_row("PO-3")])
+    hub.sync()
+    hub.put("b/1.csv", [order_row("PO-2")])
+    hub.sync()
+    hub.put("a/2.csv", [order_row("PO-1")])
+    hub.sync()
+    assert alive(hub) == ["a|PO-1|10", "b|PO-2|10"]
+
+
+def known(hub: Hub, **units: str) -> None:
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": units})
+
+
+@pytest.fixture
+def asked(hub: Hub) -> Hub:
+    """All stored rows would change, by rows that waited for a unit and now are judged again."""
+    says(hub, guard={"changed": "10%", "rows": 1})
+    hub.load(*[order_row(f"PO-{i}") for i in range(3)])
+    hub.load(*[order_row(f"PO-{i}", unit="坨") for i in range(3)], name="b.csv")
+    known(hub, 坨="KGM")
+    assert hub.sync().status == "parked"
+    return hub
+
+
+def test_rows_that_waited_keep_within_the_guard_too_and_a_person_lets_them_in(asked: Hub) -> None:
+    units = "SELECT DISTINCT ordered_unit FROM canonical.purchase_order_line"
+    run = asked.one("SELECT max(id) FROM crossdock.run")
+    assert asked.column(units) == ["H87"]
+    approve(asked.engine, run)
+    assert asked.sync().status == "succeeded"
+    assert asked.column(units) == ["KGM"]
+    assert not asked.one("SELECT bool_or(is_approved) FROM crossdock.batch")
+    assert refused(lambda: approve(asked.engine, run)).problem_code == "XD-CFG-140"
+
+
+def test_rows_that_waited_can_be_given_up(asked: Hub) -> None:
+    run = asked.one("SELECT max(id) FROM crossdock.run")
+    discard(asked.engine, run)
+    assert asked.sync().status == "idle"
+    assert refused(lambda: discard(asked.engine, run)).problem_code == "XD-CFG-140"
+
+
+def test_nothing_is_discarded_that_a_run_is_taking_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    says(hub, guard={"changed": "10%", "rows": 1})
+    hub.load(*[order_row(f"PO-{i}") for i in range(5)])
+    parked = hub.load(*[order_row(f"PO-{i}", quantity="7") for i in range(5)], name="b.csv")
+    approve(hub.engine, parked.run_id)
+    close, said = applying.close, []
+
+    def discarded() -> None:
+        said.append(refused(lambda: discard(hub.engine, parked.run_id, hub.clock)).problem_code)
+
+    other = threading.Thread(target=discarded)
+
+    def slow_close(*given: Any, **named: Any) -> None:
+        other.start()
+        while not hub.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            time.sleep(0.01)
+        close(*given, **named)
+
+    monkeypatch.setattr(applying, "close", slow_close)
+    assert hub.sync().status == "succeeded"
+    other.join()
+    assert said == ["XD-CFG-140"]
+    assert hub.column("SELECT status FROM crossdock.batch ORDER BY id") == ["applied", "applied"]

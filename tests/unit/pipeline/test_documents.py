@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from canonical_model.errors import MappingError
+from crossdock.pipeline.replay import replay
 from tests.integration.hub import LEAN, Hub, codes, counts, order_row, refused
 
 pytestmark = pytest.mark.store
@@ -186,3 +187,59 @@ def test_a_reference_is_resolved_when_its_code_is_confirmed_before_and_after(hub
     assert hub.one(resolved, key="PO-2") == UUID(GOLDEN)
     assert hub.one(resolved, key="PO-3") is None
     assert [fields for entity, _, fields in hub.changes if entity == "purchase_order"] == []
+
+
+@pytest.mark.parametrize("complete", [True, "document"])
+def test_a_reused_number_deletes_nothing_of_the_old_order(hub: Hub, complete: object) -> None:
+    orders = {**stream("*.csv", "own/orders"), "complete": complete}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": orders}}
+    hub.write("sources/erp.yaml", source)
+    hub.load(order_row(ordered_on="2025-01-05"), order_row(line="20", ordered_on="2025-01-05"))
+    report = hub.load(order_row(line="30", ordered_on="2026-01-05", item="999"), name="b.csv")
+    assert "XD-DOC-001" in codes(report)
+    alive = "SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key"
+    assert hub.column(alive) == ["PO-1|10", "PO-1|20"]
+
+
+def test_a_reused_number_is_told_once(hub: Hub) -> None:
+    hub.load(order_row(ordered_on="2025-01-05"))
+    hub.load(order_row(line="30", ordered_on="2026-01-05", item="999"), name="b.csv")
+    counted = "SELECT (SELECT count(*) FROM crossdock.held_row) + (SELECT count(*) FROM crossdock.issue)"
+    before = hub.one(counted)
+    assert hub.sync().status == "idle"
+    assert hub.one(counted) == before
+
+
+def test_what_its_own_stream_deleted_another_one_does_not_bring_back(shared: Hub) -> None:
+    orders = {**stream("o*.csv", "own/orders"), "complete": True}
+    streams = {"orders": orders, "prices": stream("p*.csv", "own/prices")}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    shared.write("sources/erp.yaml", source)
+    alive = "SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL AND stream = 'orders' ORDER BY key"
+    shared.put("o2.csv", [order_row("PO-2")])
+    shared.sync()
+    assert shared.column(alive) == ["PO-2|10"]
+    shared.put("p2.csv", [("PO-1", "10", "月结", "不急")], header=PRICE_HEADER)
+    assert counts(shared.sync("prices")) == {"read": 1, "stale": 1}
+    assert shared.column(alive) == ["PO-2|10"]
+    shared.put("o3.csv", [order_row(), order_row("PO-2")])
+    shared.sync()
+    assert shared.column(alive) == ["PO-1|10", "PO-2|10"]
+    # a stream that is gone cannot bring it back, so another one may
+    shared.put("o4.csv", [order_row("PO-2")])
+    shared.sync()
+    shared.write("sources/erp.yaml", {**source, "streams": {"prices": streams["prices"]}})
+    shared.put("p3.csv", [("PO-1", "10", "月结", "急了")], header=PRICE_HEADER)
+    shared.sync("prices")
+    assert shared.column(alive) == ["PO-1|10", "PO-2|10"]
+
+
+def test_records_made_anew_keep_what_other_streams_state_of_them(shared: Hub) -> None:
+    remark = "SELECT l.remark, payment_terms FROM canonical.purchase_order_line l JOIN canonical.purchase_order o "
+    remark += "USING (source, order_number) WHERE l.key = 'PO-1|10'"
+    assert shared.query(remark) == [("急", "月结")]
+    made = replay(shared.home, shared.engine, "erp", "orders", rekey=True, clock=shared.clock)
+    assert shared.query(remark) == [("急", "月结")]
+    assert [(one.changed, one.removed) for one in made.differences] == [(0, 0), (0, 0)]
+    shared.put("p2.csv", [("PO-1", "10", "月结", "急")], header=PRICE_HEADER)
+    assert counts(shared.sync("prices")) == {"read": 1, "unchanged": 1}

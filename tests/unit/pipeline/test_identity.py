@@ -68,3 +68,17 @@ def test_a_header_that_equals_a_part_of_the_path_parks_that_file_alone(hub: Hub)
 
     assert {file.name: file.status for file in report.files} == {"bad/a.csv": "parked", "good/b.csv": "applied"}
     assert hub.one("SELECT order_number FROM canonical.purchase_order") == "PO-2"
+
+
+def test_a_code_that_is_withdrawn_takes_its_identity_along(hub: Hub) -> None:
+    hub.mapping("own/orders", {"purchase_order": {"fields": {"order_number": "order_number", "supplier": "supplier"}}})
+    hub.stream("own/orders", files="orders*.csv")
+    cross_reference(hub, GOLDEN)
+    hub.put("orders1.csv", [order_row(supplier="S001")])
+    hub.sync()
+    hub.sync(source="codes")
+    identity = "SELECT supplier_id::text FROM canonical.purchase_order"
+    assert hub.column(identity) == [GOLDEN]
+    hub.put("codes2.csv", [("party", "erp", "internal", "S001", GOLDEN, "rejected")], header=XREF)
+    hub.sync(source="codes")
+    assert hub.column(identity) == [None]

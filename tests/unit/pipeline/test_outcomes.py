@@ -248,3 +248,25 @@ def test_a_lookup_finds_what_is_stored_and_a_row_without_it_waits(hub: Hub) -> N
     assert counts(report) == {"read": 3, "created": 1, "parked": 2}
     assert hub.line("item", "PO-1|1") == "000123"
     assert codes(report) == ["XD-LKP-001", "XD-LKP-001"]
+
+
+def test_a_row_that_waits_for_a_lookup_goes_in_once_it_is_there(hub: Hub) -> None:
+    hub.mapping("own/items", {"item": {"fields": {"item_number": "料号", "gtin": "条码"}}})
+    line = {"order_number": "单号", "line_number": "行", "item": "our_item"}
+    lookup = {"entity": "item", "match": {"gtin": "条码"}, "give": "item_number"}
+    hub.mapping("own/by_barcode", {"purchase_order_line": {"fields": line}}, lookups={"our_item": lookup})
+    items = {"config": {"files": "i*.csv", "minimum_age_seconds": 0}, "mapping": "own/items"}
+    hub.stream("own/by_barcode", files="o*.csv", items=items)
+    hub.put("o.csv", [("PO-1", "1", "6291041500213")], header=("单号", "行", "条码"))
+    assert counts(hub.sync()) == {"read": 1, "parked": 1}
+    assert hub.sync().status == "idle"
+    hub.put("i.csv", [("000123", "6291041500213")], header=("料号", "条码"))
+    hub.sync("items")
+    assert counts(hub.sync()) == {"read": 1, "created": 1}
+    assert hub.line("item", "PO-1|1") == "000123"
+    assert hub.sync().status == "idle"
+
+
+def test_a_landed_batch_forgets_its_cursor_once_it_is_in(hub: Hub) -> None:
+    hub.load(order_row())
+    assert hub.query("SELECT DISTINCT cursor FROM crossdock.batch") == [({},)]

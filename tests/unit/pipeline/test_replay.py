@@ -171,3 +171,12 @@ def test_old_history_goes_while_a_run_is_under_way(hub: Hub) -> None:
         running.execute(text("SELECT FROM crossdock.change"))  # as a run does, after it has found its own record
         running.commit()
         assert pruned.result(timeout=30).partitions
+
+
+def test_held_rows_go_with_the_files_in_which_they_stood(hub: Hub) -> None:
+    hub.settings(retention={"landing_days": 1})
+    hub.load(order_row(quantity="?"), order_row("PO-2"))
+    assert hub.one("SELECT count(*) FROM crossdock.held_row") == 1
+    hub.clock.forward(days=2)
+    prune(hub.home, hub.engine, clock=hub.clock)
+    assert hub.one("SELECT count(*) FROM crossdock.held_row") == 0

@@ -1,8 +1,10 @@
 """The upload page over a real store: what it shows, what it takes in, and what it keeps from others."""
 
 import io
+import os
 import re
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,9 +73,18 @@ def hub_of_uploads(tmp_path_factory: pytest.TempPathFactory, store_server: Store
         orders = source["streams"]["orders"]
         orders["config"]["files"] = ["{partner}/*.xlsx", "{partner}/*.xlsm", "{partner}/*.csv"]
         broken = {**orders, "mapping": "own/nowhere"}
-        hub.write(
-            "sources/erp.yaml", {**source, "title": "供应商订单", "streams": {"orders": orders, "broken": broken}}
-        )
+        hub.mapping("own/items", {"item": {"fields": {"item_number": "料号", "gtin": "条码"}}})
+        line = {"order_number": "单号", "line_number": "行", "item": "our_item"}
+        lookup = {"entity": "item", "match": {"gtin": "条码"}, "give": "item_number"}
+        hub.mapping("own/by_barcode", {"purchase_order_line": {"fields": line}}, lookups={"our_item": lookup})
+        items = {"config": {"files": ["items.csv"], "minimum_age_seconds": 0}, "mapping": "own/items"}
+        streams = {
+            "orders": orders,
+            "broken": broken,
+            "items": items,
+            "by_barcode": {**orders, "mapping": "own/by_barcode"},
+        }
+        hub.write("sources/erp.yaml", {**source, "title": "供应商订单", "streams": streams})
         yield hub
 
 
@@ -523,3 +534,21 @@ def test_what_nobody_submits_is_cleared_away_after_a_day(desk: Desk, monkeypatch
 
     assert not left.exists()
     assert Path(left.parent).is_dir()
+
+
+def test_the_preview_finds_what_the_mapping_looks_up_in_the_store(desk: Desk) -> None:
+    desk.hub.put("items.csv", [("000123", "6291041500213")], header=("料号", "条码"))
+    desk.hub.sync("items")
+    rows = "单号,行,条码\nPO-1,1,6291041500213\n".encode()
+    seen = words(desk.look(rows, "a.csv", link=desk.link(stream="by_barcode")).text)
+    assert "看起来没有问题，共 1 行数据" in seen
+    unknown = words(desk.look(rows.replace(b"213", b"206"), "b.csv", link=desk.link(stream="by_barcode")).text)
+    assert "看起来没有问题" not in unknown
+
+
+def test_uploads_that_nobody_came_back_for_are_cleared_away_by_others(tmp_path: Path) -> None:
+    old = _intake.Shelf(tmp_path, "one").keep(io.BytesIO(b"x"), "a.xlsx")
+    yesterday = time.time() - 2 * 86_400
+    os.utime(old.folder, (yesterday, yesterday))
+    new = _intake.Shelf(tmp_path, "other").keep(io.BytesIO(b"y"), "b.xlsx")
+    assert (old.folder.exists(), new.folder.exists()) == (False, True)

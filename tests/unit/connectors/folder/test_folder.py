@@ -1,6 +1,7 @@
 """The folder connector: nothing is lost, nothing taken twice, nothing deleted or overwritten."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from canonical_model.clock import utc_now
 from canonical_model.errors import ConfigError
 from canonical_model.text import JsonValue
 from connectors.base import Batch, Cursor
-from connectors.folder import FolderConfig, FolderConnector
+from connectors.folder import FolderConfig, FolderConnector, shelve
 from connectors.folder.pattern import PathPattern
 from connectors.folder.shelve import seconds_to_tick
 from connectors.testing import as_stored
@@ -175,6 +176,26 @@ def test_a_file_that_changed_since_it_was_taken_stays(tmp_path: Path) -> None:
     one = connector(tmp_path)
     cursor = read(one)[-1].cursor
     put(tmp_path, "inbox/acme/a.csv", CSV.format("B2"))
+    one.acknowledge("orders", cursor, failed={})
+    assert tree(tmp_path) == {"inbox/acme/a.csv"}
+    assert read(one, cursor)[0].table["单号"].to_pylist() == ["B2"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_takes_the_name_while_the_old_one_is_put_away_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    file = put(tmp_path, "inbox/acme/a.csv")
+    one = connector(tmp_path)
+    cursor = read(one)[-1].cursor
+    give_name = shelve.give_name
+
+    def renamed(source: Path, names: Iterator[Path]) -> Path:
+        new = put(tmp_path, "new.csv", CSV.format("B2"), age=50)
+        new.replace(file)
+        return give_name(source, names) if has_links else source.rename(next(names))
+
+    monkeypatch.setattr(shelve, "give_name", renamed)
     one.acknowledge("orders", cursor, failed={})
     assert tree(tmp_path) == {"inbox/acme/a.csv"}
     assert read(one, cursor)[0].table["单号"].to_pylist() == ["B2"]

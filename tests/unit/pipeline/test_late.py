@@ -1,0 +1,104 @@
+"""Files that come late: by their time they are older than what went in before."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from crossdock.pipeline.replay import replay
+from tests.integration.hub import LEAN, NOW, Hub, counts, order_row
+from tests.unit.pipeline.test_complete import alive, says
+
+pytestmark = pytest.mark.store
+
+LINES = {
+    "purchase_order": {"fields": {"order_number": "no"}},
+    "purchase_order_line": {"each": "lines", "fields": {"order_number": "parent.no", "line_number": "n"}},
+}
+
+
+def put_documents(hub: Hub, name: str, *lines: str, days: int) -> None:
+    """An order in JSON with these lines."""
+    content = json.dumps([{"no": "PO-1", "lines": [{"n": line} for line in lines]}])
+    hub.put_bytes(name, content.encode(), at=NOW - timedelta(days=days))
+
+
+@pytest.fixture
+def nested(hub: Hub) -> Hub:
+    hub.mapping("own/nested", LINES)
+    hub.stream("own/nested", files="*.json")
+    return hub
+
+
+def load(hub: Hub, name: str, *rows: Sequence[object], days: int) -> dict[str, int]:
+    return counts(hub.load(*rows, name=name, at=NOW - timedelta(days=days)))
+
+
+def test_what_a_newer_file_repeats_unchanged_an_older_one_does_not_change(hub: Hub) -> None:
+    load(hub, "a.csv", order_row("PO-1", quantity="500"), order_row("PO-2", quantity="1"), days=10)
+    load(hub, "c.csv", order_row("PO-1", quantity="500"), order_row("PO-9"), days=1)
+    late = load(hub, "b.csv", order_row("PO-1", quantity="300"), order_row("PO-2", quantity="2"), days=5)
+    assert (hub.line("ordered", "PO-1|10"), hub.line("ordered", "PO-2|10")) == (500, 2)
+    assert late == {"read": 2, "updated": 1, "stale": 1}
+
+
+def test_a_late_document_does_not_delete_lines_that_a_newer_one_holds(hub: Hub) -> None:
+    says(hub, complete="document")
+    whole = (order_row("PO-1", "10"), order_row("PO-1", "20"))
+    load(hub, "a.csv", *whole, days=9)
+    load(hub, "c.csv", *whole, order_row("PO-3"), days=1)
+    load(hub, "b.csv", order_row("PO-1", "10"), days=5)
+    assert alive(hub) == ["PO-1|10", "PO-1|20", "PO-3|10"]
+
+
+def test_an_older_file_does_not_bring_back_what_a_complete_one_dropped(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1"), order_row("PO-2"), days=10)
+    load(hub, "c.csv", order_row("PO-2"), days=1)
+    load(hub, "b.csv", order_row("PO-1", quantity="7"), order_row("PO-2"), days=5)
+    assert alive(hub) == ["PO-2|10"]
+
+
+def test_a_row_that_waited_is_not_made_where_a_newer_complete_file_has_it_no_more(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1", unit="坨"), order_row("PO-2"), days=9)
+    load(hub, "b.csv", order_row("PO-2"), days=5)
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"坨": "EA"}})
+    hub.sync()
+    assert alive(hub) == ["PO-2|10"]
+
+
+def test_of_two_complete_statements_in_one_run_the_second_deletes(hub: Hub) -> None:
+    says(hub, complete="document")
+    hub.put("a.csv", [order_row("PO-1", "10"), order_row("PO-1", "20")], at=NOW - timedelta(days=9))
+    hub.put("b.csv", [order_row("PO-1", "10")], at=NOW - timedelta(days=5))
+    hub.sync()
+    assert alive(hub) == ["PO-1|10"]
+
+
+def test_of_two_nested_documents_in_one_run_the_second_deletes(nested: Hub) -> None:
+    put_documents(nested, "a.json", "10", "20", days=9)
+    put_documents(nested, "b.json", "10", days=5)
+    nested.sync()
+    assert alive(nested) == ["PO-1|10"]
+
+
+def test_a_replay_leaves_tombstones_as_they_are(nested: Hub) -> None:
+    put_documents(nested, "a.json", "10", "20", days=9)
+    nested.sync()
+    put_documents(nested, "b.json", "10", days=5)
+    nested.sync()
+    before = len(nested.changes)
+    replay(nested.home, nested.engine, "erp", "orders", clock=nested.clock)
+    assert alive(nested) == ["PO-1|10"]
+    assert len(nested.changes) == before
+
+
+def test_a_replay_of_complete_files_writes_no_changes(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1"), order_row("PO-2"), days=9)
+    load(hub, "b.csv", order_row("PO-2"), days=5)
+    before = len(hub.changes)
+    replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    assert (alive(hub), len(hub.changes)) == (["PO-2|10"], before)
