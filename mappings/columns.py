@@ -207,6 +207,15 @@ class SheetColumns:
         return list(self._header)
 
 
+_SAID = re.compile(r"\s*[(（\[【][^()（）\[\]【】]+[)）\]】]$")
+
+
+def turned_unit(columns: Sequence[str], headers: HeaderReader) -> str:
+    """What all the turned columns say in brackets about their numbers, as (千) of 3月(千) and 4月(千); empty where nothing."""
+    said = {found[0].strip() for column in columns if headers.read(column) and (found := _SAID.search(column))}
+    return said.pop() if len(said) == 1 and all(map(_SAID.search, columns)) else ""
+
+
 class TurnedColumns:
     """Columns of a sheet of which some were turned into rows: their header and cell go by names of their own.
 
@@ -214,16 +223,16 @@ class TurnedColumns:
         sheet: All columns.
         name: What the header is called.
         value: What the cell is called.
+        unit: What `turned_unit` gives: it counts as said by the header of the cell.
     """
 
-    def __init__(self, sheet: SheetColumns, name: str, value: str) -> None:
+    def __init__(self, sheet: SheetColumns, name: str, value: str, unit: str = "") -> None:
         self._sheet = sheet
-        self._turned = {name: "_turned.name", value: "_turned.value"}
+        self._turned = {name: ("_turned.name", name), value: ("_turned.value", value + unit)}
 
     def find(self, path: tuple[str, ...]) -> tuple[str, str] | None:
         """The header or cell of the turned column, else a column of the sheet."""
-        name = ".".join(path)
-        return (self._turned[name], name) if name in self._turned else self._sheet.find(path)
+        return self._turned.get(".".join(path)) or self._sheet.find(path)
 
     def whole(self, text: str) -> tuple[str, str] | None:
         """The column that the text `text` as a whole names."""
@@ -242,10 +251,13 @@ class TurnedColumns:
         return [*self._turned, *self._sheet.names()]
 
 
-def turned_rows(columns: Sequence[str]) -> str:
-    """SQL of the landed rows, once for each of the columns that is filled in; `_at` counts the columns from 1."""
+def turned_rows(columns: Sequence[str], unit: str) -> str:
+    """SQL of the landed rows, once for each of the columns that is filled in; `_at` counts the columns from 1.
+
+    Where they all say a `unit`, it is no part of their names.
+    """
     listed = ", ".join(
-        f"{{'at': {at}, 'name': {quote_text(column)}, 'value': {source_column(column)}}}"
+        f"{{'at': {at}, 'name': {quote_text(column.removesuffix(unit).rstrip())}, 'value': {source_column(column)}}}"
         for at, column in enumerate(columns, start=1)
     )
     cells = f"(SELECT *, unnest([{listed}]) AS _turned FROM source)"

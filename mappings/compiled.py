@@ -150,6 +150,14 @@ class MissingColumnError(Exception):
         self.name = name
 
 
+class LostUnitError(Exception):
+    """An expression computes with a column that it names without the unit in its header, which would be lost: 毛重(g) as 毛重."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
+        self.column = column
+
+
 def quote_text(text: str) -> str:
     """`text` as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

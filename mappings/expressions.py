@@ -6,7 +6,7 @@ functions, and each syntax-tree class that is allowed has a compiler of its own 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -18,7 +18,17 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
-from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, Spelling, quote_text
+from mappings.compiled import (
+    Atom,
+    Columns,
+    Compiled,
+    Lookup,
+    LostUnitError,
+    MissingColumnError,
+    Problem,
+    Spelling,
+    quote_text,
+)
 from mappings.dates import AskedColumn
 from mappings.functions import DECIMAL, POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
 from mappings.headers import PERCENT, HeaderReader, Measure, into, own_unit
@@ -474,6 +484,7 @@ class ExpressionCompiler:
                 arguments[0].kind, self._once(f"coalesce({', '.join(a.sql for a in arguments)})"), *arguments
             )
         if name in _TEXT_FUNCTIONS:
+            self._keep_units(arguments, text, target)
             return self._text_function(name, arguments, text)
         if name == "number" and len(arguments) == 2:
             return self._with_comma(node, arguments[0], text)
@@ -482,6 +493,8 @@ class ExpressionCompiler:
         is_whole = node.parent is None and name in ("number", "integer") and arguments[0].kind is Kind.TEXT
         if is_whole and target is not None and own_unit(target.name):
             return arguments[0]  # which the field itself reads
+        if name in ("number", "integer") and target is not None and own_unit(target.name):
+            self._keep_units(arguments, text, target)
         if name == "number" and type(node.parent) in _ARITHMETIC and arguments[0].kind is Kind.TEXT:
             raw = arguments[0].sql
             is_share = f"suffix({raw}, '%') OR suffix({raw}, '％')"
@@ -490,6 +503,17 @@ class ExpressionCompiler:
             as_text = self._once(f"CASE WHEN {is_share} THEN {share} ELSE {raw} END", spelling, raw)
             return self._convert(replace(arguments[0], parts=(as_text,)), name, text)
         return self._convert(arguments[0], name, text)
+
+    def _keep_units(self, arguments: Sequence[Compiled], text: str, target: FieldSpec | None) -> None:
+        """Returns where no number is computed from a column that the expression names without the unit in its header."""
+        own = own_unit(target.name) if target is not None else ""
+        is_measured = target is not None and target.kind in (Kind.QUANTITY, Kind.MONEY)
+        for argument in arguments if own or is_measured else ():
+            measure = self._measure(argument)
+            is_other = bool(argument.header) and self.headers.into(argument.header, own) != "1"
+            is_many = measure.factor != 1 or measure.each or (target and target.kind is Kind.MONEY and measure.unit)
+            if (is_other if own else is_many) and argument.header not in text:
+                raise LostUnitError(argument.header)
 
     def _those_there(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> list[Compiled]:
         """The arguments whose columns the sheet has; one of them must be there."""

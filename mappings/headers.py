@@ -13,6 +13,8 @@ from mappings.spec import MappingFile, code_table
 
 _BRACKETED = re.compile(r"^(.+?)\s*[(\[【]([^()\[\]【】]+)[)\]】]$")
 _PRICED = re.compile(r"^(.*[^\s:])(?:\s+|\s*:\s*)([^\s/:]+/[^\s/]+)$")
+_UPPER = re.compile(r"^([^()\[\]【】]+?)\s*[(\[【]([^()\[\]【】]+)[)\]】]\s+([^()\[\]【】]+)$")
+"""重量(g) 毛重: a header in two rows, of which the upper one says the unit."""
 _FORMS = (
     _BRACKETED,
     re.compile(r"^(.*[^\s/-])\s*[/-]\s*([^\s/-]+)$"),
@@ -24,7 +26,7 @@ _FORMS = (
 _PERCENT = r"(?:\d+(?:\.\d+)?[%％])"
 _TAX = re.compile(
     rf"(?:不?含|未|无|带){_PERCENT}?(?:增值)?税价?{_PERCENT}?|税[前后]价?|{_PERCENT}(?:增值税|税|专票|普票)?|不?含[运邮]费?"
-    r"|(?:incl|excl|ex)\.? ?(?:tax|vat)|必填|选填|可选|(?:例?如|例|格式|e\.g\.)[:：]?.+"
+    r"|(?:incl|excl|ex)\.? ?(?:tax|vat)|由?(?:供应商|供方|厂商|厂家|卖方|乙方|贵司)填写?|必填|选填|可选|(?:例?如|例|格式|e\.g\.)[:：]?.+"
 )
 _THOUSAND = frozenset({"k", "m"})
 """Letters that stand for a thousand pieces."""
@@ -117,6 +119,11 @@ class Measure:
     each: str = ""
 
 
+def says_measure(measure: Measure | None) -> bool:
+    """Whether a header says a unit, a currency or a power of ten."""
+    return measure is not None and bool(measure.unit or measure.currency or measure.factor != 1)
+
+
 class HeaderReader:
     """Reads the units and currencies in headers; what it does not know it leaves alone, and never guesses.
 
@@ -134,6 +141,9 @@ class HeaderReader:
         text = simplified(half_width(header)).rstrip("*:：")
         priced = _PRICED.match(text)
         if priced and (measure := self._measure("".join(priced[1].split()), priced[2], is_bracketed=False)):
+            return measure
+        upper = _UPPER.match(text)
+        if upper and (measure := self._measure("".join((upper[1] + upper[3]).split()), upper[2], is_bracketed=True)):
             return measure
         for form in _FORMS:
             if found := form.match(text):

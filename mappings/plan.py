@@ -13,12 +13,30 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import simplified
-from mappings.columns import JsonColumns, SheetColumns, TurnedColumns, normalise_header, revised, source_column
-from mappings.compiled import Atom, Columns, Compiled, Lookup, MissingColumnError, Problem, quote_name, quote_text
+from mappings.columns import (
+    JsonColumns,
+    SheetColumns,
+    TurnedColumns,
+    normalise_header,
+    revised,
+    source_column,
+    turned_unit,
+)
+from mappings.compiled import (
+    Atom,
+    Columns,
+    Compiled,
+    Lookup,
+    LostUnitError,
+    MissingColumnError,
+    Problem,
+    quote_name,
+    quote_text,
+)
 from mappings.dates import AskedColumn
 from mappings.expressions import PIECES, ExpressionCompiler
 from mappings.functions import MACROS
-from mappings.headers import HeaderReader, says_tax_included
+from mappings.headers import HeaderReader, says_measure, says_tax_included
 from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
 
@@ -28,6 +46,10 @@ _PRICE_UNITS = frozenset(
     {"计价单位", "单价单位", "价格计量单位", "订单价格单位", "priceuom", "priceunitofmeasure", "orderpriceunit"}
 )
 _PRICED = re.compile(r"单价|(?:含税|未税|净|采购|销售|进|售)价|元/|(?i:\bprice\b|u/p|\b(?:usd|cny|rmb|eur)/)")
+_DELIVERED = re.compile(
+    r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
+)
+_CURRENCY = re.compile(r"(?:币[种别]|货币|currency)$")
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
@@ -44,6 +66,7 @@ class EntityPlan:
         each: JSON pointer of the nested list, None for one record per row.
         turned: Columns that were turned into rows, in order: one record per row and filled cell; empty for none.
         turned_names: What expressions call the header and the cell of such a column.
+        turned_unit: What they all say in brackets about their numbers, as (千); empty where nothing.
         fields: Field name -> its compiled expression; only the fields that the header can state.
         key: Expressions of the key's parts.
         own_key: The parts of the source's own key, none of which may be empty; () for the natural key.
@@ -63,6 +86,7 @@ class EntityPlan:
     each: str | None
     turned: tuple[str, ...]
     turned_names: tuple[str, ...]
+    turned_unit: str
     fields: dict[str, Compiled]
     key: tuple[str, ...]
     own_key: tuple[Compiled, ...]
@@ -221,8 +245,12 @@ def _fingerprint(spec: MappingFile, timezone: str, settings: str, entities: Sequ
 def _columns(spec: MappingFile, entity: str, mapped: EntityMapping, header: Sequence[str], *, is_json: bool) -> Columns:
     if is_json:
         return JsonColumns(header, nested=mapped.each is not None)
-    sheet = SheetColumns(header, spec.columns, entity, HeaderReader(spec))
-    return TurnedColumns(sheet, mapped.unpivot.name, mapped.unpivot.value) if mapped.unpivot else sheet
+    headers = HeaderReader(spec)
+    sheet = SheetColumns(header, spec.columns, entity, headers)
+    if not mapped.unpivot:
+        return sheet
+    unit = turned_unit(mapped.unpivot.matches(header), headers)
+    return TurnedColumns(sheet, mapped.unpivot.name, mapped.unpivot.value, unit)
 
 
 def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
@@ -276,6 +304,25 @@ def unpriced(plan: Plan, header: Sequence[str]) -> list[str]:
         PRICE in plan.spec.entities[one.entity.name].fields and PRICE not in one.fields for one in plan.entities
     )
     return [column for column in unread_columns(plan, header) if wants and _PRICED.search(simplified(column))]
+
+
+def undated(plan: Plan, header: Sequence[str]) -> list[str]:
+    """Columns that nothing is read from and that read like the day of delivery, where the plan would take one and takes none."""
+    wants = any(
+        name in plan.spec.entities[one.entity.name].fields and name not in one.fields
+        for one in plan.entities
+        for name in ("requested_on", "promised_on")
+    )
+    return [column for column in unread_columns(plan, header) if wants and _DELIVERED.search(simplified(column))]
+
+
+def currency_above(plan: Plan, labels: Sequence[str], columns: Sequence[str]) -> str:
+    """The label above a table that says the currency of its amounts, where the table itself does not; empty for none."""
+    headers = HeaderReader(plan.spec)
+    money = [one for entity in plan.entities for one in entity.fields.values() if one.kind is Kind.MONEY]
+    is_told = any(len(one.columns) > 1 or getattr(headers.read(one.header), "currency", "") for one in money)
+    said = (label for label in labels if _CURRENCY.search(normalise_header(label)) and label not in columns)
+    return next(said, "") if money and not is_told else ""
 
 
 def revised_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
@@ -336,7 +383,10 @@ def _plan_entity(
     entity, mapped = SPECS[name], spec.entities[name]
     _refuse_other_shape(spec, name, is_json=is_json)
     turned = mapped.unpivot.matches(header) if mapped.unpivot else ()
+    unit = turned_unit(turned, compiler.headers)
     missing: list[Text] = []
+    if not unit and any(says_measure(compiler.headers.read(column)) for column in turned):
+        missing += [_torn_units(turned)]
     if mapped.unpivot and not turned:
         patterns = "、".join(mapped.unpivot.columns)
         missing.append(Text(patterns, patterns))
@@ -364,7 +414,8 @@ def _plan_entity(
         entity=entity,
         each=mapped.each,
         turned=turned,
-        turned_names=(mapped.unpivot.name, mapped.unpivot.value) if mapped.unpivot else (),
+        turned_names=(mapped.unpivot.name, mapped.unpivot.value + unit) if mapped.unpivot else (),
+        turned_unit=unit,
         fields={f: fields[f] for f in entity.fields if f in fields},
         key=(*parts, *([c.sql for c in own_key] or natural)),
         own_key=tuple(own_key),
@@ -406,6 +457,8 @@ def _compile_fields(
         compiler.where, field = spec.place("entities", entity.name, "fields", name), entity.fields[name]
         try:
             fields[name] = compiler.compile(str(text), field, is_name=name in entity.key or name in _NAMES)
+        except LostUnitError as error:
+            missing.append(_doubtful(field.label, [error.column]))
         except MissingColumnError as error:
             doubtful = compiler.doubtful(error.name)
             if doubtful and field.kind in (Kind.QUANTITY, Kind.MONEY):
@@ -482,6 +535,15 @@ def _doubtful(label: Text, columns: Sequence[str]) -> Text:
     return Text(
         f"{label.zh}（表头里的“{zh}”拿不准，请在表达式里写全列名，加双引号）",
         f"{label.en} (“{en}” in the header is not understood: write the whole name, in double quotes, in the expression)",
+    )
+
+
+def _torn_units(columns: Sequence[str]) -> Text:
+    """Columns that were turned into rows and say different things about their numbers, or only some of them anything."""
+    zh, en = "、".join(columns[:4]), ", ".join(columns[:4])
+    return Text(
+        f"展开的列单位要一致（{zh}：请让对方统一表头里的单位）",
+        f"one unit for all unpivoted columns ({en}: have the units in their headers made the same)",
     )
 
 

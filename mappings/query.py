@@ -91,7 +91,7 @@ class EntityQuery:
     def records(self) -> str:
         """The source's rows, elements or cells, with their place `_at` in the row."""
         if self.entity.turned:
-            return turned_rows(self.entity.turned)
+            return turned_rows(self.entity.turned, self.entity.turned_unit)
         if self.entity.each is None:
             return "(SELECT *, CAST(0 AS BIGINT) AS _at FROM source)"
         listed = f"json_extract({source_column('json')}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"

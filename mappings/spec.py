@@ -1,5 +1,6 @@
 """Mapping files: how one is written, found and read."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -31,8 +32,18 @@ class Unpivot(_Part):
     value: str = Field(min_length=1, description="Name by which expressions call the cell.")
 
     def matches(self, header: Sequence[str]) -> tuple[str, ...]:
-        """The columns of the header that it turns, in their order."""
-        return tuple(one for one in header if any(fnmatchcase(one, pattern) for pattern in self.columns))
+        """The columns of the header that it turns, in their order; one that sums up the others is none, but by its whole name."""
+        return tuple(
+            one
+            for one in header
+            if one in self.columns
+            or (
+                any(fnmatchcase(one, pattern) for pattern in self.columns) and not any(map(_SUM.fullmatch, one.split()))
+            )
+        )
+
+
+_SUM = re.compile(r"(?:合|小|总|總|共|累)[计計]|总[数和]|總[數和]|(?i:(?:grand|sub)?-?totals?|sum)")
 
 
 class StoreLookup(_Part):

@@ -18,9 +18,9 @@ _DOCUMENT = re.compile(
     r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
 )
 """Labels of which each document has one."""
-_UNIT = re.compile(r"(?:.*[(,\s])?(?:金额|数量|计量|货币|单价|价格)?单位")
+_UNIT = re.compile(r"(?:.*[(,\s])?(?:(?:金额|数量|计量|货币|单价|价格)?单位|units?)")
 _SCALE = re.compile(
-    r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?|millions?))\s*(?:元|件|个|只|套|箱|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；)）。、])"
+    r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?|millions?))\s*(?:元|件|个|只|套|箱|支|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；/)）。、])"
 )
 _SCALED = re.compile(
     r"单位\s*(?P<of>(?:[百十]?万|[千亿])(?:[元件个只套箱]|(?=$|[\s)）])))|以\s*(?P<by>(?:[百十]?万|[千亿])[元件个只套箱]?)\s*(?:计|为单位)"
@@ -30,6 +30,8 @@ _SCALED = re.compile(
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
 """日  期： is one label, spread out so that it lines up with others."""
+_OPENED, _CLOSED = re.compile(r"^.*[(\[（【](?=[^)\]）】]*$)"), re.compile(r"^([^(\[（【]*)[)\]）】]$")
+"""The bracket around a label and its value: 明细（币种：美元）."""
 _LONGEST = 20
 _SHOWN = 8
 
@@ -116,7 +118,7 @@ def _pairs(cell: str) -> list[tuple[str, str]]:
     found = list(_LABEL.finditer(cell))
     ends = [*(match.start() for match in found), len(cell)][1:]
     return [
-        ((match[1] or match[2]).strip().lstrip("([（【"), cell[match.end() : end].strip())
+        (_OPENED.sub("", (match[1] or match[2]).strip()), _CLOSED.sub(r"\1", cell[match.end() : end].strip()))
         for match, end in zip(found, ends, strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """Rows below a header that are no records: blank rows, totals, repeated headers, page marks, signatures at the end."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
@@ -54,6 +54,13 @@ _SIGNED = re.compile(rf"\s*(?:(?:{_ROLE})\s*[:：]\D*|(?:日期|(?i:date))\s*[:�
 """制表：王 | 审核：李 | 日期：2026-03-05"""
 _SIGNED_BY = re.compile(rf"\s*(?:(?:{_ROLE})(?:(?<=[人员字名章])|\s*[:：])|(?:日期|(?i:date))\s*[:：]?)\s*[:：]?\s*")
 """保管员 | 王芳 | | , Prepared by: | Wang"""
+_LABELLED = re.compile(r"\s*[^\s:：\d][^:：\d]{0,14}[:：]")
+_ROLE_ALONE = re.compile(
+    rf"\s*(?:{_ROLE}|制单|审批|采购员|业务员|司机|车号|电话|传真|地址|联系人)(?:流程|意见|记录|人)?\s*"
+)
+"""What a row between two printed pages begins with, and no record."""
+_LONGEST_BREAK = 8
+"""Rows between the last record of a page and the header of the next."""
 _STROKES = r"^(?:[/\\|]{1,3}|[-_]{1,3}|[—–]{1,2})?$"
 _LONGEST_STROKES = 6
 """Bytes of the longest: ——."""
@@ -88,12 +95,14 @@ class Sieve:
         rows: Numbers of the rows to read; None for all.
         skipped: Row numbers by reason, since `take_skipped` was last called.
         before: The last rows that an earlier call looked at; None at first.
+        feet: What stood at the feet of pages; it may stand below the last record too.
     """
 
     layout: Layout
     rows: range | None = None
     skipped: dict[str, list[int]] = field(default_factory=dict)
     before: pa.Table | None = None
+    feet: set[tuple[str, ...]] = field(default_factory=set)
 
     def sift(self, rows: pa.Table) -> pa.Table:
         """The records among `rows` (text columns by position, then `_row`)."""
@@ -106,7 +115,9 @@ class Sieve:
         for unused in (self._prefilled, self._crossed_out):
             if (mask := unused(rows)) is not None:
                 rows = self._leave_out(rows, mask, "prefilled")
-        reasons = self._reasons(rows) | self._repeated(rows)
+        reasons = self._reasons(rows)
+        if repeated := self._repeated(rows):
+            reasons |= repeated | self._between_pages(rows, set(reasons), repeated)
         self.before = rows.slice(max(0, rows.num_rows - _LOOKED_AT))
         return self._leave_out_by_reason(rows, reasons)
 
@@ -115,6 +126,8 @@ class Sieve:
         if self._sums_up(rows):
             rows = self._leave_out(rows, pc.equal(rows[ROW], rows[ROW][-1]), "total")
         keep = end_of_records(rows, self.layout, self.skipped.get("total", ()))
+        while keep and self.feet and tuple(texts_of(rows.slice(keep - 1, 1))[0]) in self.feet:
+            keep -= 1
         numbers = rows[ROW].slice(keep).to_pylist()
         if numbers:
             self.skipped.setdefault("after_end", []).extend(numbers)
@@ -231,6 +244,25 @@ class Sieve:
             found |= self._equal(rows, title)
         return found
 
+    def _between_pages(self, rows: pa.Table, left_out: Collection[int], repeated: Collection[int]) -> dict[int, str]:
+        """Which of `rows` sign a page or head the next one, right above a repeated header: 送货人：| |收货人：, 制单|张三|审核|李四."""
+        numbers = rows[ROW].to_pylist()
+        found: dict[int, str] = {}
+        for place, number in enumerate(numbers):
+            if number not in repeated:
+                continue
+            begin = max(0, place - _LONGEST_BREAK)
+            above = zip(
+                reversed(numbers[begin:place]), reversed(texts_of(rows.slice(begin, place - begin))), strict=True
+            )
+            for row, cells in above:
+                if row not in left_out and row not in repeated:
+                    if not _is_form([simplified(cell.strip()) for cell in cells if cell.strip()]):
+                        break
+                    found[row] = "after_end"
+                    self.feet.add(tuple(cells))
+        return found
+
     def _equal(self, rows: pa.Table, wanted: Row) -> dict[int, str]:
         first = next((place for place, cell in enumerate(wanted) if cell.strip()), None)
         if first is None or first >= rows.num_columns - 1:
@@ -343,6 +375,12 @@ def _reason(cells: list[str], named: int) -> str | None:
         return "total"  # behind a running number
     is_group = _GROUP_TOTAL.match(filled[0]) and not words and 2 * len(filled) <= named and len(filled) > 1
     return "total" if is_group or _PART.match(filled[0]) else None
+
+
+def _is_form(filled: list[str]) -> bool:
+    """Whether a row of a page's head or foot says something with a label: 车号：苏E1 | 司机：王, 审批流程 | 张三."""
+    is_role = _ROLE_ALONE.fullmatch(filled[0]) and not _FIGURE.match(filled[-1])
+    return bool(_LABELLED.match(filled[0]) or is_role)
 
 
 def _decimals(texts: list[str]) -> list[Decimal]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     help="编码对照：同一物料、往来方、地点在各处的编码 · codes of one item, party or location in different systems"
-    "\n\n例 · examples:  crossdock xref propose    crossdock xref list    crossdock xref confirm 1a2b3c4d",
+    "\n\n例 · examples:  crossdock xref propose    crossdock xref list    crossdock xref confirm 1a2b3c4d5e6f",
     no_args_is_help=True,
 )
 
@@ -143,7 +143,7 @@ def confirm(
 ) -> None:
     """确认是同一个；已入库的单据立刻一并归到它名下 · they are one thing; what is stored takes the identity at once.
 
-    例 · examples:  crossdock xref confirm 1a2b3c4d 5e6f7a8b    crossdock xref confirm --method strong_key
+    例 · examples:  crossdock xref confirm 1a2b3c4d5e6f 7a8b9c0d1e2f    crossdock xref confirm --method strong_key
     """
     with session(home, as_json) as one, one.store() as engine:
         from crossdock.pipeline import xref
@@ -169,7 +169,7 @@ def reject(
 ) -> None:
     """否决：不是同一个，以后不再提出这一对 · they are not one thing; the pair is never proposed again.
 
-    例 · example:  crossdock xref reject 1a2b3c4d --as 李伟
+    例 · example:  crossdock xref reject 1a2b3c4d5e6f --as 李伟
     """
     with session(home, as_json) as one, one.store() as engine:
         from crossdock.pipeline import xref

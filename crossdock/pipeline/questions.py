@@ -16,9 +16,11 @@ from mappings.plan import (
     absent_place,
     columns_of_codes,
     columns_of_places,
+    currency_above,
     labels_of_keys,
     revised_columns,
     uncounted,
+    undated,
     unpriced,
     unread_columns,
 )
@@ -104,6 +106,25 @@ def _above_the_table(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _currency_above(table: Table, plan: Plan) -> Question | None:
+    """The currency of the amounts stands above the table alone."""
+    label = "" if table.is_json else currency_above(plan, list(table.labels), table.columns)
+    if not label:
+        return None
+    value = clip(" / ".join(table.labels[label]), 20)
+    return Question(
+        Text(
+            f"表头上方写着“{label}：{value}”，表里没有币种列，金额会按别处说的币种收。",
+            f"Above the table stands “{label}: {value}”, and no column says the currency, which is taken from elsewhere.",
+        ),
+        Text(
+            f"在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射当币种读",
+            f"Write labels: [{label}] under config of the stream, which makes it a column, and read that as the currency",
+        ),
+        Text("币种本来就是这个", "if that is the currency anyway"),
+    )
+
+
 def _sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
     """The sheet is called like a warehouse, which no column says."""
     place = absent_place(plan) if table.sheet else ""
@@ -183,6 +204,22 @@ def _without_price(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _without_day(table: Table, plan: Plan) -> Question | None:
+    """No day of delivery would be read, although a column reads like one."""
+    left = undated(plan, table.columns)
+    if table.is_json or not left:
+        return None
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到交期，这些列像是交期：{zh}。",
+            f"No day of delivery was read, and these columns read like one: {en}.",
+        ),
+        Text("在映射里写上是哪一列", "Name the column in the mapping"),
+        Text("不用它", "if it is not needed"),
+    )
+
+
 def _revised(table: Table, plan: Plan) -> Question | None:
     """A column says that it is what another became: 交期(3/8更新) beside 交期, which alone would be read."""
     pairs = [] if table.is_json else revised_columns(plan, table.columns)
@@ -246,10 +283,12 @@ def _are_decimals(values: pa.Array | pa.ChunkedArray) -> bool:
 
 _QUESTIONS = (
     _above_the_table,
+    _currency_above,
     _sheet_of_a_place,
     _written_once,
     _without_quantity,
     _without_price,
+    _without_day,
     _revised,
     _codes_as_decimals,
 )

@@ -96,6 +96,25 @@ PO = "purchase_order"
         (PO, LINE, "采购单号|行号|料号|数量(百)|单位", "P|1|A1|5|个", {"ordered": 500}),
         (PO, LINE, "采购单号|行号|料号|数量(千克)", "P|1|A1|5", {"ordered": 5, "ordered_unit": "KGM"}),
         ("inventory", "inventory_balance", "Warehouse|Location|Item|Quantity|UOM", "WH1|A-01|A1|5|PCS", {"location": "WH1"}),
+        # the line's own number, not a running one before it
+        (PO, LINE, "序号|采购订单号|订单行号|料号|数量|单位", "3|P|10|A1|5|个", {"line_number": "10"}),
+        ("sales_order", "sales_order_line", "序号|订单号|销售订单行号|料号|数量|单位", "3|P|10|A1|5|个", {"line_number": "10"}),
+        ("order_response", "order_response_line", "序号|订单号|订单项次|料号|单位|确认数量", "3|P|10|A1|个|5", {"line_number": "10"}),
+        # whose number it is
+        (
+            "order_response", "order_response_line", "订单号|客户订单号|行号|承诺到货期", "SO8|PO-1|1|2026-03-05",
+            {"order_number": "PO-1", "promised_on": date(2026, 3, 5)},
+        ),
+        ("delivery_note", "shipment_line", "送货单号|序号|贵司料号|我司料号|送货数量|单位", "S|1|A1|X9|5|个", {"item": "A1"}),
+        # what is asked for beside what came
+        (PO, LINE, "采购订单号|行号|料号|要求交货日期|到货日期", "P|1|A1|2026-03-05|2026-03-09", {"requested_on": date(2026, 3, 5)}),
+        (PO, LINE, "PO No|Line|Part No|Delivery Date|Required Date", "P|1|A1|2026-03-09|2026-03-05", {"requested_on": date(2026, 3, 5)}),
+        (
+            "sales_order", "sales_order_line", "订单号|行号|料号|发货日期|客户要求交期", "P|1|A1||2026-03-05",
+            {"requested_on": date(2026, 3, 5)},
+        ),
+        ("delivery_note", "shipment_line", "送货单号|行号|料号|数量|本次出货数|单位", "S|1|A1|5000|2500|个", {"shipped": 2500}),
+        ("item", "item", "料号|名称|毛重(g)|净重(g)|单位", "A1|螺丝|500|450|个", {"gross_weight_kg": Decimal("0.5"), "net_weight_kg": Decimal("0.45")}),
         ("item", "item", "Item Code|Item Name|Name|Unit", "A1|Bearing|张三|PCS", {"name": "Bearing"}),
     ],
 )  # fmt: skip

@@ -32,6 +32,12 @@ HEADERS = HeaderReader(parse_mapping("codes: {unit: {大箱: XCT}}\n" + one_fiel
         ("金额(万元)", Measure("金额", currency="元", factor=10000)),
         ("金额(百万美元)", Measure("金额", currency="美元", factor=1000000)),
         ("金额(万)", Measure("金额", factor=10000)),
+        ("重量(g) 毛重", Measure("重量毛重", unit="g")),
+        ("数量(千) 订购", Measure("数量订购", factor=1000)),
+        ("金额(万元) 未税", Measure("金额未税", currency="元", factor=10000)),
+        ("单价(元/吨) 未税", Measure("单价未税", currency="元", each="吨")),
+        ("重量(新) 毛重", None),
+        ("交期（供方填写）", Measure("交期")),
         ("税率(%)", Measure("税率", unit="%")),
         ("料号(新)", None),
         ("数量(中箱)", None),
@@ -605,3 +611,38 @@ def test_the_price_of_a_unit_that_a_column_names_is_that_of_one_of_the_stored_un
         outcome = run_mapping(text, [row])
         assert outcome.codes() == []
         assert outcome.good["purchase_order_line"][0]["unit_price"] == stored
+
+
+@pytest.mark.parametrize(
+    ("field", "expression", "header"),
+    [
+        ("gross_weight_kg", "trim(毛重)", "毛重(g)"),
+        ("gross_weight_kg", "number(毛重) + 0.02", "毛重(g)"),
+        ("gross_weight_kg", "CASE WHEN 毛重 IS NULL THEN 0 ELSE number(毛重) END", "毛重(g)"),
+        ("length_mm", "split(尺寸, '*', 1)", "尺寸(cm)"),
+        ("ordered", "quantity(trim(数量), '个')", "数量(千)"),
+        ("net_amount", "money(replace(金额, '约', ''), 'CNY')", "金额(万元)"),
+        ("unit_price", "money(trim(单价), 'CNY')", "单价(元/吨)"),
+    ],
+)
+def test_a_unit_in_the_header_is_not_lost_in_a_calculation(
+    run_mapping: Map, field: str, expression: str, header: str
+) -> None:
+    """Such a column must be named whole; then the author has seen its unit."""
+    entity, keys = ("purchase_order_line", "order_number: n, line_number: n")
+    if field.endswith(("_kg", "_mm")):
+        entity, keys = ("item_pack", "item_number: n, level: n") if field == "length_mm" else ("item", "item_number: n")
+    text = f"mapping: t/t\nentities:\n  {entity}:\n    fields: {{{keys}, {field}: {expression!r}}}\n"
+    with pytest.raises(MappingDoesNotFitError) as caught:
+        run_mapping(text, [{"n": "1", header: "500"}])
+    assert f"“{header}”拿不准" in caught.value.what.zh
+    named = expression.replace(header.partition("(")[0], f'"{header}"')
+    quoted = "'" + named.replace("'", "''") + "'"
+    assert (
+        run_mapping(text.replace(repr(expression), quoted), [{"n": "1", header: "500"}]).plan.entities[0].absent == ()
+    )
+
+
+def test_a_calculation_with_a_column_in_the_fields_own_unit_loses_nothing(run_mapping: Map) -> None:
+    text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: n, gross_weight_kg: number(毛重) + 0.5}\n"
+    assert run_mapping(text, [{"n": "1", "毛重(kg)": "2"}]).good["item"][0]["gross_weight_kg"] == Decimal("2.5")

@@ -84,3 +84,31 @@ entities:
         stock = run.good(plan.entities[0]).read_all().to_pylist()
         assert run.read_count(plan.entities[0]) == len(stock) == 10
     assert {(r["item"], r["location"], r["on_hand"]) for r in stock} >= {("2001", "仓库1", 10), ("2011", "仓库5", 20)}
+
+
+def test_what_all_the_columns_say_of_their_numbers_counts_and_is_no_part_of_their_names(run_mapping: Map) -> None:
+    text = MAPPING.replace('["*仓", "仓库*"]', '["*仓*"]')
+    outcome = run_mapping(text, [{"料号": "a", "单位": "个", "东仓(千)": "3", "西仓(千)": "1.5"}])
+    assert [(r["location"], r["on_hand"]) for r in outcome.good["inventory_balance"]] == [
+        ("东仓", 3000),
+        ("西仓", 1500),
+    ]
+    assert outcome.issues == []
+    boxes = run_mapping(text, [Landed([{"料号": "a", "单位": "个", "东仓(箱)": "3"}], places={"单位": "B"})])
+    assert boxes.codes() == ["XD-UNT-004"]
+
+
+def test_columns_that_say_different_things_of_their_numbers_park(run_mapping: Map) -> None:
+    text = MAPPING.replace('["*仓", "仓库*"]', '["*仓*"]')
+    for other in ("西仓(箱)", "西仓"):
+        with pytest.raises(MappingDoesNotFitError, match="one unit"):
+            run_mapping(text, [{"料号": "a", "单位": "个", "东仓(千)": "3", other: "1"}])
+
+
+@pytest.mark.parametrize("total", ["合计 数量", "小计 数量", "Total 数量"])
+def test_a_column_that_sums_up_the_others_is_no_warehouse(run_mapping: Map, total: str) -> None:
+    text = MAPPING.replace('["*仓", "仓库*"]', '["* 数量"]')
+    outcome = run_mapping(text, [{"料号": "a", "单位": "个", "东仓 数量": "3", total: "3"}])
+    assert [r["location"] for r in outcome.good["inventory_balance"]] == ["东仓 数量"]
+    named = run_mapping(text.replace('["* 数量"]', f'["{total}"]'), [{"料号": "a", "单位": "个", total: "3"}])
+    assert [r["location"] for r in named.good["inventory_balance"]] == [total]

@@ -649,3 +649,38 @@ def test_a_file_of_which_no_price_is_read_is_asked_about(hub: Hub, header: str) 
     assert f"没有读到单价，列名拿不准：{header}" in problem(report)
     approve(hub.engine, report.run_id)
     assert [file.status for file in hub.sync("po").files] == ["applied"]
+
+
+@pytest.mark.parametrize(("mapping", "key"), [("purchase_order", "采购订单号"), ("order_response", "订单号")])
+def test_a_file_of_which_no_day_is_read_is_asked_about(hub: Hub, mapping: str, key: str) -> None:
+    streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": f"generic/{mapping}"}}
+    hub.write(
+        "sources/erp.yaml", {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    hub.put_bytes("a.csv", f"{key},行号,料号,单位,数量,确认数量,交期（最迟）\nP1,1,A1,个,5,5,2026-03-05\n".encode())
+    report = hub.sync("po")
+    assert "没有读到交期，这些列像是交期：交期（最迟）" in problem(report)
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("po").files] == ["applied"]
+
+
+@pytest.mark.parametrize(("above", "stays"), [("采购订单明细（币种：美元）", True), ("供应商：恒远", False)])
+def test_a_currency_that_stands_above_the_table_alone_is_asked_about(hub: Hub, above: str, stays: bool) -> None:
+    stream = {
+        "config": {"files": "*.csv", "minimum_age_seconds": 0},
+        "mapping": "generic/purchase_order",
+        "currency": "CNY",
+    }
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"po": stream}}
+    hub.write("sources/erp.yaml", source)
+    rows = "采购订单号,行号,料号,数量,单位,单价\nP1,1,A1,5,个,2\nP1,2,A2,6,个,3\n"
+    hub.put_bytes("a.csv", f"{above},,,,,\n{rows}".encode())
+    report = hub.sync("po")
+    assert [file.status for file in report.files] == ["parked" if stays else "applied"]
+    if stays:
+        assert "表头上方写着“币种：美元”" in problem(report)
+        stream["config"] = {"files": "*.csv", "minimum_age_seconds": 0, "labels": ["币种"]}
+        hub.write("sources/erp.yaml", source)
+        hub.put_bytes("b.csv", f"{above},,,,,\n{rows}".encode())
+        hub.sync("po")
+        assert hub.column("SELECT DISTINCT unit_price_currency FROM canonical.purchase_order_line") == ["USD"]

@@ -32,6 +32,8 @@ def read(*above: str, labels: list[str]) -> SheetRead:
         ("日  期：2026-03-01   仓   库：上海仓", {"日期": "2026-03-01", "仓库": "上海仓"}),
         ("供应商：恒远  日 期: 3月1日", {"供应商": "恒远", "日期": "3月1日"}),
         ("采购订单||", {}),
+        ("采购订单明细（币种：美元）", {"币种": "美元"}),
+        ("送货明细 [单位：千件]||", {"单位": "千件"}),
     ],
 )
 def test_labels_and_values_are_told_apart(row: str, labels: dict[str, str]) -> None:

@@ -557,3 +557,26 @@ def test_the_text_of_a_formula_error_is_suspect() -> None:
 def test_settings_that_mean_nothing_are_refused(setting: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"header|area"):
         FormatOptions.model_validate(setting)
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "送货人：||收货人：|",
+        "制单|张三|审核|李四",
+        "审批流程|张三→李四|已完成|",
+        "地址：|苏州路1号|邮编：|215000",
+        "采购员|张三|审批|李四",
+    ],
+)
+def test_what_signs_a_page_and_heads_the_next_is_no_record(foot: str) -> None:
+    header, first = "单号|行号|料号|数量", ["P1|1|A1|3", "P1|2|A2|4"]
+    page = ["送货单号：|SH-88||", header]
+    one = read("送货单号：|SH-88||", header, *first, foot, *page, "P1|3|A3|5", "P1|4|A4|6", foot)
+    assert one.table["行号"].to_pylist() == ["1", "2", "3", "4"]
+    assert one.counts.skipped == {"after_end": (5, 10), "repeated_header": (6, 7)}
+
+
+def test_a_record_right_above_a_repeated_header_stays() -> None:
+    one = read("项目|行号|料号|数量", "审核|1|A1|3", "采购|2|A2|4", "项目|行号|料号|数量", "验收|3|A3|5")
+    assert one.table["项目"].to_pylist() == ["审核", "采购", "验收"]
