@@ -13,7 +13,10 @@ from connectors.formats.grid import Span
 from connectors.formats.number_format import percent
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart
 
-_TAG = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*?)?/?>")
+_TAG = re.compile(
+    rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*?)?/?>|<text:p(?:\s[^>]*)?>(0[0-9]{1,30})(?=<|\Z)"
+)
+"""A tag of the table, or the text of a cell that begins with a zero."""
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_SHOWN = 1_000_000
 """Cells of a sheet of which the text is kept: some 200 MB."""
@@ -35,7 +38,10 @@ def read_ods(path: Path) -> dict[str, SheetPart]:
     sheets = _Sheets()
     for block in cut_anew(inflate(path, parts["content.xml"]), lambda block: max(block.rfind(b"<"), 0)):
         for tag in _TAG.finditer(block):
-            sheets.take(tag[1], tag[2] or b"")
+            if tag[1]:
+                sheets.take(tag[1], tag[2] or b"")
+            else:
+                sheets.read(tag[3].decode())
     return sheets.parts
 
 
@@ -46,6 +52,15 @@ class _Sheets:
         self.parts: dict[str, SheetPart] = {}
         self._part = SheetPart()
         self._row, self._next_row, self._column, self._widest = 0, 0, 0, 0
+        self._number, self._repeated = "", 0
+
+    def read(self, text: str) -> None:
+        """The text of the cell that was taken last: where it is its number, it shows a code with its zeros."""
+        if self._number and int(text) == int(self._number):
+            self._column -= self._repeated
+            self._show(text, self._repeated)
+            self._column += self._repeated
+        self._number = ""
 
     def take(self, tag: bytes, text: bytes) -> None:
         """One opening tag."""
@@ -57,7 +72,9 @@ class _Sheets:
             self._row, self._column = self._next_row, 0
             self._next_row += _count(given.get("table:number-rows-repeated"))
         else:
-            repeated = _count(given.get("table:number-columns-repeated"))
+            repeated = self._repeated = _count(given.get("table:number-columns-repeated"))
+            is_number = given.get("office:value-type") == "float" and given.get("office:value", "").isdecimal()
+            self._number = given["office:value"] if is_number else ""
             if tag == b"table-cell" and len(given) > 0:
                 self._cell(given, repeated)
             self._column += repeated

@@ -19,7 +19,7 @@ from canonical_model.language import Text
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import fetch_rows
-from crossdock.pipeline.late import newer_keys
+from crossdock.pipeline.late import Late
 from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Stage, partner_of
 from crossdock.pipeline.reuse import Reused
@@ -52,7 +52,7 @@ class _Missing:
     scope: list[str]
     absent: list[str] = field(default_factory=list)
     groups: int = 0
-    values: dict[str, list[str]] = field(default_factory=dict)
+    values: dict[str, Sequence[object]] = field(default_factory=dict)
     version: str = "NULL"
     unreadable: PlacedIssue | None = None
 
@@ -77,13 +77,11 @@ class CompleteRead:
         stages: Mapping[str, Stage],
         mapped: MappingRun,
         batches: Sequence[AnyRow],
-        reused: Reused,
-        *,
-        is_late: bool,
+        *others: Reused | Late,
     ) -> None:
         """Takes in what a group, merged already, states of the entities in `stages`.
 
-        Of documents that are `reused` it states nothing, and where it `is_late` nothing that newer files state is missing.
+        Nothing is missing that `others` spare: documents of a reused number, and what newer files state.
         """
         complete, first = self._work.settings.complete, batches[0]
         self._batches += batches
@@ -106,12 +104,9 @@ class CompleteRead:
             missing.version = version
             for parameter, listed in values.items():
                 missing.values[parameter] = [*missing.values.get(parameter, ()), *listed]
-            spared, documents = reused.spares(where, missing.groups)
-            if spared:
-                missing.absent.append(spared)
-                missing.values |= documents
-            if is_late:
-                missing.absent.append(f"NOT EXISTS (SELECT FROM {newer_keys(where)} n WHERE n.key = t.key)")
+            for spared, spares in (one.spares(where, missing.groups) for one in others):
+                missing.absent += [spared] if spared else []
+                missing.values |= spares
             self._note(entity, missing, mapped)
 
     def _time(self) -> str:

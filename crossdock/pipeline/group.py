@@ -94,11 +94,11 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
                 merged = _insert(work, entity, where[name], mapped, count)
             if work.kind != "replay":  # a replay states again what it stated before
                 ties += _ties(name, merged, landed)
-            merged = replace(merged, stale=merged.stale + late.get(name, 0))
+            merged = replace(merged, stale=merged.stale + late.counts.get(name, 0))
             _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
         work.issues += [*mapped.issues(), *ties]
         if not any(one.only for one in group):
-            read.gather(plan, stages, mapped, [one.row for one in group], reused, is_late=bool(late))
+            read.gather(plan, stages, mapped, [one.row for one in group], reused, late)
         work.issues += reused.issues
         if "code_xref" in where:
             _resolve_everywhere(work)

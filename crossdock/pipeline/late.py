@@ -6,9 +6,10 @@ more which keys they state. Where the mapping tells versions nothing of this is 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
-from sqlalchemy import MetaData, Table, select, text
+from sqlalchemy import BigInteger, Column, MetaData, Table, select, text
 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.chosen import Chosen, landed_rows
@@ -23,37 +24,68 @@ from mappings.engine import MappingRun
 from mappings.plan import Plan
 
 
-def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stage]) -> dict[str, int]:
-    """Takes out of the stages what newer files of the stream have stated since; gives the number of each entity.
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What newer files say of the records of a group.
+
+    Attributes:
+        counts: How many records of each entity were taken out of its stage.
+        newer: The newer files, by their batches; empty where the group is not late.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    newer: Sequence[int] = ()
+
+    def spares(self, stage: Stage, end: int) -> tuple[str, dict[str, list[int]]]:
+        """Condition, with its value, that no newer file states a stored record `t`; empty where there is none.
+
+        The name of the value ends in `end`.
+        """
+        if not self.newer:
+            return "", {}
+        stated = f"SELECT FROM {_table(stage.entity.name)} n WHERE n.key = t.key AND n.batch_id = ANY(:newer_{end})"
+        return f"NOT EXISTS ({stated})", {f"newer_{end}": list(self.newer)}
+
+
+def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stage]) -> Late:
+    """Takes out of the stages what newer files of the stream have stated since.
 
     A row judged again goes as well where a newer file, complete by itself, does not hold its record any more.
     """
+    is_again = group[0].only is not None
+    if is_again and not any(_is_filled(work, stage) for stage in stages.values()):
+        return Late()
     newer = _newer(work, group) if stages else []
     if not newer:
-        return {}
+        return Late()
     for stage in stages.values():
-        name = newer_keys(stage)
-        work.connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+        columns = 'key text COLLATE "C", version numeric, batch_id bigint'
         work.connection.execute(
-            text(f'CREATE TEMP TABLE {name} (key text COLLATE "C", version numeric) ON COMMIT DROP')
+            text(f"CREATE TEMP TABLE IF NOT EXISTS {_table(stage.entity.name)} ({columns}) ON COMMIT DROP")
         )
     chooser = MappingChooser(work.home, work.source, work.stream)
     for row in newer:
         plan = chooser.choose(header_of(row))
-        if isinstance(plan, Plan) and is_kept(row.data_url):
-            _note_keys(work, Chosen(row, plan), stages)
-    is_whole = work.settings.complete is True and set(work.settings.scope) <= {"partner"}
-    parts = group[0].row.parts
-    is_again = group[0].only is not None
-    gone = max(
-        (row.modified_at.timestamp() for row in newer if is_whole and is_again and row.parts == parts), default=0.0
-    )
-    return {name: _take_out(work, stage, gone) for name, stage in stages.items()}
+        unasked = {name: stage for name, stage in stages.items() if (row.id, name) not in work.asked_again}
+        if unasked and isinstance(plan, Plan) and is_kept(row.data_url):
+            _note_keys(work, Chosen(row, plan), unasked)
+        work.asked_again |= {(row.id, name) for name in unasked}
+    for stage in stages.values():
+        work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
+    is_whole = is_again and work.settings.complete is True and set(work.settings.scope) <= {"partner"}
+    silent = [row for row in newer if is_whole and row.parts == group[0].row.parts]
+    gone = max((row.modified_at.timestamp() for row in silent), default=0.0)
+    ids = [row.id for row in newer]
+    return Late({name: _take_out(work, stage, ids, gone) for name, stage in stages.items()}, ids)
 
 
-def newer_keys(stage: Stage) -> str:
-    """Name of the temporary table of keys that newer files state; it is there where `take_out_late` found such files."""
-    return f"newer_{stage.entity.name}"
+def _table(entity: str) -> str:
+    """Name of the temporary table of what newer files state."""
+    return f"newer_{entity}"
+
+
+def _is_filled(work: Work, stage: Stage) -> bool:
+    return bool(work.connection.scalar(text(f"SELECT EXISTS (SELECT FROM {stage.name})")))
 
 
 def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
@@ -78,7 +110,7 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
 
 
 def _note_keys(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
-    """Adds the keys and versions of what a file states."""
+    """Adds the keys and versions of what a file states; it is asked once in a run for each entity."""
     landed = [landed_rows(work, one)]
     with MappingRun(one.plan, landed, lookups=lambda *asked: find_stored(work.connection, *asked)) as mapped:
         for entity in one.plan.entities:
@@ -86,17 +118,17 @@ def _note_keys(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
             if stage is None:
                 continue
             found = mapped.good(entity)
-            schema = pa.schema([found.schema.field(name) for name in ("key", "version")])
+            schema = pa.schema([found.schema.field(name) for name in ("key", "version", "batch")])
             keys = (batch.select(schema.names) for batch in found)
-            columns = (stage.target.c[name]._copy() for name in schema.names)
-            table = Table(newer_keys(stage), MetaData(), *columns)
+            columns = (stage.target.c[name]._copy() for name in ("key", "version"))
+            table = Table(_table(stage.entity.name), MetaData(), *columns, Column("batch_id", BigInteger))
             copy_rows(work.connection, table, pa.RecordBatchReader.from_batches(schema, keys))
 
 
-def _take_out(work: Work, stage: Stage, gone: float) -> int:
+def _take_out(work: Work, stage: Stage, newer: Sequence[int], gone: float) -> int:
     """Deletes staged records of which a newer file speaks, or, older than `gone`, is silent."""
-    newer = newer_keys(stage)
-    work.connection.execute(text(f"ANALYZE {newer}"))
-    silent = f" OR (s.version < {gone:.6f} AND NOT EXISTS (SELECT FROM {newer} n WHERE n.key = s.key))"
-    spoken = f"EXISTS (SELECT FROM {newer} n WHERE n.key = s.key AND n.version > s.version)"
-    return work.connection.execute(text(f"DELETE FROM {stage.name} s WHERE {spoken}{silent}")).rowcount
+    said = f"SELECT FROM {_table(stage.entity.name)} n WHERE n.key = s.key AND n.batch_id = ANY(:newer)"
+    condition = f"EXISTS ({said} AND n.version > s.version) OR (s.version < {gone:.6f} AND NOT EXISTS ({said}))"
+    return work.connection.execute(
+        text(f"DELETE FROM {stage.name} s WHERE {condition}"), {"newer": list(newer)}
+    ).rowcount

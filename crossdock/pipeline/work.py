@@ -36,6 +36,7 @@ class Work:
         issues: What was found, in the order in which it was.
         date_orders: How dates that could be either were read, and why.
         tell: Is told how far the run is.
+        asked_again: (batch, entity) whose keys were noted for files that come late.
     """
 
     home: Home
@@ -50,6 +51,7 @@ class Work:
     issues: list[PlacedIssue] = field(default_factory=list)
     date_orders: list[DateOrder] = field(default_factory=list)
     tell: Tell = tell_nobody
+    asked_again: set[tuple[int, str]] = field(default_factory=set)
 
     @property
     def settings(self) -> StreamFile:

@@ -1,12 +1,16 @@
 """Files that come late: by their time they are older than what went in before."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 
+from crossdock.pipeline import late
+from crossdock.pipeline.chosen import Chosen
+from crossdock.pipeline.merge import Stage
 from crossdock.pipeline.replay import replay
+from crossdock.pipeline.work import Work
 from tests.integration.hub import LEAN, NOW, Hub, counts, order_row
 from tests.unit.pipeline.test_complete import alive, says
 
@@ -38,9 +42,9 @@ def load(hub: Hub, name: str, *rows: Sequence[object], days: int) -> dict[str, i
 def test_what_a_newer_file_repeats_unchanged_an_older_one_does_not_change(hub: Hub) -> None:
     load(hub, "a.csv", order_row("PO-1", quantity="500"), order_row("PO-2", quantity="1"), days=10)
     load(hub, "c.csv", order_row("PO-1", quantity="500"), order_row("PO-9"), days=1)
-    late = load(hub, "b.csv", order_row("PO-1", quantity="300"), order_row("PO-2", quantity="2"), days=5)
+    changed = load(hub, "b.csv", order_row("PO-1", quantity="300"), order_row("PO-2", quantity="2"), days=5)
     assert (hub.line("ordered", "PO-1|10"), hub.line("ordered", "PO-2|10")) == (500, 2)
-    assert late == {"read": 2, "updated": 1, "stale": 1}
+    assert changed == {"read": 2, "updated": 1, "stale": 1}
 
 
 def test_a_late_document_does_not_delete_lines_that_a_newer_one_holds(hub: Hub) -> None:
@@ -67,6 +71,26 @@ def test_a_row_that_waited_is_not_made_where_a_newer_complete_file_has_it_no_mor
     hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"坨": "EA"}})
     hub.sync()
     assert alive(hub) == ["PO-2|10"]
+
+
+def test_a_newer_file_is_asked_once_in_a_run_however_many_older_ones_come(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(hub, complete="document")  # each file is merged by itself
+    load(hub, "a.csv", *(order_row(f"PO-{i}", quantity="500") for i in range(3)), days=9)
+    load(hub, "z.csv", *(order_row(f"PO-{i}", quantity="500") for i in range(3)), days=1)
+    asked: list[str] = []
+    note = late._note_keys
+
+    def noted(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
+        asked.append(one.row.name)
+        note(work, one, stages)
+
+    monkeypatch.setattr(late, "_note_keys", noted)
+    for i in range(3):
+        hub.put(f"b{i}.csv", [order_row(f"PO-{i}", quantity="300")], at=NOW - timedelta(days=5, hours=i))
+    assert counts(hub.sync()) == {"read": 3, "stale": 3}
+    assert asked == ["z.csv"]
 
 
 def test_of_two_complete_statements_in_one_run_the_second_deletes(hub: Hub) -> None:

@@ -352,6 +352,23 @@ def test_a_percentage_and_a_price_of_an_ods_are_read_as_shown(tmp_path: Path) ->
     assert only.table["单价"].to_pylist() == ["USD 9.5", "CNY 10"]
 
 
+def test_a_code_of_an_ods_keeps_the_zeros_that_its_cell_shows(tmp_path: Path) -> None:
+    def cell(value: str, shown: str, repeated: str = "") -> str:
+        given = f'office:value-type="float" office:value="{value}"{repeated}'
+        return f"<table:table-cell {given}><text:p>{shown}</text:p></table:table-cell>"
+
+    twice = ' table:number-columns-repeated="2"'
+    row = cell("120", "00120", twice) + cell("7", "0008") + cell("5", "5") + cell("3", "0003")
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f'<office:spreadsheet><table:table table:name="单"><table:table-row>{row}</table:table-row></table:table>'
+            "</office:spreadsheet>",
+        )
+    assert read_ods(tmp_path / "a.ods")["单"].shown == {(1, 0): "00120", (1, 1): "00120", (1, 4): "0003"}
+
+
 def test_empty_cells_and_rows_of_an_ods_move_no_percentage(tmp_path: Path) -> None:
     rows = (
         "<table:table-row><table:table-cell/><table:table-cell/></table:table-row><table:table-row/>"
