@@ -69,7 +69,7 @@ def ack(
         taken = incidents.acknowledge(engine, number, name)
         row = _find(engine, number)
         if taken:
-            delivery.update_cards(one.home, engine, number)
+            delivery.update_cards(one.home, engine)
             one.screen.say(
                 Text(
                     f"✓ {name} 已知晓异常 {number}：{row.subject}",

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, func, select, update
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.errors import ConfigError, CrossdockError
-from canonical_model.language import Text
+from canonical_model.language import Language, Text
 from crossdock.delivery.compose import Composer, Sender
 from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import APP, ROBOT, Recipient, find_recipients, language_of
@@ -17,6 +18,8 @@ from crossdock.home import Home
 from crossdock.store.database import AnyRow, alone, translate_errors
 from crossdock.store.tables import alert, delivery
 from wecom_notify import AppClient, Receipt, RetryClass, RobotClient, WeComError, update_card_button
+
+log = structlog.stdlib.get_logger("crossdock.delivery")
 
 # WeCom drops what is beyond these without a word: developer.work.weixin.qq.com/document/path/90236
 LIMITS: Mapping[str, tuple[tuple[timedelta, int], ...]] = {
@@ -286,15 +289,14 @@ def _give_up(
         report.problems.append(why)
 
 
-def update_cards(home: Home, engine: Engine, incident_id: int, *, clock: Clock = utc_now) -> None:
-    """Greys out the buttons of an incident's cards now; what fails is left to the next delivery. Never raises."""
-    del incident_id
+def update_cards(home: Home, engine: Engine, *, clock: Clock = utc_now) -> None:
+    """Greys out the buttons of sent cards where that is due; what fails is left to the next delivery. Never raises."""
     try:
         with translate_errors(), alone(engine, _ALONE, wait=False) as is_alone:
             if is_alone:
                 _grey_out(home, engine, WeComClients(home, clock), DeliveryReport(), clock())
-    except CrossdockError:
-        return
+    except CrossdockError as error:
+        log.warning("cards.not_updated", code=error.problem_code, error=error.render(Language.EN))
 
 
 def _grey_out(home: Home, engine: Engine, clients: WeComClients, report: DeliveryReport, at: datetime) -> None:

@@ -62,5 +62,5 @@ def _carry_out(home: Home, engine: Engine, event: dict[str, str], clock: Clock) 
             connection.execute(fresh)
     person = find_person(home.settings, user)
     taken = acknowledge(engine, sent.incident_id, person.name if person else user, clock=clock)
-    update_cards(home, engine, sent.incident_id, clock=clock)
+    update_cards(home, engine, clock=clock)
     return "acknowledged" if taken else "nothing to do: no longer open"

@@ -86,7 +86,7 @@ def incident_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
             link = read_link(engine, token)
             is_new = incidents.acknowledge(engine, link.incident_id, pages.called(link.person), clock=clock)
         if is_new:
-            background.add_task(delivery.update_cards, pages.home, engine, link.incident_id, clock=clock)
+            background.add_task(delivery.update_cards, pages.home, engine, clock=clock)
         values = {"note": "acknowledged" if is_new else "already"}
         if asked := request.query_params.get("lang"):
             values["lang"] = asked

@@ -24,12 +24,12 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(autouse=True)
-def greyed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The incidents whose cards were to be greyed out."""
-    asked: list[int] = []
+def greyed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A deployment for each time that cards were to be greyed out."""
+    asked: list[object] = []
 
-    def update_cards(home: object, engine: object, incident_id: int, **_: object) -> None:
-        asked.append(incident_id)
+    def update_cards(home: object, engine: object, **_: object) -> None:
+        asked.append(home)
 
     monkeypatch.setattr(delivery, "update_cards", update_cards)
     return asked
@@ -80,7 +80,7 @@ def test_a_resolved_incident_asks_for_nothing(portal: Portal, add_incident: AddI
 
 
 def test_the_button_acknowledges_once_in_the_persons_name(
-    portal: Portal, add_incident: AddIncident, greyed: list[int]
+    portal: Portal, add_incident: AddIncident, greyed: list[object]
 ) -> None:
     number = add_incident()
     link = portal.link(number)
@@ -94,7 +94,7 @@ def test_the_button_acknowledges_once_in_the_persons_name(
     row = portal.row(number)
     assert (row.status, row.acknowledged_by, row.acknowledged_at) == ("acknowledged", "李伟", NOW)
     assert portal.actors(number) == [("opened", ""), ("acknowledged", "李伟")]
-    assert greyed == [number]
+    assert len(greyed) == 1
 
 
 def test_looking_acknowledges_nothing(portal: Portal, add_incident: AddIncident) -> None:
