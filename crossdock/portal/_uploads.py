@@ -10,8 +10,11 @@ import shutil
 import tempfile
 import threading
 import time
+from asyncio import get_running_loop
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
@@ -57,12 +60,15 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class _Pace:
-    """How often each link may be used for what costs time, and how many files are opened at once."""
+    """How often each link may be used for what costs time, and how many files are opened or taken in at once.
+
+    What costs time has threads of its own, so that it never keeps the answer to a callback waiting.
+    """
 
     def __init__(self) -> None:
         self._times: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
-        self.working = threading.BoundedSemaphore(_AT_ONCE)
+        self.opening, self.taking_in = ThreadPoolExecutor(_AT_ONCE), ThreadPoolExecutor(_AT_ONCE)
 
     def check(self, owner: str) -> None:
         """Counts one use.
@@ -182,7 +188,7 @@ def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
         try:
             pace.check(one.owner)
             kept = await receive(request, one.shelf, one.most_bytes)
-            return await run_in_threadpool(_preview, one, kept, pace)
+            return await get_running_loop().run_in_executor(pace.opening, _preview, one, kept)
         except RefusedError as error:
             return await run_in_threadpool(one.refuse, error)
 
@@ -191,7 +197,7 @@ def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
         one = await run_in_threadpool(visit, request, token)
         try:
             number = await read_field(request, "upload")
-            return await run_in_threadpool(_submit, one, number, clock)
+            return await get_running_loop().run_in_executor(pace.taking_in, _submit, one, number, clock)
         except RefusedError as error:
             return await run_in_threadpool(one.refuse, error)
 
@@ -209,21 +215,24 @@ def upload_routes(pages: Pages, engine: Engine, clock: Clock) -> APIRouter:
         )
 
     @router.get("/f/{number}/marked")
-    def marked(request: Request, token: str, number: Number, background: BackgroundTasks, only: str = "") -> Response:
-        one = visit(request, token)
-        found = find_file(engine, number) if one.sent.find(number) else None
+    async def marked(
+        request: Request, token: str, number: Number, background: BackgroundTasks, only: str = ""
+    ) -> Response:
+        one = await run_in_threadpool(visit, request, token)
+        there = await run_in_threadpool(one.sent.find, number)
+        found = await run_in_threadpool(find_file, engine, number) if there else None
         if found is None or not found.has_problems:
             return pages.problem(request, "upload_file", 404)
         try:
             pace.check(one.owner)
         except RefusedError as error:
-            return one.refuse(error)
+            return await run_in_threadpool(one.refuse, error)
         folder = Path(tempfile.mkdtemp(prefix="crossdock-"))
         background.add_task(shutil.rmtree, folder, ignore_errors=True)
         target = folder / "marked"
         try:
-            with pace.working:
-                give_back(pages.home, found, target, language=one.language, only_bad=only == "bad")
+            fill = partial(give_back, pages.home, found, target, language=one.language, only_bad=only == "bad")
+            await get_running_loop().run_in_executor(pace.opening, fill)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -239,7 +248,7 @@ def _place(place: str) -> str:
     return " ".join(filter(None, found.groups())) if found else place
 
 
-def _preview(one: _Visit, kept: Kept, pace: _Pace) -> Response:
+def _preview(one: _Visit, kept: Kept) -> Response:
     """What would become of a file that was put aside.
 
     Raises:
@@ -249,9 +258,8 @@ def _preview(one: _Visit, kept: Kept, pace: _Pace) -> Response:
         raise RefusedError(
             WORDS["upload_kind"].format(name=kept.name, kinds=" ".join(one.inbox.extensions) or "xlsx"), 415
         )
-    with pace.working:
-        refuse_bomb(kept.file)
-        seen = _look(one, kept)
+    refuse_bomb(kept.file)
+    seen = _look(one, kept)
     issues = [issue for table in seen for issue in table.issues]
     return one.render(
         "upload_preview.html",

@@ -7,6 +7,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -552,3 +553,31 @@ def test_uploads_that_nobody_came_back_for_are_cleared_away_by_others(tmp_path: 
     os.utime(old.folder, (yesterday, yesterday))
     new = _intake.Shelf(tmp_path, "other").keep(io.BytesIO(b"y"), "b.xlsx")
     assert (old.folder.exists(), new.folder.exists()) == (False, True)
+
+
+def test_many_uploads_at_once_keep_nobody_else_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the forty threads that all other requests share, among them WeCom's callback."""
+    arrived, may_end = threading.Semaphore(0), threading.Event()
+    receive = _intake.receive
+
+    async def counted(*given: Any) -> _intake.Kept:
+        kept = await receive(*given)
+        arrived.release()
+        return kept
+
+    def slow_look(*_: object, **__: object) -> list[object]:
+        assert may_end.wait(60)
+        return []
+
+    monkeypatch.setattr(_uploads, "receive", counted)
+    monkeypatch.setattr(_uploads, "look", slow_look)
+    links = [desk.link(f"partner{number}") for number in range(45)]
+    with ThreadPoolExecutor(len(links)) as senders:
+        try:
+            sent = [senders.submit(desk.look, b"a,b\n1,2\n", "a.csv", link=link) for link in links]
+            assert all(arrived.acquire(timeout=30) for _ in links)
+            assert requests.get(links[0], timeout=10).status_code == 200
+            assert not any(one.done() for one in sent)
+        finally:
+            may_end.set()
+        assert {one.result().status_code for one in sent} == {200}
