@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import stamina
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell that starts the tests in the background ignores Ctrl-C, and so would the programs that they run
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# how long an example takes says something of the machine, not of the code
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 RequireSystem = Callable[[str, bool], None]
 """Called as require_system("Chromium", shutil.which("chromium") is not None)."""

@@ -19,7 +19,7 @@ from mappings.functions import _FULL, _HALF, MACROS
 
 STEP = Decimal("0.000001")
 LIMIT = Decimal(10) ** 18
-fast = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+fast = settings(max_examples=10, derandomize=True, database=None)
 
 
 @pytest.fixture(scope="module")

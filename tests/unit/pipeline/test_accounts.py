@@ -40,7 +40,7 @@ def shared(store_server: StoreServer, tmp_path_factory: pytest.TempPathFactory) 
         yield Hub(tmp_path_factory.mktemp("accounts") / "home", engine)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(ROWS, min_size=1, max_size=3))
 def test_every_row_of_any_file_is_somewhere(shared: Hub, files: list[list[list[object]]]) -> None:
     before = stored(shared)

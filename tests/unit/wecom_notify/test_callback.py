@@ -99,7 +99,7 @@ def test_repetitions_share_a_key_and_two_clicks_in_a_second_do_not(crypto: Callb
     assert key(CLICK) != key(CLICK.replace("rc-1", "rc-2"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_is_sealed_opens_again(message: str) -> None:
     crypto = at(int(STAMP))

@@ -357,7 +357,7 @@ _DITTO = {"同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"'}
 _CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     table=st.lists(
         st.tuples(*[_CELLS.filter(lambda cell: cell not in _DITTO)] * 3),
