@@ -216,10 +216,10 @@ _KINDS = (
         "XD-UNT-004",
         Effect.KEEP,
         (
-            "“{field}”写的是“{value}”，表头写的是另一个单位；按单元格的算。",
-            "“{field}” says “{value}” and the header names another unit; the cell's holds.",
+            "“{field}”写的是“{value}”，表头写的是另一个单位或币种；按单元格的算。",
+            "“{field}” says “{value}” and the header names another unit or currency; the cell's holds.",
         ),
-        ("如果不对，请改正单位或表头。", "If that is wrong, mend the unit or the header."),
+        ("如果不对，请改正单元格或表头。", "If that is wrong, mend the cell or the header."),
     ),
     _kind(
         "XD-UNT-005",

@@ -1,4 +1,4 @@
-"""Deletions: what a complete statement no longer holds. Records become tombstones, which keep their version.
+"""Deletions: what a complete statement no longer holds. Records become tombstones of its version.
 
 A read is complete where the stream says so (`complete: true`, for the values of its `scope:`), a document where it is
 nested JSON or the stream says `complete: document`. A record that is in the file but was held is not missing; where

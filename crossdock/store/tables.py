@@ -77,7 +77,7 @@ def _entity_table(spec: EntitySpec) -> Table:
 
     Envelope: `stream` and `source_hash` tell which stream stated the row from which raw values; `version` which
     statement is newer; `batch` and `row_number` where the raw row lies; `unknown` the source's own words for fields
-    of which it says that it does not know; `deleted_at` a tombstone, which keeps its version.
+    of which it says that it does not know; `deleted_at` a tombstone, of the version that dropped it.
     """
     return Table(
         spec.name,
