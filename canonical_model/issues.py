@@ -320,6 +320,18 @@ _KINDS = (
         ("请重新输入这个单元格。", "Type the cell anew."),
     ),
     _kind(
+        "XD-TXT-003",
+        Effect.REJECT,
+        (
+            "“{field}”的格子里有两行：“{value}”。是两个编号，还是一个编号折了行，分不清。",
+            "The cell of “{field}” has two lines: “{value}”; whether these are two codes or one that is broken cannot be told.",
+        ),
+        (
+            "两个编号请分成两行填，一个编号请写在一行里。",
+            "Put two codes into two rows, and one code into one line.",
+        ),
+    ),
+    _kind(
         "XD-CHK-001",
         Effect.REJECT,
         (

@@ -167,6 +167,9 @@ class ExpressionCompiler:
         if (is_name or target.scheme) and target.kind is Kind.TEXT:
             raw = self._once(f"xd_barcode({typed.sql})") if target.scheme else typed.sql
             typed = replace(self._reference(typed, raw), kind=Kind.TEXT)
+        if (is_name or target.refers_to == "item") and target.kind in (Kind.TEXT, Kind.REF):
+            is_torn = f"contains({typed.sql}, chr(10))"
+            typed = replace(typed, problems=(*typed.problems, Problem(is_torn, "XD-TXT-003", typed.sql, typed.column)))
         return self._bounded(self._required(typed, target), text)
 
     @staticmethod
