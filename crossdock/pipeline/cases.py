@@ -24,7 +24,7 @@ from canonical_model.language import Language, Text
 from canonical_model.text import JsonValue, parse_json
 from connectors.formats import FormatOptions, read_file
 from crossdock.home import Currency, DateOrderSetting, Zone, check_model, load_yaml
-from crossdock.pipeline.scratch import header_of, scratch_rows
+from crossdock.pipeline.scratch import landed_columns, scratch_rows
 from mappings.engine import MappingRun
 from mappings.landed import LandedRows
 from mappings.plan import make_plan
@@ -285,7 +285,7 @@ def _land(path: Path, stream: CaseStream, folder: Path) -> dict[tuple[tuple[str,
         if not read.table.num_rows:
             continue
         rows = scratch_rows(read, folder, batch=number, name=path.name, parts=stream.parts)
-        landed.setdefault((header_of(read, stream.parts), read.is_json), []).append(rows)
+        landed.setdefault((landed_columns(read, stream.parts), read.is_json), []).append(rows)
     return landed
 
 

@@ -18,7 +18,7 @@ from crossdock.pipeline.lookups import look_up as find_stored
 from crossdock.pipeline.merge import Stage
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.bulk import copy_rows
+from crossdock.store.bulk import copy_records, copy_rows
 from crossdock.store.database import AnyRow, among
 from mappings.engine import MappingRun
 from mappings.plan import Plan
@@ -64,18 +64,22 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
             text(f"CREATE TEMP TABLE IF NOT EXISTS {_table(stage.entity.name)} ({columns}) ON COMMIT DROP")
         )
     chooser = MappingChooser(work.home, work.source, work.stream)
+    asked: list[AnyRow] = []  # a file that is gone, or that no mapping fits today, says nothing
     for row in newer:
         plan = chooser.choose(header_of(row))
+        if not isinstance(plan, Plan) or not is_kept(row.data_url):
+            continue
+        asked.append(row)
         unasked = {name: stage for name, stage in stages.items() if (row.id, name) not in work.asked_again}
-        if unasked and isinstance(plan, Plan) and is_kept(row.data_url):
+        if unasked:
             _note_keys(work, Chosen(row, plan), unasked)
         work.asked_again |= {(row.id, name) for name in unasked}
     for stage in stages.values():
         work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
     is_whole = is_again and work.settings.complete is True and set(work.settings.scope) <= {"partner"}
-    silent = [row for row in newer if is_whole and row.parts == group[0].row.parts]
+    silent = [row for row in asked if is_whole and row.parts == group[0].row.parts]
     gone = max((row.modified_at.timestamp() for row in silent), default=0.0)
-    ids = [row.id for row in newer]
+    ids = [row.id for row in asked]
     return Late({name: _take_out(work, stage, ids, gone) for name, stage in stages.items()}, ids)
 
 
@@ -110,7 +114,10 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
 
 
 def _note_keys(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
-    """Adds the keys and versions of what a file states; it is asked once in a run for each entity."""
+    """Adds the keys and versions of what a file states, once in a run for each entity.
+
+    A row of it that is held states nothing, but the file is not silent about its record: that has no version here.
+    """
     landed = [landed_rows(work, one)]
     with MappingRun(one.plan, landed, lookups=lambda *asked: find_stored(work.connection, *asked)) as mapped:
         for entity in one.plan.entities:
@@ -123,6 +130,8 @@ def _note_keys(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
             columns = (stage.target.c[name]._copy() for name in ("key", "version"))
             table = Table(_table(stage.entity.name), MetaData(), *columns, Column("batch_id", BigInteger))
             copy_rows(work.connection, table, pa.RecordBatchReader.from_batches(schema, keys))
+            held = [{"key": row.key, "batch_id": row.batch} for row in mapped.held(entity) if row.is_known]
+            copy_records(work.connection, table, held)
 
 
 def _take_out(work: Work, stage: Stage, newer: Sequence[int], gone: float) -> int:

@@ -16,7 +16,7 @@ from connectors.formats import FormatOptions, SheetRead, read_file
 from crossdock.home import Home
 from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.questions import Table, question_about
-from crossdock.pipeline.scratch import header_of, scratch_rows
+from crossdock.pipeline.scratch import landed_columns, scratch_rows
 from mappings.engine import Lookups, MappingRun, nothing_found
 from mappings.plan import Plan
 
@@ -110,7 +110,7 @@ def look(
         elif broken or not read.table.num_rows:
             plans.append(None)
         else:
-            plans.append(chooser.choose(Header(header_of(read, parts), tuple(parts), read.is_json)))
+            plans.append(chooser.choose(Header(landed_columns(read, parts), tuple(parts), read.is_json)))
     issues: dict[int, list[Issue]] = defaultdict(list)
     held: dict[int, set[int]] = defaultdict(set)
     questions: dict[int, Text | None] = {}

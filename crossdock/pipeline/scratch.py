@@ -34,6 +34,6 @@ def scratch_rows(
     )
 
 
-def header_of(read: SheetRead, parts: Mapping[str, str]) -> tuple[str, ...]:
+def landed_columns(read: SheetRead, parts: Mapping[str, str]) -> tuple[str, ...]:
     """The columns that the landed rows have: those of the table, then the parts of the path."""
     return (*(name for name in read.table.column_names if name != ROW), *parts)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -126,3 +127,22 @@ def test_a_replay_of_complete_files_writes_no_changes(hub: Hub) -> None:
     before = len(hub.changes)
     replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
     assert (alive(hub), len(hub.changes)) == (["PO-2|10"], before)
+
+
+def test_a_newer_file_in_which_the_record_is_held_is_not_silent_about_it(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1", unit="坨"), order_row("PO-2"), days=9)
+    load(hub, "b.csv", order_row("PO-1", quantity="?"), order_row("PO-2"), days=5)
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"坨": "EA"}})
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_a_newer_file_that_is_gone_says_nothing(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1", unit="坨"), order_row("PO-2"), days=9)
+    load(hub, "b.csv", order_row("PO-2"), days=5)
+    Path(hub.one("SELECT data_url FROM crossdock.batch WHERE name = 'b.csv'").removeprefix("file://")).unlink()
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"坨": "EA"}})
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]

@@ -184,3 +184,17 @@ def test_a_dump_that_cannot_be_written_leaves_no_half_file(hub: Hub, tmp_path: P
 
     assert error.problem_code == "XD-STO-120"
     assert list(tmp_path.glob("x.zip*")) == []
+
+
+def test_a_dump_does_not_depend_on_how_the_database_writes_dates(
+    hub: Hub, empty: Engine, store_server: StoreServer, tmp_path: Path
+) -> None:
+    hub.load(order_row(due="2026-12-05"))
+    with store_server.admin.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {hub.engine.url.database} SET datestyle = 'SQL, DMY'"))
+    hub.engine.dispose()
+    archive.dump(hub.engine, tmp_path / "d.zip", landing="x", at=NOW, on_table=lambda _: None)
+    archive.restore(empty, tmp_path / "d.zip", landing="x", on_table=lambda _: None)
+    with empty.connect() as connection:
+        day = connection.scalar(text("SELECT requested_on::text FROM canonical.purchase_order_line"))
+    assert day == "2026-12-05"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, create_engine, insert, text
+from sqlalchemy import Engine, NullPool, create_engine, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from canonical_model.entities import SPECS
@@ -21,7 +21,7 @@ from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import Recipient
 from crossdock.home import Home
 from crossdock.store import tables, views
-from crossdock.store.database import ensure_partitions, lock, migrate, open_store, upgrade
+from crossdock.store.database import among, ensure_partitions, lock, migrate, open_store, upgrade
 from tests.integration.hub import NOW, Hub, StoreServer, order_row, refused
 
 pytestmark = pytest.mark.store
@@ -347,3 +347,13 @@ def assert_refused(home: Home, monkeypatch: pytest.MonkeyPatch, url: str, kind: 
     assert isinstance(error, kind)
     assert error.problem_code == code
     assert "wrong" not in str(error)
+
+
+def test_any_number_of_values_can_be_asked_for(fresh_store: Engine) -> None:
+    """`IN` takes 65,535 at most, as many as a statement has parameters."""
+    many = list(range(70_000))
+    with fresh_store.connect() as connection:
+        found = select(literal(69_999).label("x")).subquery()
+        assert connection.scalars(select(found.c.x).where(among(found.c.x, many))).all() == [69_999]
+        assert connection.scalars(select(found.c.x).where(~among(found.c.x, many))).all() == []
+        assert connection.scalars(select(found.c.x).where(~among(found.c.x, []))).all() == [69_999]
