@@ -291,6 +291,15 @@ class MappingRun:
             f"FROM {query.values()} GROUP BY ALL"
         ).to_arrow_reader(_ARROW_ROWS)
 
+    @property
+    def constants(self) -> Mapping[str, str]:
+        """Columns of `good`, with their SQL, that are the same in all records since these come from one file."""
+        if len(self._batches) > 1:
+            return {}
+        (batch,) = self._batches.values()
+        version = {} if self._plan.version else {"version": f"CAST({_time_of(batch)} AS DECIMAL(24,6))"}
+        return {"batch": f"CAST({batch.batch} AS BIGINT)", **version}
+
     def key_part(self, value: str) -> str:
         """`value` as it stands in a key."""
         ((part,),) = self._db.execute("SELECT xd_key(?)", [value]).fetchall()
@@ -391,7 +400,7 @@ class MappingRun:
             if name != "_row"
         )
         numbers = _by_file([str(batch.batch) for batch in batches], "BIGINT")
-        times = [f"{one.modified_at.timestamp():.6f}" if one.modified_at else "NULL" for one in batches]
+        times = [_time_of(one) for one in batches]
         only = ""
         if first.only is not None:
             self._db.register("_only", pa.table({"row": pa.array(first.only, pa.int64())}))
@@ -593,6 +602,11 @@ class PresentKeys(MappingRun):
         """The different keys, in one column `key`."""
         query = self._queries[entity.entity.name]
         return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
+
+
+def _time_of(batch: LandedRows) -> str:
+    """SQL of the time of a file, which is the version of what it states where the mapping names none."""
+    return f"{batch.modified_at.timestamp():.6f}" if batch.modified_at else "NULL"
 
 
 def _by_file(values: Sequence[str], kind: str) -> str:

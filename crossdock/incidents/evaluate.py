@@ -15,7 +15,8 @@ from crossdock.incidents.rules import Rule, ask, load_rules
 from crossdock.incidents.sentences import Facts
 from crossdock.incidents.settle import Settlement, resolve
 from crossdock.incidents.summary import summarise_first_loads
-from crossdock.store.database import AnyRow, ensure_partitions, lock, translate_errors
+from crossdock.store.database import AnyRow, lock, translate_errors
+from crossdock.store.partitions import ensure_partitions
 from crossdock.store.tables import incident, rule_state, run, run_entity
 
 

@@ -33,7 +33,7 @@ from crossdock.pipeline.progress import Phase, told
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.bulk import pages, stored_hashes
+from crossdock.store.bulk import pages, stored_hashes, stored_name
 from crossdock.store.database import among
 from mappings.engine import KnownHashes, MappingRun
 from mappings.landed import LandedRows, PlacedIssue
@@ -88,10 +88,7 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
         for entity in plan.entities:
             name = entity.entity.name
             count = mapped.read_count(entity)
-            if name in stages:
-                merged = _merge(work, entity, where[name])
-            else:
-                merged = _insert(work, entity, where[name], mapped, count)
+            merged = _merge(work, entity, where[name]) if name in stages else _insert(work, entity, where[name], mapped)
             if work.kind != "replay":  # a replay states again what it stated before
                 ties += _ties(name, merged, landed)
             merged = replace(merged, stale=merged.stale + late.counts.get(name, 0))
@@ -140,15 +137,18 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
             beside, stored_hashes(work.connection, one.target, work.source, work.stream), _PARTS
         )
         for one in stored
-        if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target)
+        if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target, work.source)
     }
 
 
-def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, read: int) -> Merged:
+def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> Merged:
     """Writes records of an entity of which the store holds nothing."""
     records = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
-    constants = envelope(where, work.run_id, work.at)
-    merged = insert_all(work.connection, where, lambda fixed: told(records(fixed), work.tell), constants, expected=read)
+    constants = {
+        **envelope(where, work.run_id, work.at),
+        **{stored_name(column): value for column, value in mapped.constants.items()},
+    }
+    merged = insert_all(work.connection, where, lambda fixed: told(records(fixed), work.tell), constants)
     resolve_references(work.connection, where.entity, work.source)
     return merged
 

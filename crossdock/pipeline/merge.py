@@ -14,17 +14,15 @@ import pyarrow as pa
 from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from canonical_model.declaration import EntitySpec, Kind
-from crossdock.store.bulk import copy_rows, first_load
-from crossdock.store.tables import canonical
+from crossdock.store.bulk import copy_rows
+from crossdock.store.partitions import fill_partition, has_partition
+from crossdock.store.tables import canonical, partition_of
 from mappings.compiled import quote_text
 
 _ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""
 
 _CONFIRMED = "x.system = :source AND x.entity_type = :kind AND x.state = 'confirmed' AND x.deleted_at IS NULL"
-
-BULK_ROWS = 20_000
-"""From so many records on, an empty table is made ready for them; that keeps readers out while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +104,19 @@ def insert_all(
     where: Stage,
     records: Callable[[Mapping[str, str]], pa.RecordBatchReader],
     constants: Mapping[str, str],
-    *,
-    expected: int,
 ) -> Merged:
     """Writes records of a source of which the store holds nothing.
 
     Args:
         connection: In the run's transaction.
         where: Where they go.
-        records: Gives them with such of the `constants` as it is told.
-        constants: The envelope: column -> SQL, for DuckDB as for PostgreSQL.
-        expected: About how many they are.
+        records: Gives them, with columns that are the same in all of them where it is told some.
+        constants: What is the same in all records: column -> SQL, for DuckDB as for PostgreSQL.
     """
-    if expected >= BULK_ROWS:
-        with first_load(connection, where.target, constants) as is_first:
-            if is_first:
-                return Merged(copy_rows(connection, where.target, records({}), freeze=True), 0, 0, 0)
-    return Merged(copy_rows(connection, where.target, records(constants)), 0, 0, 0)
+    if has_partition(connection, where.target, where.source):  # all that was in it was taken out
+        told = {column: value for column, value in constants.items() if column not in _ENVELOPE}
+        return Merged(copy_rows(connection, where.target, records(told)), 0, 0, 0)
+    return Merged(fill_partition(connection, where.target, where.source, records({}), constants), 0, 0, 0)
 
 
 def stage(connection: Connection, where: Stage, records: pa.RecordBatchReader) -> int:
@@ -153,7 +147,7 @@ def look_up(connection: Connection, where: Stage, streams: Sequence[str]) -> lis
         where: What is looked up.
         streams: Those that the source has today; what another one deleted anyone may bring back.
     """
-    name, table = where.entity.name, f"canonical.{where.entity.name}"
+    name, table = where.entity.name, partition_of(where.target, where.source)
     values = {"source": where.source, "stream": where.stream, "entity": name, "streams": list(streams)}
     staged = ", ".join(f'"{c}"' for c in (*_ENVELOPE, *where.columns))
     # by key whatever the statistics say: the stage is small against the table, or in its order
@@ -200,7 +194,7 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
 
     A row that another stream made is owned by it; ours is noted in `crossdock.statement`.
     """
-    name, table = where.entity.name, f"canonical.{where.entity.name}"
+    name, table = where.entity.name, partition_of(where.target, where.source)
     values = {"source": where.source, "stream": where.stream, "run": run_id, "at": at, "entity": name}
 
     def execute(sql: str) -> int:

@@ -8,7 +8,8 @@ from canonical_model.clock import Clock
 from canonical_model.errors import CrossdockError
 from canonical_model.language import Text
 from crossdock.pipeline.guard import GuardError
-from crossdock.store.database import ensure_partitions, translate_errors
+from crossdock.store.database import translate_errors
+from crossdock.store.partitions import ensure_partitions
 from crossdock.store.tables import batch, run, run_entity
 
 ENDED = ("succeeded", "parked", "idle")

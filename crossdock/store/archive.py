@@ -17,7 +17,6 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
-import psycopg
 from psycopg import sql
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, Engine, text
@@ -25,7 +24,7 @@ from sqlalchemy import Connection, Engine, text
 from canonical_model.errors import ConfigError, StoreError
 from canonical_model.language import Text
 from crossdock.store import views
-from crossdock.store.database import knows_revision, lock_migrations, translate_errors, upgrade
+from crossdock.store.database import driver_of, knows_revision, lock_migrations, translate_errors, upgrade
 
 OnTable = Callable[[str], None]
 
@@ -57,7 +56,7 @@ SELECT schemaname || '.' || sequencename AS name, last_value FROM pg_sequences
 WHERE schemaname IN ('canonical', 'crossdock') ORDER BY 1
 """
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_BOUND = re.compile(r"DEFAULT|FOR VALUES FROM \('[0-9 :+.-]+'\) TO \('[0-9 :+.-]+'\)")
+_BOUND = re.compile(r"DEFAULT|FOR VALUES (FROM \('[0-9 :+.-]+'\) TO \('[0-9 :+.-]+'\)|IN \('[a-z][a-z0-9_]*'\))")
 
 
 class _Part(BaseModel):
@@ -163,7 +162,7 @@ def _write_table(archive: zipfile.ZipFile, connection: Connection, name: str, co
     digest = hashlib.sha256()
     # a partitioned table can be read by SELECT only
     statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(_columns(columns), _identifier(name))
-    with archive.open(f"{name}.copy", "w", force_zip64=True) as member, _driver(connection).cursor() as cursor:
+    with archive.open(f"{name}.copy", "w", force_zip64=True) as member, driver_of(connection).cursor() as cursor:
         with cursor.copy(statement) as copy:
             for block in copy:
                 digest.update(block)
@@ -298,7 +297,7 @@ def _make_room(connection: Connection, path: Path, manifest: Manifest) -> None:
 def _load(archive: zipfile.ZipFile, connection: Connection, path: Path, table: DumpedTable) -> None:
     digest = hashlib.sha256()
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(_identifier(table.name), _columns(table.columns))
-    with archive.open(f"{table.name}.copy") as member, _driver(connection).cursor() as cursor:
+    with archive.open(f"{table.name}.copy") as member, driver_of(connection).cursor() as cursor:
         with cursor.copy(statement) as copy:
             while block := member.read(_CHUNK):
                 digest.update(block)
@@ -336,9 +335,3 @@ def _identifier(name: str) -> sql.Identifier:
 
 def _columns(names: list[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, names))
-
-
-def _driver(connection: Connection) -> psycopg.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101  # the store's only driver
-    return driver

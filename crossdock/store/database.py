@@ -5,9 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.resources import files
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,6 @@ from canonical_model.text import has_bare_at, parse_json
 from crossdock.home import Home
 from crossdock.store import views
 from crossdock.store.embedded import EmbeddedServer
-from crossdock.store.tables import PARTITIONED
 
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 # A server that vanishes without a word (power, network) is noticed within a minute and a half; libpq's own: two hours.
@@ -137,42 +134,16 @@ def _migrations() -> Config:
     return config
 
 
-def ensure_partitions(connection: Connection, now: datetime) -> None:
-    """Makes the monthly partitions of this month and the next two, where they are missing.
-
-    Two processes at once would both miss them, so the one that is later looks again behind a lock.
-    """
-    spans = list(pairwise(_month(now.astimezone(UTC), ahead) for ahead in range(4)))
-    wanted = {f"{table.name}_{start:%Y_%m}": (table.name, start, end) for table in PARTITIONED for start, end in spans}
-    if not _missing(connection, wanted):
-        return
-    lock(connection, ["partitions"])
-    for name in _missing(connection, wanted):
-        table, start, end = wanted[name]
-        connection.execute(
-            text(
-                f"CREATE TABLE crossdock.{name} PARTITION OF crossdock.{table} "
-                f"FOR VALUES FROM ('{start:%Y-%m-%d}') TO ('{end:%Y-%m-%d}')"
-            )
-        )
-
-
-def _missing(connection: Connection, names: Iterable[str]) -> list[str]:
-    there = connection.scalars(
-        text("SELECT tablename FROM pg_tables WHERE schemaname = 'crossdock' AND tablename = ANY(:names)"),
-        {"names": list(names)},
-    ).all()
-    return sorted(set(names) - set(there))
-
-
-def _month(now: datetime, ahead: int) -> datetime:
-    index = now.year * 12 + now.month - 1 + ahead
-    return datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
-
-
 def among(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
     """Condition that the column is one of the values, however many: they go as one array, where `IN` takes 65,535 at most."""
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def driver_of(connection: Connection) -> psycopg.Connection:
+    """Psycopg's own connection, which can COPY."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101  # the store's only driver
+    return driver
 
 
 def lock(connection: Connection, names: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ Schemas: `canonical` holds each source's statement of each record; `crossdock` t
 incidents and messages; `facts` the views that rules may read.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,6 +79,8 @@ def _entity_table(spec: EntitySpec) -> Table:
     Envelope: `stream` and `source_hash` tell which stream stated the row from which raw values; `version` which
     statement is newer; `batch` and `row_number` where the raw row lies; `unknown` the source's own words for fields
     of which it says that it does not know; `deleted_at` a tombstone, of the version that dropped it.
+
+    Each source has a partition; the key comes before the source in the index, since it tells rows apart at once.
     """
     return Table(
         spec.name,
@@ -106,18 +109,31 @@ def _entity_table(spec: EntitySpec) -> Table:
             )
             for column in spec.columns
         ),
-        PrimaryKeyConstraint("source", "key"),
+        PrimaryKeyConstraint("key", "source"),
         *(
             Index(f"ix_{spec.name}_{name}", name)
             for name in dict.fromkeys((*spec.parent_key, *(n for n in ("order_number",) if n in spec.fields)))
         ),
         schema="canonical",
-        postgresql_with={"fillfactor": "95"},
+        postgresql_partition_by="LIST (source)",
     )
 
 
 canonical: Mapping[str, Table] = {name: _entity_table(spec) for name, spec in SPECS.items()}
 """Entity name -> its table."""
+
+_LONGEST_NAME = 63
+"""Bytes of a name in PostgreSQL."""
+
+
+def partition_of(table: Table, source: str) -> str:
+    """Name, with its schema, of the partition of `table` that holds what `source` states; it need not be there."""
+    name = f"{table.name}__{source}"
+    if len(name) > _LONGEST_NAME:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+        name = f"{name[: _LONGEST_NAME - len(digest)]}{digest}"
+    return f"{table.schema}.{name}"
+
 
 statement = Table(
     "statement",

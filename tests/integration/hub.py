@@ -25,8 +25,9 @@ from crossdock.delivery import DeliveryReport, deliver
 from crossdock.home import Home
 from crossdock.incidents import Evaluation, evaluate
 from crossdock.pipeline import EntityCounts, RunReport, sync
-from crossdock.store.database import SESSION, dump_json, ensure_partitions, migrate
+from crossdock.store.database import SESSION, dump_json, migrate
 from crossdock.store.embedded import EmbeddedServer, remove
+from crossdock.store.partitions import ensure_partitions
 from wecom_notify.testing import CALLBACK_AES_KEY, CALLBACK_TOKEN, ROBOT_KEY, SECRET, RunningWeCom, StillClock
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)

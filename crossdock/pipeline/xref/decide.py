@@ -19,7 +19,8 @@ from crossdock.pipeline.xref import pairs
 from crossdock.pipeline.xref.pairs import Code
 from crossdock.pipeline.xref.propose import OWN, anchors_of, envelope, own_key
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, ensure_partitions, lock, translate_errors
+from crossdock.store.database import AnyRow, lock, translate_errors
+from crossdock.store.partitions import ensure_partitions, make_partition
 
 _XREF = tables.canonical["code_xref"]
 _ID = func.substr(func.md5(_XREF.c.source + "|" + _XREF.c.key), 1, 12)
@@ -272,5 +273,6 @@ def _confirm_anchors(
     ]  # fmt: skip
     if values:
         again = {"state": "confirmed", "decided_by": decided_by, "changed_at": at}
+        make_partition(connection, _XREF, OWN)
         statement = upsert(_XREF).on_conflict_do_update(index_elements=["source", "key"], set_=again)
         connection.execute(statement, values)

@@ -13,6 +13,7 @@ from canonical_model.text import parse_json
 from crossdock.pipeline.xref import pairs
 from crossdock.pipeline.xref.pairs import Code, Pair
 from crossdock.store.database import dump_json, lock, translate_errors
+from crossdock.store.partitions import make_partition
 from crossdock.store.tables import canonical
 
 OWN = "crossdock"
@@ -107,6 +108,7 @@ class _Search:
         names = pairs.known_names(self._connection, self._entity)
         self._add(pairs.by_name(names, open_codes - self._taken - anchors, anchors), keys)
         if self._rows:
+            make_partition(self._connection, _XREF, OWN)
             self._connection.execute(insert(_XREF), self._rows)
 
     def _largest(self) -> str:

@@ -11,6 +11,8 @@ from crossdock.incidents import Evaluation, acknowledge
 from crossdock.incidents.callbacks import keep_event, process_events
 from crossdock.pipeline import apply as apply_run
 from crossdock.pipeline import land
+from crossdock.store.partitions import make_partition
+from crossdock.store.tables import canonical
 from tests.integration.hub import Hub, counts, order_row
 from wecom_notify.testing import RunningWeCom
 
@@ -234,6 +236,8 @@ def test_a_confirmation_is_overdue_from_the_second_day_by_the_clock_of_the_evalu
     assert opened == [(0, 0), (0, 0), (2, 0), (0, 0)]
     assert hub.one("SELECT min(opened_at)::date::text FROM crossdock.incident") == "2026-11-24"
     assert "11/22 下单，至今未确认" in hub.one("SELECT sentence ->> 'zh' FROM crossdock.incident LIMIT 1")
+    with hub.engine.begin() as connection:
+        make_partition(connection, canonical["goods_receipt_line"], "erp")
     hub.do("INSERT INTO canonical.goods_receipt_line (source, key, receipt_number, line_number, order_number, stream, batch_id, "
            "row_number, created_run, changed_run, created_at, changed_at) "
            "VALUES ('erp', 'x', 'GR-1', '1', 'PO-1', 's', 1, 1, 1, 1, now(), now())")  # fmt: skip

@@ -33,11 +33,8 @@ def before_statement(hub: Hub, number: int, happens: Callable[[], object]) -> It
         event.remove(hub.engine, "before_cursor_execute", listen)
 
 
-def test_a_large_first_load_committed_just_before_the_question_alerts_nobody(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_first_load_committed_just_before_the_question_alerts_nobody(hub: Hub) -> None:
     """Its rows are written as visible to everyone, snapshots that are older included."""
-    monkeypatch.setattr("crossdock.pipeline.merge.BULK_ROWS", 1)
     hub.mapping("own/orders", LEANEST)
     hub.rule("few", query=QUERY, clock=True)
     hub.evaluate()

@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_put_away_leaves_the_run_a_success_and_is_put_away
 MOMENTS = {
     "while landing": "crossdock.pipeline.land.lock",
     "before mapping": "crossdock.pipeline.group.landed_rows",
-    "before copying": "crossdock.pipeline.merge.copy_rows",
+    "before copying": "crossdock.store.partitions.copy_rows",
     "while deciding": "crossdock.pipeline.group.insert_all",
     "before issues": "crossdock.pipeline.work.copy_records",
 }

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from crossdock.pipeline import xref
 from crossdock.pipeline.xref import Reference
 from crossdock.pipeline.xref.propose import envelope
+from crossdock.store.partitions import make_partition
 from crossdock.store.tables import canonical
 from tests.integration.hub import NOW, Hub, refused
 
@@ -23,6 +24,7 @@ def state(hub: Hub, entity: str, source: str, **fields: Any) -> None:
     """One stored record, as if its source had stated it."""
     row = {"source": source, "key": "|".join(map(str, fields.values())), **envelope(NOW), **fields}
     with hub.engine.begin() as connection:
+        make_partition(connection, canonical[entity], source)
         connection.execute(insert(canonical[entity]).values(row))
 
 

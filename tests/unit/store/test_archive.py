@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from crossdock.store import archive
-from crossdock.store.database import ensure_partitions
+from crossdock.store.partitions import ensure_partitions
 from crossdock.store.tables import metadata
 from tests.integration.hub import NOW, Hub, StoreServer, order_row, refused
 from wecom_notify.testing import RunningWeCom

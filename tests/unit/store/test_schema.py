@@ -2,10 +2,8 @@
 
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,8 @@ from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import Recipient
 from crossdock.home import Home
 from crossdock.store import tables, views
-from crossdock.store.database import among, ensure_partitions, lock, migrate, open_store, upgrade
+from crossdock.store.database import among, migrate, open_store, upgrade
+from crossdock.store.partitions import ensure_partitions, has_partition
 from tests.integration.hub import NOW, Hub, StoreServer, order_row, refused
 
 pytestmark = pytest.mark.store
@@ -122,6 +121,33 @@ def test_stored_hashes_are_the_same_as_bytes(empty: Engine) -> None:
         assert connection.scalar(text("SELECT source_hash FROM crossdock.statement")) == made.bytes
 
 
+def test_rows_move_into_the_partitions_of_their_sources(empty: Engine) -> None:
+    long = "a_source_with_a_name_that_is_longer_than_most_of_them_are"
+    sources = ("erp", "wms", long)
+    with empty.begin() as connection:
+        upgrade(connection, "0008")
+        for source in sources:
+            row = {"source": source, "key": "PO-1", "stream": "s", "batch": 1, "row": 1, "run": 1, "at": NOW}
+            connection.execute(
+                text(
+                    "INSERT INTO canonical.purchase_order (source, key, stream, batch_id, row_number, created_run, "
+                    "changed_run, created_at, changed_at, order_number) "
+                    "VALUES (:source, :key, :stream, :batch, :row, :run, :run, :at, :at, :key)"
+                ),
+                row,
+            )
+        before = connection.execute(text("SELECT * FROM canonical.purchase_order ORDER BY source")).all()
+    migrate(empty)
+    table = tables.canonical["purchase_order"]
+    with empty.begin() as connection:
+        assert connection.execute(text("SELECT * FROM facts.purchase_order")).all() != []
+        assert connection.execute(text("SELECT * FROM canonical.purchase_order ORDER BY source")).all() == before
+        for source in sources:
+            assert has_partition(connection, table, source)
+            count = text(f"SELECT count(*) FROM {tables.partition_of(table, source)}")
+            assert connection.scalar(count) == 1
+
+
 def test_two_processes_may_migrate_an_empty_database_at_once(empty: Engine) -> None:
     url = empty.url.render_as_string(hide_password=False)
     processes = [
@@ -147,54 +173,6 @@ def test_two_processes_may_migrate_an_empty_database_at_once(empty: Engine) -> N
         assert process.returncode == 0, said
     with empty.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM crossdock.signing_key")) == 1
-
-
-# partitions
-
-
-@pytest.mark.parametrize(
-    ("now", "first", "last"),
-    [
-        (datetime(2025, 11, 22, tzinfo=UTC), "run_2025_11", "run_2026_01"),
-        (datetime(1999, 12, 31, 23, 59, tzinfo=UTC), "run_1999_12", "run_2000_02"),
-        (datetime(2028, 3, 1, 7, tzinfo=timezone(timedelta(hours=8))), "run_2028_02", "run_2028_04"),
-    ],
-)
-def test_there_are_partitions_for_the_month_of_any_clock_and_the_two_after(
-    fresh_store: Engine, now: datetime, first: str, last: str
-) -> None:
-    parts = text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '^run_[0-9]'")
-    with fresh_store.begin() as connection:
-        before = connection.scalars(parts).all()
-        ensure_partitions(connection, now)
-        ensure_partitions(connection, now)
-        made = sorted(set(connection.scalars(parts)) - set(before))
-        assert (made[0], made[-1], len(made)) == (first, last, 3)
-        run = {"started_at": now, "source": "a", "stream": "b", "kind": "sync", "status": "running"}
-        connection.execute(insert(tables.run).values(run))
-        change = {"at": now, "run_id": 1, "entity": "x", "source": "a", "key": "k", "fields": {}, "batch_id": 1}
-        connection.execute(insert(tables.change).values({**change, "row_number": 1}))
-
-
-def test_two_transactions_may_make_the_partitions_of_a_month_at_once(fresh_store: Engine) -> None:
-    problems: list[BaseException] = []
-
-    def make() -> None:
-        try:
-            with fresh_store.begin() as connection:
-                ensure_partitions(connection, NOW + timedelta(days=365))
-        except BaseException as error:  # noqa: BLE001  # handed to the test
-            problems.append(error)
-
-    with fresh_store.begin() as connection:
-        lock(connection, ["partitions"])
-        threads = [threading.Thread(target=make) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        threads[0].join(0.2)
-    for thread in threads:
-        thread.join(20)
-    assert problems == []
 
 
 # equations
