@@ -246,7 +246,7 @@ class Sieve:
 
     def _between_pages(self, rows: pa.Table, left_out: Collection[int], repeated: Collection[int]) -> dict[int, str]:
         """Which of `rows` sign a page or head the next one, right above a repeated header: 送货人：| |收货人：, 制单|张三|审核|李四."""
-        numbers = rows[ROW].to_pylist()
+        numbers = rows[ROW].to_pylist() if repeated else []
         found: dict[int, str] = {}
         for place, number in enumerate(numbers):
             if number not in repeated:

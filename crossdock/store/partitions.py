@@ -28,12 +28,12 @@ def has_partition(connection: Connection, table: Table, source: str) -> bool:
 
 def make_partition(connection: Connection, table: Table, source: str) -> None:
     """Makes the partition of a source, where it is missing; call it in a transaction that holds the entity's lock."""
-    connection.execute(
-        text(
-            f"CREATE TABLE IF NOT EXISTS {partition_of(table, source)} PARTITION OF {table.schema}.{table.name} "
-            f"FOR VALUES IN ('{source}') WITH ({_ROOM})"
-        )
-    )
+    if has_partition(connection, table, source):
+        return
+    whole, name = f"{table.schema}.{table.name}", partition_of(table, source)
+    # attached, since one that is created as a partition waits for all who read the entity
+    connection.execute(text(f"CREATE TABLE {name} (LIKE {whole} INCLUDING ALL) WITH ({_ROOM})"))
+    connection.execute(text(f"ALTER TABLE {whole} ATTACH PARTITION {name} FOR VALUES IN ('{source}')"))
 
 
 def fill_partition(

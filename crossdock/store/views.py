@@ -5,6 +5,8 @@ import hashlib
 from sqlalchemy import Connection, text
 
 from canonical_model.entities import SPECS
+from canonical_model.errors import StoreError
+from canonical_model.language import Text
 
 RULES_ROLE = "crossdock_rules"
 
@@ -53,6 +55,14 @@ WHERE b.status = 'parked' AND b.problem ->> 'kind' = 'key'
 GROUP BY r.source, r.stream, r.id, r.problem"""
 
 
+_OTHERS = """
+SELECT DISTINCT r.ev_class::regclass::text FROM pg_depend d
+JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+JOIN pg_class seen ON seen.oid = d.refobjid JOIN pg_class v ON v.oid = r.ev_class
+WHERE seen.relnamespace IN (to_regnamespace('canonical'), to_regnamespace('facts'))
+  AND v.relnamespace IS DISTINCT FROM to_regnamespace('facts') ORDER BY 1"""
+
+
 def _definitions() -> list[str]:
     views = [
         f"CREATE VIEW facts.{spec.name} AS SELECT source, key, "
@@ -68,13 +78,39 @@ def names() -> list[str]:
     return [*SPECS, "change", "clock", "parked_run"]
 
 
+def refuse_others(connection: Connection) -> None:
+    """Stops what makes tables or views anew while somebody else's views read them, which would go with them.
+
+    Raises:
+        StoreError (XD-STO-006): Names those views.
+    """
+    if others := connection.scalars(text(_OTHERS)).all():
+        raise StoreError(
+            Text(
+                f"新版本要重建表和 facts 里的视图，但这些视图在读它们：{'、'.join(others)}；没有改动任何内容。",
+                f"This release makes tables and the views of facts anew, but these views read them: {', '.join(others)}. "
+                "Nothing was changed.",
+            ),
+            hint=Text(
+                "请先保存它们的定义并删除，升级（crossdock db upgrade）后再建。",
+                "Keep their definitions, drop them, upgrade (crossdock db upgrade), then make them again.",
+            ),
+            code="XD-STO-006",
+        )
+
+
 def refresh(connection: Connection) -> None:
-    """Makes the views anew where the model has changed since they were made."""
+    """Makes the views anew where the model has changed since they were made.
+
+    Raises:
+        StoreError (XD-STO-006): See `refuse_others`.
+    """
     definitions = _definitions()
     digest = hashlib.sha256("\n".join(definitions).encode()).hexdigest()
     now = connection.scalar(text("SELECT obj_description(to_regnamespace('facts'), 'pg_namespace')"))
     if now == digest:
         return
+    refuse_others(connection)
     connection.execute(text("DROP SCHEMA IF EXISTS facts CASCADE"))
     connection.execute(text("CREATE SCHEMA facts"))
     for definition in definitions:

@@ -87,6 +87,15 @@ def test_readers_do_not_wait_for_a_first_load(hub: Hub, monkeypatch: pytest.Monk
     assert (read, hub.one(count)) == ([0], 1)
 
 
+def test_making_a_partition_waits_for_no_reader(hub: Hub) -> None:
+    hub.load(order_row("PO-1"))
+    with hub.engine.begin() as reading, hub.engine.begin() as connection:
+        reading.execute(text("SELECT count(*) FROM facts.purchase_order_line"))
+        connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+        make_partition(connection, LINES, "other")
+        make_partition(connection, LINES, "other")
+
+
 def test_a_first_load_of_held_rows_alone_leaves_room_for_the_next(hub: Hub) -> None:
     hub.load(order_row("PO-1", quantity="五百"))
     with hub.engine.begin() as connection:

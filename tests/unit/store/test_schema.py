@@ -13,8 +13,8 @@ from sqlalchemy import Engine, NullPool, create_engine, insert, literal, select,
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from canonical_model.entities import SPECS
-from canonical_model.errors import AuthError, ConfigError, TransientError
-from canonical_model.language import Text
+from canonical_model.errors import AuthError, ConfigError, StoreError, TransientError
+from canonical_model.language import Language, Text
 from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import Recipient
 from crossdock.home import Home
@@ -146,6 +146,21 @@ def test_rows_move_into_the_partitions_of_their_sources(empty: Engine) -> None:
             assert has_partition(connection, table, source)
             count = text(f"SELECT count(*) FROM {tables.partition_of(table, source)}")
             assert connection.scalar(count) == 1
+
+
+@pytest.mark.parametrize("read", ["canonical", "facts"])
+def test_a_view_of_somebody_else_stops_the_move_and_is_named(empty: Engine, read: str) -> None:
+    with empty.begin() as connection:
+        upgrade(connection, "0008")
+        views.refresh(connection)
+        connection.execute(text(f"CREATE VIEW public.open_orders AS SELECT key FROM {read}.purchase_order"))
+    with pytest.raises(StoreError, match=r"XD-STO-006.*open_orders") as raised:
+        migrate(empty)
+    assert "open_orders" in raised.value.render(Language.ZH)
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM open_orders")) == 0
+        connection.execute(text("DROP VIEW open_orders"))
+    migrate(empty)
 
 
 def test_two_processes_may_migrate_an_empty_database_at_once(empty: Engine) -> None:
