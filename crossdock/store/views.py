@@ -59,7 +59,7 @@ _OTHERS = """
 SELECT DISTINCT r.ev_class::regclass::text FROM pg_depend d
 JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
 JOIN pg_class seen ON seen.oid = d.refobjid JOIN pg_class v ON v.oid = r.ev_class
-WHERE seen.relnamespace IN (to_regnamespace('canonical'), to_regnamespace('facts'))
+WHERE seen.relnamespace::regnamespace::text = ANY(:schemas)
   AND v.relnamespace IS DISTINCT FROM to_regnamespace('facts') ORDER BY 1"""
 
 
@@ -78,18 +78,18 @@ def names() -> list[str]:
     return [*SPECS, "change", "clock", "parked_run"]
 
 
-def refuse_others(connection: Connection) -> None:
-    """Stops what makes tables or views anew while somebody else's views read them, which would go with them.
+def refuse_others(connection: Connection, *schemas: str) -> None:
+    """Stops what makes the tables or views of `schemas` anew while somebody else's views read them, which would go too.
 
     Raises:
         StoreError (XD-STO-006): Names those views.
     """
-    if others := connection.scalars(text(_OTHERS)).all():
+    if others := connection.scalars(text(_OTHERS), {"schemas": list(schemas)}).all():
         raise StoreError(
             Text(
-                f"新版本要重建表和 facts 里的视图，但这些视图在读它们：{'、'.join(others)}；没有改动任何内容。",
-                f"This release makes tables and the views of facts anew, but these views read them: {', '.join(others)}. "
-                "Nothing was changed.",
+                f"新版本要重建 {'、'.join(schemas)} 里的表或视图，但这些视图在读它们：{'、'.join(others)}；没有改动任何内容。",
+                f"This release makes tables or views of {', '.join(schemas)} anew, but these views read them: "
+                f"{', '.join(others)}. Nothing was changed.",
             ),
             hint=Text(
                 "请先保存它们的定义并删除，升级（crossdock db upgrade）后再建。",
@@ -110,7 +110,7 @@ def refresh(connection: Connection) -> None:
     now = connection.scalar(text("SELECT obj_description(to_regnamespace('facts'), 'pg_namespace')"))
     if now == digest:
         return
-    refuse_others(connection)
+    refuse_others(connection, "facts")
     connection.execute(text("DROP SCHEMA IF EXISTS facts CASCADE"))
     connection.execute(text("CREATE SCHEMA facts"))
     for definition in definitions:

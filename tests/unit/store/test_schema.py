@@ -163,6 +163,14 @@ def test_a_view_of_somebody_else_stops_the_move_and_is_named(empty: Engine, read
     migrate(empty)
 
 
+def test_a_view_of_tables_that_stay_does_not_stop_new_views(fresh_store: Engine) -> None:
+    with fresh_store.begin() as connection:
+        connection.execute(text("CREATE VIEW public.open_orders AS SELECT key FROM canonical.purchase_order"))
+        connection.execute(text("COMMENT ON SCHEMA facts IS 'of an older model'"))
+        views.refresh(connection)
+        assert connection.scalar(text("SELECT count(*) FROM open_orders")) == 0
+
+
 def test_two_processes_may_migrate_an_empty_database_at_once(empty: Engine) -> None:
     url = empty.url.render_as_string(hide_password=False)
     processes = [

@@ -24,7 +24,7 @@ def upgrade() -> None:
         StoreError (XD-STO-006): Views that are not ours read the tables.
     """
     connection = op.get_bind()
-    views.refuse_others(connection)
+    views.refuse_others(connection, "canonical", "facts")
     op.execute("DROP SCHEMA IF EXISTS facts CASCADE")  # they are made anew after each migration
     for name, indexes in connection.execute(text(_TABLES)).all():
         before = f"canonical.{name}_before"
