@@ -137,6 +137,7 @@ def test_rows_move_into_the_partitions_of_their_sources(empty: Engine) -> None:
                 row,
             )
         before = connection.execute(text("SELECT * FROM canonical.purchase_order ORDER BY source")).all()
+        connection.execute(text("GRANT SELECT ON canonical.purchase_order TO pg_monitor, PUBLIC"))
     migrate(empty)
     table = tables.canonical["purchase_order"]
     with empty.begin() as connection:
@@ -146,6 +147,10 @@ def test_rows_move_into_the_partitions_of_their_sources(empty: Engine) -> None:
             assert has_partition(connection, table, source)
             count = text(f"SELECT count(*) FROM {tables.partition_of(table, source)}")
             assert connection.scalar(count) == 1
+        may = text("SELECT has_table_privilege(:who, 'canonical.purchase_order', :what)")
+        assert connection.scalar(may, {"who": "pg_monitor", "what": "SELECT"})
+        assert connection.scalar(may, {"who": "pg_read_all_settings", "what": "SELECT"}), "through PUBLIC"
+        assert not connection.scalar(may, {"who": "pg_monitor", "what": "UPDATE"})
 
 
 @pytest.mark.parametrize("read", ["canonical", "facts"])

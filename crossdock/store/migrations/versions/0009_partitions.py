@@ -16,9 +16,17 @@ SELECT c.relname, ARRAY(
 FROM pg_class c WHERE c.relnamespace = 'canonical'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition ORDER BY 1
 """
 
+_GRANTS = """
+SELECT format('GRANT %s ON canonical.%I TO %s%s', a.privilege_type, c.relname,
+    CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+    CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_class c, aclexplode(c.relacl) a
+WHERE c.relnamespace = 'canonical'::regnamespace AND c.relkind = 'r' AND a.grantee <> c.relowner ORDER BY 1
+"""
+
 
 def upgrade() -> None:
-    """Makes each table anew in partitions and moves its rows, which are written again.
+    """Makes each table anew in partitions and moves its rows, which are written again; who may read it still may.
 
     Raises:
         StoreError (XD-STO-006): Views that are not ours read the tables.
@@ -26,6 +34,7 @@ def upgrade() -> None:
     connection = op.get_bind()
     views.refuse_others(connection, "canonical", "facts")
     op.execute("DROP SCHEMA IF EXISTS facts CASCADE")  # they are made anew after each migration
+    grants = connection.scalars(text(_GRANTS)).all()
     for name, indexes in connection.execute(text(_TABLES)).all():
         before = f"canonical.{name}_before"
         op.execute(f"ALTER TABLE canonical.{name} RENAME TO {name}_before")
@@ -38,6 +47,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE canonical.{name} ADD CONSTRAINT pk_{name} PRIMARY KEY (key, source)")
         for index in indexes:
             op.execute(index)
+    for grant in grants:
+        op.execute(grant)
 
 
 def _partition(table: str, source: str) -> str:
