@@ -583,13 +583,13 @@ class ExpressionCompiler:
             spelling = self._spelling(argument, USUAL_DAY)
             order = self._order(raw, column, spelling)
             day = f"coalesce(xd_day_there({raw}, {self._zone}), xd_date({raw}, {order}, {self._short}))"
-            told = "xd_told(CAST({} AS TIMESTAMP))::DATE"
-            kind, parts = Kind.DAY, (self._once(told.format(day), spelling, told.format(f"xd_usual_date({raw})")),)
+            read = self._once(f"CAST({day} AS TIMESTAMP)", spelling, f"CAST(xd_usual_date({raw}) AS TIMESTAMP)")
+            kind, parts = Kind.DAY, (self._once(f"xd_told({read})::DATE"),)
         elif name == "instant":
             spelling = self._spelling(argument, USUAL_MOMENT)
             order = self._order(raw, column, spelling)
-            read = f"xd_told(xd_local({raw}, {order}, {self._short}))"
-            kind, local = Kind.INSTANT, self._once(read, spelling, f"xd_told(xd_usual_local({raw}))")
+            read = self._once(f"xd_local({raw}, {order}, {self._short})", spelling, f"xd_usual_local({raw})")
+            kind, local = Kind.INSTANT, self._once(f"xd_told({read})")
             minutes = self._once(f"xd_offset({raw})", spelling, "CAST(NULL AS INTEGER)")
             moment = self._once(f"xd_instant({local}, {minutes}, {self._zone})")
             parts = (

@@ -280,8 +280,8 @@ MACROS: tuple[str, ...] = (
                     + to_seconds(CAST(round(TRY_CAST('0' || x[6:] AS DECIMAL(30,12)) * 86400) AS BIGINT))
                 ELSE CAST(d AS TIMESTAMP) END)[1])[1])[1] END""",
     # the beginning of time in Excel, Unix (08:00 in China) and .NET stands where a system has no date
-    """CREATE MACRO xd_told(moment) AS nullif(nullif(nullif(nullif(moment, TIMESTAMP '1900-01-01 00:00:00'),
-        TIMESTAMP '1970-01-01 00:00:00'), TIMESTAMP '1970-01-01 08:00:00'), TIMESTAMP '0001-01-01 00:00:00')""",
+    """CREATE MACRO xd_told(moment) AS CASE WHEN moment NOT IN (TIMESTAMP '1900-01-01 00:00:00',
+        TIMESTAMP '1970-01-01 00:00:00', TIMESTAMP '1970-01-01 08:00:00', TIMESTAMP '0001-01-01 00:00:00') THEN moment END""",
     # what was written as its offset in minutes, NULL where none was
     f"""CREATE MACRO xd_offset(s) AS CASE WHEN NOT regexp_full_match(s, {_quote(USUAL_MOMENT)}) THEN
         list_transform([regexp_extract(xd_neat(s), {_quote(_MOMENT)}, 8)], lambda z: CASE

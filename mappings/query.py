@@ -207,21 +207,25 @@ class EntityQuery:
         """Query of the issues of one field, for the rows of `rows_<entity>` whose bit it is."""
         problems = [*self._reading_problems(field), *self._value_problems(field)]
 
-        def case(pick: str) -> str:
-            whens = " ".join(
-                f"WHEN coalesce({p.condition}, FALSE) THEN "
-                f"{p.value if pick == 'value' else quote_text(getattr(p, pick))}"
-                for p in problems
-            )
-            return f"CASE {whens} END"
+        def case(subject: str, told: Sequence[tuple[str, str]]) -> str:
+            return f"CASE {subject}{''.join(f' WHEN {when} THEN {then}' for when, then in told)} END"
 
-        bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask <> 0"
-        told = f"{case('column')}, {case('code')}, {case('value')}"
+        numbered = [(f"coalesce({p.condition}, FALSE)", str(i)) for i, p in enumerate(problems)]
+        which = case("", numbered)
+        column, code, value = (
+            case("_which", [(str(i), told) for i, told in enumerate(picked)])
+            for picked in (
+                [quote_text(p.column) for p in problems],
+                [quote_text(p.code) for p in problems],
+                [p.value for p in problems],
+            )
+        )
+        bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask & {1 << position} <> 0"
+        values = self.values(only=bad, is_sparse=is_sparse, asked=which + value)
         return (
-            f"SELECT batch, row, element, '{self.name}', {position}, '{field}', {told}, '' "
-            f"FROM {self.values(only=bad, is_sparse=is_sparse, asked=told)} "
-            f"JOIN rows_{self.name} r ON r.batch = s._batch AND r.row = s._row AND r.element = s._at "
-            f"WHERE mask & {1 << position} <> 0"
+            f"SELECT _batch, _row, _at, '{self.name}', {position}, '{field}', {column}, {code}, {value}, '' "
+            f"FROM (SELECT *, {which} AS _which FROM {values} "
+            f"JOIN rows_{self.name} r ON r.batch = s._batch AND r.row = s._row AND r.element = s._at)"
         )
 
     def _reading_problems(self, field: str) -> list[Problem]:
