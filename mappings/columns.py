@@ -112,10 +112,18 @@ _REVISED = re.compile(
     rf"|(?P<bare>.+?)(?:更新|最新|{_CHANGED}|revised|updated|latest)"
 )
 
+_COUNTED = re.compile(r"(?:实盘|盘点|盘存|实点|清点)后?(?:数量?|量|库存量?)(?:[(\[【].*)?")
+
 
 def revised(header: str) -> str:
-    """Of what `header` says that it is the newer value: 交期 of 变更后交期 and 交期(3/8更新); empty for others, as 更新日期."""
-    found = _REVISED.fullmatch(normalise_header(header))
+    """Of what `header` says that it is the newer value: 交期 of 变更后交期 and 交期(3/8更新); empty for others, as 更新日期.
+
+    What was counted (实盘数量) is the newer value of the quantity in the books.
+    """
+    name = normalise_header(header)
+    if _COUNTED.fullmatch(name):
+        return "数量"
+    found = _REVISED.fullmatch(name)
     return next(filter(None, found.groups()), "") if found else ""
 
 

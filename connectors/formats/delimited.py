@@ -240,7 +240,7 @@ class _Splitter:
         self.line, self.record = self.head.lines[begin], 1
         self.has_inner_lines = self.line != begin + 1
         with ThreadPoolExecutor(1) as beside:  # the next block is split while this one is looked at
-            for batch in fetch_ahead(beside, self._batches(self.head.starts[begin])):
+            for batch in fetch_ahead(beside, self._batches(self.head.starts[begin]), count=6):
                 rows, odd = self._place_ragged(pa.table(batch))
                 yield self._number(_unguarded(rows) if self.text.has_quotes or self.text.has_apostrophes else rows, odd)
         if self.ragged:

@@ -626,6 +626,18 @@ def test_a_file_with_a_newer_value_in_another_column_is_asked_about(hub: Hub, ol
     assert [file.status for file in hub.sync("po").files] == ["applied"]
 
 
+@pytest.mark.parametrize("counted", ["实盘数量", "盘点数", "实盘数量(个)"])
+def test_a_list_of_what_was_counted_beside_the_books_is_asked_about(hub: Hub, counted: str) -> None:
+    streams = {"stock": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/inventory"}}
+    hub.write(
+        "sources/wms.yaml", {"source": "wms", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    hub.put_bytes("a.csv", f"物料编码,仓库,账面数量,{counted},盘点日期,单位\nA1,上海,5,3,2026-03-05,个\n".encode())
+    assert f"“{counted}”像是“账面数量”改过以后的值" in problem(hub.sync("stock", "wms"))
+    hub.put_bytes("a.csv", f"物料编码,仓库,{counted},盘点日期,单位\nA1,上海,3,2026-03-05,个\n".encode())
+    assert [file.status for file in hub.sync("stock", "wms").files] == ["parked"], "a count alone is not what a list says"
+
+
 def test_the_day_on_which_a_row_was_changed_is_no_newer_day(hub: Hub) -> None:
     streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/purchase_order"}}
     hub.write(
