@@ -27,6 +27,8 @@ _SCALED = re.compile(
     r"|(?i:\bin\s+(?:[a-z]{3}\s+)?(?:(?P<en>thousand|million)(?:s|\s+(?:rmb|cny|usd|eur|pcs|yuan))\b|['’‘]?000s?\b))"
 )
 """(单位万元), 以千元计 and (in thousands) say without a colon what 单位：万元 says."""
+_PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|库房|库区)(?![位储管单容号名编])")
+"""上海仓2026年3月库存明细 and 原材料仓库; 公司仓库, 仓库, 入仓明细 and 仓位 name no place."""
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
 """日  期： is one label, spread out so that it lines up with others."""
@@ -40,6 +42,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Label -> its different values in `rows`, the part of a sheet above its header.
 
     The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
+    A title that names a place (`names_place`) is a label without a value.
     """
     found: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -51,11 +54,18 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
                 pairs = [(cell, "")]
             if not pairs and (scale := _SCALED.search(simplified(cell))):
                 pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]
+            if not pairs and names_place(cell):
+                found.setdefault(cell, {})[""] = None
             if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
             for label, value in pairs:
                 found.setdefault(label, {})[value] = None
     return {label: tuple(value for value in values if value) or ("",) for label, values in found.items()}
+
+
+def names_place(title: str) -> bool:
+    """Whether a title says of which warehouse the table below is: 上海仓2026年3月库存明细."""
+    return _PLACE.search(simplified(title)) is not None
 
 
 def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:

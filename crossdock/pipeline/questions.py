@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
+from connectors.formats.labels import names_place
 from mappings.plan import (
     Plan,
     absent_place,
@@ -139,6 +140,28 @@ def _sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
         Text(
             f"在数据流的 config 里写 sheet_as: {place}，表名就成为这一列",
             f"Write sheet_as: {place} under config of the stream, which makes it a column",
+        ),
+        Text("确实不用", "if it does not matter"),
+    )
+
+
+def _title_of_a_place(table: Table, plan: Plan) -> Question | None:
+    """The title above the table names a warehouse, which no column says: 上海仓2026年3月库存明细."""
+    place = absent_place(plan)
+    title = next((one for one, values in table.labels.items() if not any(values) and names_place(one)), "")
+    if not place or not title:
+        return None
+    shown = clip(title, 30)
+    return Question(
+        Text(
+            f"表头上方写着“{shown}”，像是说了{place}，表里没有这一列；不读它，别的{place}的记录会和这些混在一起。",
+            f"Above the table stands “{shown}”, which seems to name the {place} that no column says; left unread, records of others "
+            "would mix with these.",
+        ),
+        Text(
+            f"请对方加一列“{place}”；整条数据流只有这一个的，在映射里把它写成带引号的文字，如 location: \"'SH'\"",
+            f"Have a column “{place}” added; where the whole stream is of this one, write it as a quoted text in the mapping, such as "
+            "location: \"'SH'\"",
         ),
         Text("确实不用", "if it does not matter"),
     )
@@ -285,6 +308,7 @@ _QUESTIONS = (
     _above_the_table,
     _currency_above,
     _sheet_of_a_place,
+    _title_of_a_place,
     _written_once,
     _without_quantity,
     _without_price,

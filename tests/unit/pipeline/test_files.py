@@ -568,6 +568,30 @@ def test_other_names_of_sheets_are_no_reason_to_ask(hub: Hub, sheet: str) -> Non
     assert [file.status for file in hub.sync("stock").files] == ["applied"]
 
 
+@pytest.mark.parametrize("title", ["上海仓2026年3月5日库存明细", "恒远公司 原材料仓库 盘点表", "上海倉庫存"])
+def test_a_title_that_names_a_warehouse_is_asked_about(hub: Hub, title: str) -> None:
+    stock(hub)
+    hub.put_bytes("a.csv", f"{title},,\n\n料号,数量\nA1,5\n".encode())
+    report = hub.sync("stock")
+    assert f"表头上方写着“{title}”，像是说了仓库" in problem(report)
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+    hub.put_bytes("b.csv", f"{title},,\n\n料号,数量,仓库\nA2,5,上海仓\n".encode())
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+    fields = {"item": "料号", "location": "'SH'", "on_hand": "quantity(数量, '个')"}
+    hub.mapping("own/stock", {"inventory_balance": {"fields": fields}})
+    hub.put_bytes("c.csv", f"{title},,\n\n料号,数量\nA3,5\n".encode())
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+    assert hub.query("SELECT location FROM canonical.inventory_balance WHERE item = 'A3'") == [("SH",)]
+
+
+@pytest.mark.parametrize("title", ["恒远公司仓库库存表", "2026年3月入仓明细", "仓位清单", "总仓及分仓库存", "库存明细"])
+def test_other_titles_are_no_reason_to_ask(hub: Hub, title: str) -> None:
+    stock(hub)
+    hub.put_bytes("a.csv", f"{title},,\n\n料号,数量\nA1,5\n".encode())
+    assert [file.status for file in hub.sync("stock").files] == ["applied"]
+
+
 def test_a_file_of_which_no_quantity_is_read_is_asked_about(hub: Hub) -> None:
     stock(hub)
     put_book(hub, "a.xlsx", ["料号", "仓库", "盘存数"], 表=["A1", "上海仓", 5])
