@@ -479,6 +479,9 @@ class ExpressionCompiler:
                 raise self._count(text, name, 1)
             if name == "concat":
                 return self._concat(arguments)
+            if len(arguments) == 1:
+                return arguments[0]
+            self._keep_units(arguments, text, target)
             if len({a.kind for a in arguments}) != 1 or len(arguments[0].parts) > 1:
                 raise self._error(
                     text, Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds.")
