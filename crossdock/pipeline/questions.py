@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,6 +35,8 @@ _DECIMAL = re.compile(r"[0-9]+\.0")
 _LOOKED_AT = 1_000
 """Rows of which the first values are looked at."""
 _SHOWN = 8
+_FEWEST_SUMMED = 3
+"""Columns, and rows of them, of which a sum is no chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,45 @@ def _written_once(table: Table, plan: Plan) -> Question | None:
     return None
 
 
+def _sum_of_others(table: Table, plan: Plan) -> Question | None:
+    """A column that becomes rows is the sum of the others in each row: 总仓 beside 上海仓 and 广州仓 under "*仓"."""
+    for one in plan.entities:
+        unpivot = plan.spec.entities[one.entity.name].unpivot
+        ends = [
+            column for column in one.turned[:: max(1, len(one.turned) - 1)] if unpivot and column not in unpivot.columns
+        ]
+        if len(one.turned) < _FEWEST_SUMMED or not ends:
+            continue
+        cells = pq.read_table(table.rows(), columns=list(one.turned)).slice(0, _LOOKED_AT)
+        numbers = [_numbers(cells[column].to_pylist()) for column in one.turned]
+        rows = [row for row in zip(*numbers, strict=True) if any(row)] if all(numbers) else []
+        if len(rows) < _FEWEST_SUMMED or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
+            continue
+        column = next((end for end in ends if all(2 * row[one.turned.index(end)] == sum(row) for row in rows)), None)
+        if column is not None:
+            others = ", ".join(other for other in one.turned if other != column)
+            return Question(
+                Text(
+                    f"“{column}”每一行都等于其他各列之和，像是合计；收进去，同样的数量就记了两次。",
+                    f"“{column}” is the sum of the other columns in each row, as a total is; taken in, the same quantity counts twice.",
+                ),
+                Text(
+                    f"在映射的 unpivot 里把要的列一一写出：columns: [{others}]",
+                    f"Name the columns that are wanted one by one under unpivot in the mapping: columns: [{others}]",
+                ),
+                Text("它确实是单独的一项", "if it is an item of its own"),
+            )
+    return None
+
+
+def _numbers(texts: Sequence[str]) -> list[Decimal]:
+    """The numbers of a column, what is blank being 0; none where one of them is no plain number."""
+    try:
+        return [Decimal((text or "").replace(",", "").strip(" -") or 0) for text in texts]
+    except InvalidOperation:
+        return []
+
+
 def _without_quantity(table: Table, plan: Plan) -> Question | None:
     """No quantity would be read, although columns are left over."""
     if table.is_json or not uncounted(plan, table.columns):
@@ -310,6 +352,7 @@ _QUESTIONS = (
     _sheet_of_a_place,
     _title_of_a_place,
     _written_once,
+    _sum_of_others,
     _without_quantity,
     _without_price,
     _without_day,

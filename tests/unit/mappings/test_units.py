@@ -367,7 +367,7 @@ def test_a_computed_price_says_nothing_of_tax(run_mapping: Map) -> None:
 
 
 def test_the_one_column_that_is_there_of_several_keeps_the_unit_in_its_header(run_mapping: Map) -> None:
-    cells = {"确认数量(千个)": "1.5"}
+    cells: dict[str, str | None] = {"确认数量(千个)": "1.5"}
     outcome, record = one(run_mapping, "ordered", "quantity(coalesce(调整后数量, 确认数量))", cells)
     assert (outcome.codes(), record["ordered"], record["ordered_unit"]) == ([], Decimal("1.5"), "MIL")
     with pytest.raises(MappingDoesNotFitError, match="数量"):

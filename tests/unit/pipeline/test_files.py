@@ -592,6 +592,33 @@ def test_other_titles_are_no_reason_to_ask(hub: Hub, title: str) -> None:
     assert [file.status for file in hub.sync("stock").files] == ["applied"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "is_asked"),
+    [
+        ("A1,1,2,3\nA2,,4,4\nA3,5,-,5\n", ["*仓"], True),
+        ("A1,1,2,3\nA2,,4,4\nA3,5,-,6\n", ["*仓"], False),
+        ("A1,1,2,3\nA2,,4,4\nA3,5,-,5\n", ["上海仓", "广州仓", "总仓"], False),
+        ("A1,1,2,3\nA2,,4,4\nA3,5,无,5\n", ["*仓"], False),
+        ("A1,0,0,0\nA2,0,4,4\nA3,5,0,5\nA4,5,0,5\n", ["*仓"], False),
+    ],
+)
+def test_a_column_per_warehouse_that_is_the_sum_of_the_others_is_asked_about(
+    hub: Hub, rows: str, columns: list[str], *, is_asked: bool
+) -> None:
+    stock(hub)
+    fields = {"item": "料号", "location": "仓", "on_hand": "quantity(数, '个')"}
+    unpivot = {"columns": columns, "name": "仓", "value": "数"}
+    hub.mapping("own/stock", {"inventory_balance": {"unpivot": unpivot, "fields": fields}})
+    hub.put_bytes("a.csv", f"料号,上海仓,广州仓,总仓\n{rows}".encode())
+    report = hub.sync("stock")
+    if is_asked:
+        assert "“总仓”每一行都等于其他各列之和" in problem(report)
+        assert "columns: [上海仓, 广州仓]" in problem(report)
+        approve(hub.engine, report.run_id)
+        report = hub.sync("stock")
+    assert [file.status for file in report.files] == ["applied"]
+
+
 def test_a_file_of_which_no_quantity_is_read_is_asked_about(hub: Hub) -> None:
     stock(hub)
     put_book(hub, "a.xlsx", ["料号", "仓库", "盘存数"], 表=["A1", "上海仓", 5])
@@ -659,7 +686,9 @@ def test_a_list_of_what_was_counted_beside_the_books_is_asked_about(hub: Hub, co
     hub.put_bytes("a.csv", f"物料编码,仓库,账面数量,{counted},盘点日期,单位\nA1,上海,5,3,2026-03-05,个\n".encode())
     assert f"“{counted}”像是“账面数量”改过以后的值" in problem(hub.sync("stock", "wms"))
     hub.put_bytes("a.csv", f"物料编码,仓库,{counted},盘点日期,单位\nA1,上海,3,2026-03-05,个\n".encode())
-    assert [file.status for file in hub.sync("stock", "wms").files] == ["parked"], "a count alone is not what a list says"
+    assert [file.status for file in hub.sync("stock", "wms").files] == ["parked"], (
+        "a count alone is not what a list says"
+    )
 
 
 def test_the_day_on_which_a_row_was_changed_is_no_newer_day(hub: Hub) -> None:
