@@ -40,7 +40,10 @@ from mappings.spec import StoreLookup
 _ARROW_ROWS = 16_384
 """Rows of one Arrow batch that leaves the engine."""
 
-MEMORY_LIMIT = "192MB"
+_LEAST_MB, _MOST_MB = 128, 1024
+"""Memory that DuckDB may have; rows beyond it are put on the disk, but not the vectors of a plan with many joins."""
+_VECTOR_KB = 32
+"""2,048 texts."""
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
 _SPARSE = 8
@@ -103,9 +106,11 @@ class MappingRun:
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
         self._db = duckdb.connect(
             config={
-                "memory_limit": MEMORY_LIMIT,
+                "memory_limit": f"{_LEAST_MB}MB",
                 "threads": THREADS,
                 "temp_directory": self._scratch.name,
+                # a list of words would be looked up by a join, which takes more memory than it saves time
+                "disabled_optimizers": "in_clause",
             }
         )
 
@@ -343,9 +348,15 @@ class MappingRun:
             file.open("rb").close()
         paths = ", ".join(quote_text(str(file)) for file in files)
         self._db.execute("SET TimeZone = 'UTC'")
+        self._db.execute(f"SET memory_limit = '{self._memory()}MB'")
         self._db.execute(f"SET allowed_paths = [{paths}]")
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
+
+    def _memory(self) -> int:
+        """What the widest plan may take in MB: its vectors in each thread, as much for the rows that pass, and some to begin with."""
+        vectors = max((query.vectors for query in self._queries.values()), default=0) * _VECTOR_KB * THREADS // 1024
+        return min(max(_LEAST_MB, 48 + 2 * vectors), _MOST_MB)
 
     def _make_source(self) -> None:
         suspects = [

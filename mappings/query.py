@@ -78,6 +78,18 @@ class EntityQuery:
         return (*self.entity.column_sql, *self.plan.version_columns)
 
     @property
+    def vectors(self) -> int:
+        """About how many vectors the operators hold that make its records: one for each column that each of them hands on."""
+        columns, held = len(self.raw_columns), 0
+        for level in range(1, max((step.level for step in self.steps), default=0) + 1):
+            steps = [step for step in self.steps if step.level == level]
+            for step in steps:
+                columns += 1 if isinstance(step, Atom) else 2
+                held += columns if isinstance(step, Lookup) and step.spelling not in self.usual else 0
+            held += columns
+        return held
+
+    @property
     def count(self) -> str:
         """Query of how many records the source holds, without reading any; empty where each row is one."""
         if self.entity.turned:

@@ -34,6 +34,8 @@ from crossdock.store.database import alone, among, lock, translate_errors
 ATTEMPTS = 3
 _ROW_GROUP = 122_880
 """As many as DuckDB puts into one, and more than a part of a text file has."""
+_ROW_GROUP_BYTES = 16 << 20
+"""Less than a reader may hold of each column at once."""
 _LOOKED_AT = 10_000
 """Rows that show whether the values of a column come again."""
 
@@ -262,7 +264,7 @@ def _keep_rows(url: str, table: pa.Table) -> None:
             use_dictionary=_repeating(table),
             column_encoding={ROW: "DELTA_BINARY_PACKED"},
             write_statistics=[ROW],
-            row_group_size=_ROW_GROUP,
+            row_group_size=min(_ROW_GROUP, max(1, table.num_rows * _ROW_GROUP_BYTES // max(1, table.nbytes))),
         )
     filesystem.mv(f"{path}.part", path)
 
