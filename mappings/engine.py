@@ -6,6 +6,7 @@ a bit. A mapping can reach nothing but the landed files that it was given.
 """
 
 import errno
+import math
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -569,8 +570,8 @@ class MappingRun:
 
     def _parts(self, column: str) -> list[str]:
         """Conditions that take the rows in parts, equal values in one."""
-        count = 1 + sum(batch.rows for batch in self._batches.values()) // COMPARED_ROWS
-        return ["TRUE"] if count == 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
+        count = math.ceil(sum(batch.rows for batch in self._batches.values()) / COMPARED_ROWS)
+        return ["TRUE"] if count <= 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
 
     def _find_waiting(self, query: EntityQuery) -> None:
         """Makes `waiting_<entity>`: headers that were held and are not stated well elsewhere in the same batches."""

@@ -44,6 +44,8 @@ from connectors.formats.sieve import Sieve
 
 _HEAD_BYTES = 1 << 18
 _BLOCK_BYTES = 1 << 20
+_AHEAD = 6
+"""Blocks that are split ahead, about a part, since a part is looked at as one."""
 PART_BYTES = 8 << 20
 """About how much text one read holds; longer files come in several, so that memory does not grow with the file.
 
@@ -239,8 +241,8 @@ class _Splitter:
         begin = self.layout.last + 1
         self.line, self.record = self.head.lines[begin], 1
         self.has_inner_lines = self.line != begin + 1
-        with ThreadPoolExecutor(1) as beside:  # the next block is split while this one is looked at
-            for batch in fetch_ahead(beside, self._batches(self.head.starts[begin]), count=6):
+        with ThreadPoolExecutor(1) as beside:  # the next blocks are split while these are looked at
+            for batch in fetch_ahead(beside, self._batches(self.head.starts[begin]), _AHEAD):
                 rows, odd = self._place_ragged(pa.table(batch))
                 yield self._number(_unguarded(rows) if self.text.has_quotes or self.text.has_apostrophes else rows, odd)
         if self.ragged:

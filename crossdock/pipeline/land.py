@@ -35,7 +35,7 @@ ATTEMPTS = 3
 _ROW_GROUP = 122_880
 """As many as DuckDB puts into one, and more than a part of a text file has."""
 _ROW_GROUP_BYTES = 16 << 20
-"""Less than a reader may hold of each column at once."""
+"""A reader may hold a whole group for each of its threads; long rows make small ones."""
 _LOOKED_AT = 10_000
 """Rows that show whether the values of a column come again."""
 
