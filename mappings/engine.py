@@ -41,8 +41,8 @@ from mappings.spec import StoreLookup
 _ARROW_ROWS = 16_384
 """Rows of one Arrow batch that leaves the engine."""
 
-_LEAST_MB, _MOST_MB = 128, 1024
-"""Memory that DuckDB may have; rows beyond it are put on the disk, but not the vectors of a plan with many joins."""
+_LEAST_MB, _LEAST_JSON_MB, _MOST_MB = 128, 384, 1024
+"""Memory that DuckDB may have; rows beyond it are put on the disk, but neither the vectors of many joins nor a JSON document."""
 _VECTOR_KB = 32
 """2,048 texts."""
 COMPARED_ROWS = 1_000_000
@@ -357,7 +357,7 @@ class MappingRun:
     def _memory(self) -> int:
         """What the widest plan may take in MB: its vectors in each thread, as much for the rows that pass, and some to begin with."""
         vectors = max((query.vectors for query in self._queries.values()), default=0) * _VECTOR_KB * THREADS // 1024
-        return min(max(_LEAST_MB, 48 + 2 * vectors), _MOST_MB)
+        return min(max(_LEAST_JSON_MB if self._plan.is_json else _LEAST_MB, 48 + 2 * vectors), _MOST_MB)
 
     def _make_source(self) -> None:
         suspects = [

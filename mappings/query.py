@@ -1,12 +1,13 @@
 """The SQL of one entity: its rows in the source, its records with a bit per wrong field, and what is wrong with them."""
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from canonical_model.issues import CATALOGUE, Effect
 from mappings.checks import violations
-from mappings.columns import filled_cells, source_column, turned_rows
+from mappings.columns import filled_cells, json_path, source_column, turned_rows
 from mappings.compiled import Atom, Lookup, Problem, Spelling, quote_name, quote_text
 from mappings.functions import ODD
 from mappings.plan import EntityPlan, Plan
@@ -106,8 +107,24 @@ class EntityQuery:
             return turned_rows(self.entity.turned, self.entity.turned_unit)
         if self.entity.each is None:
             return "(SELECT *, CAST(0 AS BIGINT) AS _at FROM source)"
-        listed = f"json_extract({source_column('json')}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
-        return f"(SELECT *, generate_subscripts({listed}, 1) AS _at, unnest({listed}) AS _element FROM source)"
+        document = source_column("json")
+        listed = f"json_extract({document}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
+        return (
+            "(SELECT * EXCLUDE (_listed), generate_subscripts(_listed, 1) AS _at, unnest(_listed) AS _element "
+            f"FROM (SELECT * REPLACE ({self._rest} AS {document}), {listed} AS _listed FROM source))"
+        )
+
+    @property
+    def _rest(self) -> str:
+        """The document without its elements, unless more than they is read of them: each element's row reads its own copy."""
+        document, each = source_column("json"), self.entity.each or ""
+        inside = json_path(each.split("."))
+        if any(document in column and inside in column for column in self.raw_columns):
+            return document
+        patch = "null"
+        for piece in reversed(each.split(".")):
+            patch = f"{{{json.dumps(piece)}: {patch}}}"
+        return f"CAST(json_merge_patch({document}, {quote_text(patch)}) AS VARCHAR)"
 
     def values(
         self, *, only: str = "", is_sparse: bool = False, odd: Sequence[str] | None = None, asked: str = ""

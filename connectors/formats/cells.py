@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
 
@@ -81,6 +81,14 @@ def number_text(value: float) -> str:
         return "0" if text == "-0" else text
     text = format(Decimal(text), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def decimals(texts: list[str]) -> list[Decimal]:
+    """The numbers of a column, a blank being 0; none where one of them is no plain number."""
+    try:
+        return [Decimal(text.replace(",", "").strip() or 0) for text in texts]
+    except InvalidOperation:
+        return []
 
 
 def column_texts(values: Sequence[CellValue]) -> tuple[pa.Array, list[int]]:

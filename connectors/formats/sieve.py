@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 from connectors.base import ROW
-from connectors.formats.cells import Kind, kind_of
+from connectors.formats.cells import Kind, decimals, kind_of
 from connectors.formats.grid import has_empty, holds_match, is_ascii, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
@@ -143,7 +142,7 @@ class Sieve:
         figures = [column for column in filled if not _is_measure(last[column])]
         if not figures or last[named[0]].strip() or 2 * len(filled) > len(named):
             return False
-        columns = (_decimals(rows.column(column).to_pylist()) for column in figures)
+        columns = (decimals(rows.column(column).to_pylist()) for column in figures)
         return all(values and sum(values[:-1]) == values[-1] for values in columns)
 
     def take_skipped(self) -> Mapping[str, tuple[int, ...]]:
@@ -381,14 +380,6 @@ def _is_form(filled: list[str]) -> bool:
     """Whether a row of a page's head or foot says something with a label: 车号：苏E1 | 司机：王, 审批流程 | 张三."""
     is_role = _ROLE_ALONE.fullmatch(filled[0]) and not _FIGURE.match(filled[-1])
     return bool(_LABELLED.match(filled[0]) or is_role)
-
-
-def _decimals(texts: list[str]) -> list[Decimal]:
-    """The numbers of a column, a blank being 0; none where one of them is no plain number."""
-    try:
-        return [Decimal(text.replace(",", "").strip() or 0) for text in texts]
-    except InvalidOperation:
-        return []
 
 
 def _is_signed(filled: list[str], named: int) -> bool:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
+from connectors.formats.cells import decimals
 from connectors.formats.labels import names_place
 from mappings.plan import (
     Plan,
@@ -204,8 +204,9 @@ def _sum_of_others(table: Table, plan: Plan) -> Question | None:
         ]
         if len(one.turned) < _FEWEST_SUMMED or not ends:
             continue
-        cells = pq.read_table(table.rows(), columns=list(one.turned)).slice(0, _LOOKED_AT)
-        numbers = [_numbers(cells[column].to_pylist()) for column in one.turned]
+        with pq.ParquetFile(table.rows()) as file:
+            cells = next(file.iter_batches(_LOOKED_AT, columns=list(one.turned)), None)
+        numbers = [decimals(_dashed(cells[column])) for column in one.turned] if cells else [[]]
         rows = [row for row in zip(*numbers, strict=True) if any(row)] if all(numbers) else []
         if len(rows) < _FEWEST_SUMMED or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
             continue
@@ -226,12 +227,9 @@ def _sum_of_others(table: Table, plan: Plan) -> Question | None:
     return None
 
 
-def _numbers(texts: Sequence[str]) -> list[Decimal]:
-    """The numbers of a column, what is blank being 0; none where one of them is no plain number."""
-    try:
-        return [Decimal((text or "").replace(",", "").strip(" -") or 0) for text in texts]
-    except InvalidOperation:
-        return []
+def _dashed(texts: pa.Array) -> list[str]:
+    """The texts of a column, a dash being a blank."""
+    return ["" if text is None or text.strip() == "-" else text for text in texts.to_pylist()]
 
 
 def _without_quantity(table: Table, plan: Plan) -> Question | None:

@@ -365,6 +365,24 @@ def test_all_fields_of_an_entity_run_in_the_memory_that_a_mapping_has(name: str,
         assert run.good(entity).read_all().num_rows + sum(1 for _ in run.held(entity)) == 3_000
 
 
+@pytest.mark.parametrize("beside", ["n", 'lines."0".k'])
+def test_a_document_of_many_lines_is_not_read_once_more_for_each(beside: str, tmp_path: Path) -> None:
+    """Five hundred lines, 68 kB, ran out of memory, since each line carried the whole document."""
+    count = 5_000 if beside == "n" else 50
+    lines = [{"k": str(i), "text": "x" * 60, "q": "5", "u": "PCS"} for i in range(count)]
+    path = tmp_path / "one.parquet"
+    pq.write_table(pa.table({"_row": [1], "json": [json.dumps({"n": "A", "lines": lines})]}), path)
+    text = (
+        "mapping: t/t\nentities:\n  purchase_order: {fields: {order_number: n}}\n  purchase_order_line:\n    each: lines\n"
+        f"    fields: {{order_number: parent.n, line_number: k, item: 'parent.{beside}', remark: text, ordered: 'quantity(q, u)'}}\n"
+    )
+    plan = make_plan(parse_mapping(text, "t"), header=[], is_json=True, timezone="UTC")
+    with MappingRun(plan, [LandedRows(1, path, 1, "f.json", "", {}, None)]) as run:
+        order, line = (run.good(entity).read_all() for entity in plan.entities)
+    assert (order.num_rows, line.num_rows) == (1, count)
+    assert set(line["item"].to_pylist()) == {"A" if beside == "n" else "0"}
+
+
 def _own_columns(field: FieldSpec) -> str:
     """An expression for the field over columns of its own."""
     text = EXPRESSIONS[field.kind].format(codes=field.codes)
