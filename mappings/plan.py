@@ -330,13 +330,14 @@ def revised_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
     unread = unread_columns(plan, header)
     newer = [(column, word) for column in unread if (word := revised(column))]
     sheets = [SheetColumns(header, plan.spec.columns, one.entity.name) for one in plan.entities] if newer else []
-    return [
-        (old, column)
-        for column, word in newer
-        for sheet in sheets
-        for old in sorted(sheet.alike(word))
-        if old not in unread
-    ]
+    read = [column for column in header if column not in unread]
+    found = []
+    for column, word in newer:
+        alike = sorted({old for sheet in sheets for old in sheet.alike(word)} & set(read))
+        # 调整后数量 beside 答复数量: of the order or of the answer
+        kin = [old for old in read if len(word) > 1 and normalise_header(old).endswith(word)]
+        found += [(old, column) for old in alike or kin]
+    return found
 
 
 def columns_of_places(plan: Plan) -> list[str]:

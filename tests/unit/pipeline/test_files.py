@@ -679,6 +679,19 @@ def test_a_file_with_a_newer_value_in_another_column_is_asked_about(hub: Hub, ol
     assert [file.status for file in hub.sync("po").files] == ["applied"]
 
 
+def test_a_changed_quantity_beside_an_answered_one_may_be_of_the_order_and_is_asked_about(hub: Hub) -> None:
+    streams = {"reply": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/order_response"}}
+    hub.write(
+        "sources/sup.yaml", {"source": "sup", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    rows = "订单号,行号,料号,单位,数量,答复数量,答复交期,{}\nP1,1,A1,个,5,4,2026-03-05,3\n"
+    hub.put_bytes("a.csv", rows.format("变更后数量").encode())
+    assert "“变更后数量”像是“答复数量”改过以后的值" in problem(hub.sync("reply", "sup"))
+    hub.put_bytes("a.csv", rows.format("二次回复数量").encode())
+    assert [file.status for file in hub.sync("reply", "sup").files] == ["applied"]
+    assert hub.query("SELECT confirmed FROM canonical.order_response_line") == [(3,)]
+
+
 @pytest.mark.parametrize("counted", ["实盘数量", "盘点数", "实盘数量(个)"])
 def test_a_list_of_what_was_counted_beside_the_books_is_asked_about(hub: Hub, counted: str) -> None:
     streams = {"stock": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/inventory"}}
