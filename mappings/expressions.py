@@ -30,7 +30,7 @@ from mappings.compiled import (
     quote_text,
 )
 from mappings.dates import AskedColumn
-from mappings.functions import DECIMAL, POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
+from mappings.functions import DECIMAL, POWER, SIGNS, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
 from mappings.headers import PERCENT, HeaderReader, Measure, into, own_unit
 from mappings.spec import MappingFile, code_table
 from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
@@ -109,6 +109,8 @@ class ExpressionCompiler:
         self._zone = quote_text(timezone)
         self.headers = HeaderReader(spec)
         self._currency = quote_text(currency) if currency else ""
+        # 元 and $ of amounts in Hong Kong dollars mean these
+        self._signs = [sign for sign, codes in SIGNS.items() if currency in codes[1:]]
         self._short = quote_text(date_order or spec.date_order)
         self._dates: dict[str, AskedColumn] = {}
         self._commas: dict[str, AskedColumn] = {}
@@ -682,7 +684,9 @@ class ExpressionCompiler:
         value = self._visit(node.expressions[0], text, target)
         measure = self._measure(value)
         in_header = measure.unit if name == "quantity" else measure.currency
-        if name == "money" and measure.unit and self.headers.is_many(measure.unit):
+        if name == "money" and (
+            (measure.unit and self.headers.is_many(measure.unit)) or self.headers.is_for_many(value.header)
+        ):
             raise MissingColumnError(node.expressions[0].name)  # 单价/千只 is no price of one
         beside: Compiled | None = None
         try:
@@ -808,9 +812,13 @@ class ExpressionCompiler:
     def _money(self, value: Compiled, beside: Compiled | None, in_header: str, text: str) -> Compiled:
         number, each = self._with_unit(value, text, "price")
         sign = in_cell = ""
+        in_header = "" if in_header in self._signs else in_header
         if value.kind is Kind.TEXT:
             sign = self._signed(value)
             in_cell = self._once(f"xd_cell_currency({sign})")
+            if self._signs:
+                listed = ", ".join(map(quote_text, self._signs))
+                in_cell = self._once(f"CASE WHEN {in_cell} NOT IN ({listed}) THEN {in_cell} END")
         if beside and beside.kind is Kind.CODE:
             code, raw = beside.sql, beside.parts[1]
         else:
@@ -832,8 +840,9 @@ class ExpressionCompiler:
             Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-COD-001", raw, column),
         ]
         if in_header and (beside or in_cell):
-            own = code_table(self._spec, "currency", "currency")[1][in_header][0]
-            problems.append(Problem(f"({known} AND {code} <> {quote_text(own)})", "XD-UNT-004", raw, column))
+            own = SIGNS.get(in_header) or [code_table(self._spec, "currency", "currency")[1][in_header][0]]
+            listed = ", ".join(map(quote_text, own))
+            problems.append(Problem(f"({known} AND {code} NOT IN ({listed}))", "XD-UNT-004", raw, column))
         if sign:
             unfit = f"({known} AND {sign} IS NOT NULL AND NOT xd_currency_fits({sign}, {code}))"
             problems.append(Problem(unfit, "XD-CUR-002", value.sql, main))

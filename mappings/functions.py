@@ -79,6 +79,12 @@ _CURRENCIES = {
     },
 }
 _NAMED = "|".join(_CURRENCIES.values())
+SIGNS = {
+    "¥": ("CNY", "JPY"),
+    "$": ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "MXN", "MOP"),
+    "元": ("CNY", "HKD", "TWD", "MOP"),
+}
+"""What a bare sign may mean, first what it means where nobody says."""
 _TOKEN = rf"(?i){_NAMED}|[¥元]"
 _CURRENCY = rf"(?i)^([+-]?)\s*(?:{_NAMED}|[¥$])\s*"
 _YUAN = rf"(?i)\s*(?:{_NAMED}|元|({POWER})元?)$"
@@ -329,9 +335,7 @@ MACROS: tuple[str, ...] = (
     # whether the currency that stands with an amount may be the one stated beside it
     f"""CREATE MACRO xd_currency_fits(x, code) AS CASE
         {" ".join(f"WHEN regexp_matches(x, '(?i){words}') THEN code = '{code}'" for code, words in _CURRENCIES.items())}
-        WHEN contains(x, '¥') THEN code IN ('CNY', 'JPY')
-        WHEN contains(x, '$') THEN code IN ('USD', 'HKD', 'TWD', 'SGD', 'AUD', 'CAD', 'NZD', 'MXN', 'MOP')
-        WHEN contains(x, '元') THEN code IN ('CNY', 'HKD', 'TWD', 'MOP')
+        {" ".join(f"WHEN contains(x, '{sign}') THEN code IN {codes}" for sign, codes in SIGNS.items())}
         ELSE TRUE END""",
     # the text where it says that it is unknown
     "CREATE MACRO xd_unknown(s, words) AS CASE WHEN regexp_full_match(s, words) THEN s END",

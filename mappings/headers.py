@@ -28,6 +28,8 @@ _TAX = re.compile(
     rf"(?:不?含|未|无|带){_PERCENT}?(?:增值)?税价?{_PERCENT}?|税[前后]价?|{_PERCENT}(?:增值税|税|专票|普票)?|不?含[运邮]费?"
     r"|(?:incl|excl|ex)\.? ?(?:tax|vat)|由?(?:供应商|供方|厂商|厂家|卖方|乙方|贵司)填写?|必填|选填|可选|(?:例?如|例|格式|e\.g\.)[:：]?.+"
 )
+_EACH = re.compile(r"/\s*([^\s/()\[\]【】]+)")
+_SEVERAL = re.compile(r"0*(?:[1-9]\d+|[2-9])")
 _THOUSAND = frozenset({"k", "m"})
 """Letters that stand for a thousand pieces."""
 _BARE = frozenset(
@@ -185,6 +187,11 @@ class HeaderReader:
     def is_many(self, unit: str) -> bool:
         """Whether a price is for many pieces at once: 千个, kpcs, 打."""
         return unit in _THOUSAND or is_many(unit, self._units.get(unit, ("", ""))[0])
+
+    def is_for_many(self, header: str) -> bool:
+        """Whether a price below `header` is for many pieces at once, wherever that stands: 单价(元/千个) 未税, 单价(元/100个)."""
+        each = (found[1].lower() for found in _EACH.finditer(simplified(half_width(header))))
+        return any(self.is_many(one) or _SEVERAL.match(one) for one in each)
 
     def priced_by(self, header: str) -> tuple[str, str]:
         """(code, factor) of the unit of which one costs what stands below a price's header: 单价(元/箱), 单价/箱; empty where none is said."""

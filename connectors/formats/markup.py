@@ -10,6 +10,7 @@ from pathlib import Path
 from canonical_model.language import Text
 from connectors.formats.encoding import open_text
 from connectors.formats.grid import Grid, Span, grid_of
+from connectors.formats.number_format import FIRST_DAY, show_of
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import SheetRead, refused
 from connectors.formats.table import read_table
@@ -17,6 +18,9 @@ from connectors.formats.table import read_table
 MOST_BYTES = 64 << 20
 _MOST_COLUMNS, _MOST_ROWS = 2_000, 1_048_576
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)|encoding\s*=\s*["']([\w-]+)""", re.IGNORECASE)
+_NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{0,25})?(?:[eE][-+]?[0-9]{1,2})?")
+_PERCENT = {"Percent": "0.00%"}
+"""Of the formats that have a name, the one that shows more than the number."""
 _BLOCKS = frozenset({"br", "p", "div", "li"})
 
 
@@ -26,6 +30,7 @@ class _Cell:
     columns: int = 1
     rows: int = 1
     number: str = ""
+    form: str = ""
 
 
 class _Tables(HTMLParser):
@@ -81,12 +86,21 @@ class _SpreadsheetXml(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.sheets: dict[str, dict[int, dict[int, _Cell]]] = {}
         self._name, self._row, self._column = "", 0, 0
+        self._style, self._forms = "", {"": ""}
         self._cell: _Cell | None = None
         self._is_data = False
 
+    def set_cdata_mode(self, *_: object, **__: object) -> None:
+        """Nothing: a Style holds elements here, and no CSS."""
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given, tag = dict(attrs), tag.removeprefix("ss:")
-        if tag == "worksheet":
+        if tag == "style":
+            self._style = given.get("ss:id") or ""
+        elif tag == "numberformat":
+            form = given.get("ss:format") or ""
+            self._forms[self._style] = _PERCENT.get(form, form)
+        elif tag == "worksheet":
             self._name = given.get("ss:name") or str(len(self.sheets) + 1)
             self.sheets[self._name], self._row = {}, 0
         elif tag == "row":
@@ -99,10 +113,13 @@ class _SpreadsheetXml(HTMLParser):
                 _count(given.get("ss:mergedown"), _MOST_ROWS, 0),
             )
             self._cell = _Cell(columns=across + 1, rows=down + 1)
+            self._style = given.get("ss:styleid") or ""
             self.sheets[self._name].setdefault(self._row, {})[self._column] = self._cell
             self._column += across
         elif tag == "data":
             self._is_data = True
+            if self._cell is not None and given.get("ss:type") == "Number":
+                self._cell.form = self._forms.get(self._style, "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag.removeprefix("ss:") == "data":
@@ -233,6 +250,9 @@ def _placed(cells: dict[int, dict[int, _Cell]]) -> Grid:
 def _plain(cell: _Cell) -> str:
     lines = (" ".join(line.split()) for line in "".join(cell.text).replace("\xa0", " ").split("\n"))
     text = "\n".join(line for line in lines if line)
+    show = show_of(cell.form, FIRST_DAY) if cell.form and _NUMBER.fullmatch(text) else None
+    if show is not None:
+        return show(text) or text
     return format(Decimal(cell.number), "f") if cell.number and _is_rounded(cell.number, text) else text
 
 

@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 _PREFIXED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_/]\0")
 _WORD = re.compile(r"[^\W_]|[¥￥$€£₽₩₹฿₫+()~<>*-]")
 _YEN = re.compile(r"\[\$[¥￥]-(?:[0-9A-Fa-f]*?0?411|ja(?:-JP)?)\]")
+_PARTED = re.compile("\0+(?:-\0+)+")
 _DIGITS_OF_DATE = re.compile(r"(?:\[[^\]]*\])?yyyymmdd(?:;@)?", re.IGNORECASE)
 _MONTH = re.compile(r'(?:\[[^\]]*\])?(?=.*y)(?=.*m)(?:y|m|[-/. ,]|\\.|"[^"]*")+(?:;@)?', re.IGNORECASE)
 _SCALED = re.compile("\0,+(?:[.]|$)|^\0\1\0+,*$")
@@ -35,8 +36,8 @@ _MEASURED = re.compile(r"(?P<before>[^\0]*)\0[\0.,]*(?<!,)(?P<after>[^\0.,]*)")
 def show_of(code: str, first_day: date) -> Show | None:
     """How numbers of a format are shown, None where that is the number itself.
 
-    A format that pads with zeros, or puts letters and a dash in front, makes codes of whole numbers: 12 in 00000 is
-    00012. A percentage is shown as one, and so are the words around the number: 5 in 0"箱" is 5箱, in 0"万" 5万.
+    A format that pads with zeros, puts letters and a dash in front or dashes between digits makes codes of whole
+    numbers: 12 in 00000 is 00012, 1101 in #-### is 1-101. A percentage is shown as one, and so are the words around the number: 5 in 0"箱" is 5箱, in 0"万" 5万.
     Dates shown as eight digits are those digits, since a lot may be written so. What is shown divided by a thousand or
     more is written in 千, so that a header with 万 above it does not count twice: 12000 in 0.0,"K" is 12千.
 
@@ -76,6 +77,8 @@ def show_of(code: str, first_day: date) -> Show | None:
         and (zeros > 1 or _PREFIXED.fullmatch(shown))
     ):
         return lambda digits: _code(digits, shown)
+    if _PARTED.fullmatch(shown) and "?" not in code:
+        return lambda digits: _code(digits, shown) if len(digits) >= shown.count("\0") else None
     return _measure(shown, has_negative=first is not None and first.end() < len(code))
 
 

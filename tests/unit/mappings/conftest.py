@@ -91,6 +91,7 @@ def run_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Map:
         is_json: bool = False,
         key_parts: Sequence[str] = (),
         timezone: str = "Asia/Shanghai",
+        currency: str = "",
     ) -> Outcome:
         files = [one if isinstance(one, Landed) else Landed([one]) for one in landed]
         if landed and not isinstance(landed[0], Landed):
@@ -114,7 +115,12 @@ def run_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Map:
             )
         columns = [name for name in header if name != "json"] if is_json else header
         plan = make_plan(
-            parse_mapping(text, "t.yaml"), header=columns, is_json=is_json, timezone=timezone, key_parts=key_parts
+            parse_mapping(text, "t.yaml"),
+            header=columns,
+            is_json=is_json,
+            timezone=timezone,
+            key_parts=key_parts,
+            currency=currency,
         )
         with monkeypatch.context() as unseen:
             unseen.setattr("mappings.odd._FEW_ROWS", 0)  # every value is then read in every way there is

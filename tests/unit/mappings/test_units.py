@@ -9,7 +9,7 @@ import pytest
 from mappings.dates import DateOrder, decide_commas
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, Measure, says_tax_included
-from mappings.plan import MappingDoesNotFitError, make_plan
+from mappings.plan import MappingDoesNotFitError, make_plan, unpriced
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Landed, Map, Outcome, Row, one_field
 
@@ -83,8 +83,10 @@ def test_what_a_header_says_in_brackets(header: str, measure: Measure | None) ->
     assert found == measure
 
 
-def one(run_mapping: Map, field: str, expression: str, row: dict[str, str | None]) -> tuple[Outcome, dict[str, object]]:
-    outcome = run_mapping(one_field(field, expression), [{"单号": "A", "行号": "1", **row}])
+def one(
+    run_mapping: Map, field: str, expression: str, row: dict[str, str | None], **settings: str
+) -> tuple[Outcome, dict[str, object]]:
+    outcome = run_mapping(one_field(field, expression), [{"单号": "A", "行号": "1", **row}], **settings)
     assert outcome.accounts_hold()
     return outcome, (outcome.good["purchase_order_line"] or [{}])[0]
 
@@ -162,6 +164,8 @@ def test_a_quantity_takes_its_unit_from_where_it_stands(
         ("单价", {"单价(USD)": "5"}, (5, "USD"), []),
         ("money(单价, 币种)", {"单价(万元)": "1.5"}, (15000, "CNY"), []),
         ("money(单价, 币种)", {"单价(元)": "5", "币种": "USD"}, (5, "USD"), ["XD-UNT-004"]),
+        ("money(单价, 币种)", {"单价($)": "5", "币种": "HKD"}, (5, "HKD"), []),
+        ("money(单价, 'JPY')", {"单价(¥)": "5"}, (5, "JPY"), []),
         ("money(单价, 币种)", {"单价": "5"}, None, ["XD-CUR-001"]),
         ("money(单价, 币种)", {"单价": "￥5", "币种": None}, (5, "CNY"), []),
         ("money(单价, 币种)", {"单价": "5美元", "币种": None}, (5, "USD"), []),
@@ -195,6 +199,40 @@ def test_an_amount_takes_its_currency_from_beside_or_from_the_header(
     outcome, record = one(run_mapping, "unit_price", expression, row)
     assert outcome.codes() == codes
     assert (record.get("unit_price"), record.get("unit_price_currency")) == (gives or (None, None))
+
+
+@pytest.mark.parametrize(
+    "header", ["单价(元/千个)", "单价(元/千个) 未税", "单价(元/100个)", "单价 元/KPCS", "单价(USD/1000PCS)"]
+)
+def test_a_price_for_many_pieces_that_is_named_whole_is_no_price_of_one(run_mapping: Map, header: str) -> None:
+    outcome, record = one(run_mapping, "unit_price", f'money("{header}")', {header: "42"}, currency="CNY")
+    assert "unit_price" not in record
+    assert unpriced(outcome.plan, ["单号", "行号", header]) == [header]
+    outcome, record = one(
+        run_mapping, "unit_price", f'money(number("{header}") / 1000)', {header: "42"}, currency="CNY"
+    )
+    assert (outcome.codes(), record["unit_price"]) == ([], Decimal("0.042"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "row", "currency"),
+    [
+        ("HKD", {"单价($)": "5"}, "HKD"),
+        ("HKD", {"单价(元)": "5"}, "HKD"),
+        ("HKD", {"单价(USD)": "5"}, "USD"),
+        ("HKD", {"单价": "5元"}, "HKD"),
+        ("HKD", {"单价": "US$5"}, "USD"),
+        ("JPY", {"单价": "¥5"}, "JPY"),
+        ("JPY", {"单价(¥)": "5"}, "JPY"),
+        ("CNY", {"单价($)": "5"}, "USD"),
+        ("", {"单价($)": "5"}, "USD"),
+    ],
+)
+def test_a_bare_sign_is_the_currency_of_the_stream_where_it_may_be(
+    run_mapping: Map, stated: str, row: dict[str, str | None], currency: str
+) -> None:
+    outcome, record = one(run_mapping, "unit_price", "money(单价)", row, currency=stated)
+    assert (outcome.codes(), record["unit_price"], record["unit_price_currency"]) == ([], 5, currency)
 
 
 def test_two_columns_that_differ_in_their_unit_alone_are_neither_and_the_file_parks(run_mapping: Map) -> None:

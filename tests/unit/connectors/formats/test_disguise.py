@@ -113,6 +113,20 @@ def test_xml_of_excel_2003_is_read(make: Make) -> None:
     assert one.table.to_pylist() == [{"料号": "000123", "数量": "3", ROW: 4}, {"料号": "", "数量": "4", ROW: 5}]
 
 
+def test_xml_of_excel_2003_shows_its_numbers_as_excel_does(make: Make) -> None:
+    styles = '<Style ss:ID="z"><NumberFormat ss:Format="00000"/></Style><Style ss:ID="p"><NumberFormat ss:Format="Percent"/></Style>'
+    page = XML.replace("<Worksheet", f'<Styles>{styles}<Style ss:ID="n"/></Styles><Worksheet')
+    page = page.replace('<Cell><Data ss:Type="String">000123', '<Cell ss:StyleID="z"><Data ss:Type="Number">123')
+    page = page.replace(
+        '<Cell ss:Index="2">', '<Cell ss:StyleID="z"><Data ss:Type="String">7</Data></Cell><Cell ss:StyleID="p">'
+    )
+    page = page.replace('<Cell><Data ss:Type="Number">3<', '<Cell ss:StyleID="n"><Data ss:Type="Number">3<')
+    assert read(make("a.xls", page)).table.to_pylist() == [
+        {"料号": "00123", "数量": "3", ROW: 4},
+        {"料号": "7", "数量": "400%", ROW: 5},
+    ]
+
+
 def test_entities_that_multiply_are_not_expanded(make: Make) -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
     one = read(make("a.xls", XML.replace("<Workbook", bomb + "<Workbook").replace("000123", "&b;")))
