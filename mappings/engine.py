@@ -66,6 +66,9 @@ KnownHashes = Mapping[str, Iterable[pa.RecordBatch]]
 """Entity name -> the `source_hash` (arrow.uuid) of each stored row, in parts; all rows of other entities are mapped."""
 
 
+_PLACE = ("batch", "row", "element")
+
+
 class MappingRun:
     """One plan over some landed batches; a context manager that owns its DuckDB.
 
@@ -203,7 +206,7 @@ class MappingRun:
     def _stream(
         self, query: EntityQuery, constants: Mapping[str, str], rows: pa.RecordBatchReader, names: Sequence[str]
     ) -> Iterator[pa.RecordBatch]:
-        places = pa.schema([(column, rows.schema.field(column).type) for column in ("batch", "row", "element")])
+        places = pa.schema([(column, rows.schema.field(column).type) for column in _PLACE])
         others = []
         with self._translated():
             for batch in rows:
@@ -266,13 +269,13 @@ class MappingRun:
         return self._batches[batch].place(row, "")
 
     def unseen(self, entity: EntityPlan) -> pa.RecordBatchReader | None:
-        """Stored hashes that no record of the batches has, as sixteen bytes; None where the store was not asked."""
+        """Stored hashes that no record of the batches has, each once, as sixteen bytes; None where the store was not asked."""
         name = entity.entity.name
         if name not in self._known:
             return None
         self._db.execute(
-            f"CREATE OR REPLACE TEMP TABLE unseen AS SELECT CAST(source_hash AS BLOB) AS source_hash FROM known_{name} "
-            f"ANTI JOIN hashed_{name} USING (source_hash)"
+            f"CREATE OR REPLACE TEMP TABLE unseen AS SELECT CAST(source_hash AS BLOB) AS source_hash FROM compared_{name} "
+            "WHERE batch IS NULL AND source_hash IS NOT NULL"
         )
         return self._db.sql("FROM unseen").to_arrow_reader(_ARROW_ROWS)
 
@@ -463,15 +466,14 @@ class MappingRun:
             self._db.execute(f"INSERT INTO rows_{name} {self._mapped(query)}")
             return
         self._db.execute(f"CREATE TEMP TABLE hashed_{name} AS {query.hashes()}")
-        self._find_doubled(name)  # while the store's hashes are on their way
         self._db.execute(f"CREATE TEMP TABLE known_{name} (source_hash UUID)")
         for part in self._known[name]:  # fetched here, so that a lost store is not an error of DuckDB's
             self._db.register("_known", part)
             self._db.execute(f"INSERT INTO known_{name} FROM _known")
             self._db.unregister("_known")
+        self._compare(name)
         self._db.execute(
-            f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM hashed_{name} "
-            f"ANTI JOIN known_{name} USING (source_hash)"
+            f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM compared_{name} WHERE batch IS NOT NULL"
         )
         if query.entity.entity.adds_up:  # equal rows are judged, also where one of them is known
             self._db.execute(
@@ -487,13 +489,30 @@ class MappingRun:
         )
         self._skipped[name] = known - self._repeated[name]
 
-    def _find_doubled(self, name: str) -> None:
-        """Makes `doubled_<entity>`: hashes that more than one of the landed records has."""
+    def _compare(self, name: str) -> None:
+        """Makes `compared_<entity>` and `doubled_<entity>`: hashes that more than one of the landed records has.
+
+        Compared are the landed records that are not known, the known ones that were not landed (without a place), and in
+        one row how many pairs of both there are. Where these are as many as the known ones among them, each of which
+        then stands in one pair, no landed record that is known comes twice.
+        """
+        alone = ", ".join(f"CASE WHEN NOT is_pair THEN {column} END AS {column}" for column in (*_PLACE, "source_hash"))
+        self._db.execute(
+            f"CREATE TEMP TABLE compared_{name} AS SELECT *, count(*) AS count FROM (SELECT {alone} FROM ("
+            "SELECT batch, row, element, coalesce(h.source_hash, k.source_hash) AS source_hash, "
+            "coalesce(h.source_hash = k.source_hash, FALSE) AS is_pair "
+            f"FROM hashed_{name} h FULL JOIN known_{name} k ON h.source_hash = k.source_hash)) GROUP BY ALL"
+        )
+        pairs, unseen = (
+            f"(SELECT coalesce(sum(count), 0) FROM compared_{name} WHERE batch IS NULL AND source_hash IS {what})"
+            for what in ("NULL", "NOT NULL")
+        )
+        is_once = self._one(f"SELECT CAST({pairs} + {unseen} = (SELECT count(*) FROM known_{name}) AS INTEGER)")
         self._db.execute(f"CREATE TEMP TABLE doubled_{name} (source_hash UUID)")
         for part in self._parts("source_hash"):
             self._db.execute(
-                f"INSERT INTO doubled_{name} SELECT source_hash FROM hashed_{name} "
-                f"WHERE source_hash IS NOT NULL AND {part} GROUP BY ALL HAVING count(*) > 1"
+                f"INSERT INTO doubled_{name} SELECT source_hash FROM {'compared' if is_once else 'hashed'}_{name} "
+                f"WHERE batch IS NOT NULL AND source_hash IS NOT NULL AND {part} GROUP BY ALL HAVING count(*) > 1"
             )
 
     def _map_relatives(self, query: EntityQuery) -> None:

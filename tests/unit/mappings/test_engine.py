@@ -365,6 +365,46 @@ def test_all_fields_of_an_entity_run_in_the_memory_that_a_mapping_has(name: str,
         assert run.good(entity).read_all().num_rows + sum(1 for _ in run.held(entity)) == 3_000
 
 
+@pytest.mark.parametrize(
+    ("landed", "known", "skipped", "folded", "mapped", "unseen"),
+    [
+        ("AB", "AB", 2, 0, "", 0),
+        ("ABC", "AB", 2, 0, "C", 0),
+        ("AB", "ABC", 2, 0, "", 1),
+        ("AAB", "AB", 2, 1, "", 0),
+        ("ABCC", "AB", 2, 1, "C", 0),
+        ("AAB", "AABC", 2, 1, "", 1),
+        ("AB", "AAB", 2, 0, "", 0),
+        ("AA", "BB", 0, 1, "A", 1),
+    ],
+)
+def test_landed_and_stored_rows_are_compared_however_often_each_comes(
+    landed: str, known: str, skipped: int, folded: int, mapped: str, unseen: int, tmp_path: Path
+) -> None:
+    fields = {"order_number": "n", "line_number": "n"}
+    spec = MappingFile(mapping="t/t", entities={"purchase_order_line": EntityMapping(fields=fields)})
+    plan = make_plan(spec, header=["n"], is_json=False, timezone="UTC")
+    (entity,) = plan.entities
+
+    def batch(letters: str) -> LandedRows:
+        path = tmp_path / f"{letters}.parquet"
+        pq.write_table(pa.table({"_row": range(len(letters)), "n": list(letters)}), path)
+        return LandedRows(1, path, len(letters), "f", "", {}, None)
+
+    with MappingRun(plan, [batch("ABC")]) as run:
+        hashes = dict(zip("ABC", run.good(entity).read_all()["source_hash"].to_pylist(), strict=True))
+    raw = pa.array(
+        [one if isinstance(one, bytes) else one.bytes for one in map(hashes.__getitem__, known)], pa.binary(16)
+    )
+    stored = pa.record_batch({"source_hash": pa.ExtensionArray.from_storage(pa.uuid(), raw)})
+    with MappingRun(plan, [batch(landed)], {entity.entity.name: [stored]}) as run:
+        assert (run.skipped_count(entity), run.folded_count(entity)) == (skipped, folded)
+        assert "".join(sorted(run.good(entity).read_all()["order_number"].to_pylist())) == mapped
+        left = run.unseen(entity)
+        assert left is not None
+        assert left.read_all().num_rows == unseen
+
+
 @pytest.mark.parametrize("beside", ["n", 'lines."0".k'])
 def test_a_document_of_many_lines_is_not_read_once_more_for_each(beside: str, tmp_path: Path) -> None:
     """Five hundred lines, 68 kB, ran out of memory, since each line carried the whole document."""
