@@ -97,6 +97,17 @@ def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
             yield normalise_header("".join(reversed(words))), column
 
 
+_NEUTRAL = re.compile(r".+(?:信息|资料|情况|明细|数据|部分|内容)|(?:采购|销售)?订单|物料|产品|商品|货物|存货|采购|基本")
+
+
+def _lower(header: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """(name, column) of headers below a group that adds nothing: 料号 of 物料信息 料号. 供应商 名称 is no 名称."""
+    for column in header:
+        upper, _, name = column.partition(" ")
+        if name and " " not in name and _NEUTRAL.fullmatch(simplified(upper)):
+            yield normalise_header(name), column
+
+
 def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Name -> column of the names that one column alone goes by."""
     columns: dict[str, set[str]] = {}
@@ -105,14 +116,22 @@ def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: found.pop() for name, found in columns.items() if len(found) == 1}
 
 
+_DAY_OR_AMOUNT = r".*(?:交期|纳期|[交到]货(?:日期?|期|时间)|数量|数|量|价|价格|库存)"
 _CHANGED = "更新后|变更后|修改后|修订后|调整后|更改后|改后"
 _REVISED = re.compile(
     rf"(?:最新|{_CHANGED}|新|现|二次|第二次|再次|latest|new|revised)的?(?P<of>.+)"
+    rf"|(?:客户|供应商|供方|我方|贵司)?(?:更新|变更|调整|修改|更改|最终|延期|延后|推迟)的?(?P<changed>{_DAY_OR_AMOUNT})"
+    r"|(?:实际|折后|折扣后|优惠后|打折后)的?(?P<real>(?:订购|采购|下单|订单)?(?:数量?|量)|.*(?:价|价格)|可交(?:日期|期)|库存(?:数量?|量)?)"
     rf"|(?P<before>.+?)[(\[【][^()\[\]【】]*(?:更新|最新|{_CHANGED}|revised|updated|latest)[^()\[\]【】]*[)\]】]"
     rf"|(?P<bare>.+?)(?:更新|最新|{_CHANGED}|revised|updated|latest)"
 )
 
-_COUNTED = re.compile(r"(?:实盘|盘点|盘存|实点|清点)后?(?:数量?|量|库存量?)(?:[(\[【].*)?")
+_UNTIL = re.compile(r"(?:延期?|推迟|改期?|顺延)[至到]|(?:第?[二三2-3]次|再次)(?:回复|答复|承诺)")
+_PART = re.compile(
+    r"(?:追加|增加|减少|取消|扣减)(?P<sum>数量?|量)(?:[(\[].*)?|(?:剩余|其余|余下|第?二批次?)(?P<rest>.*(?:交期|交货(?:日期?|期)))"
+    r"|(?P<again>.*(?:交期|纳期|交货(?:日期?|期)|数量))[(\[]?(?:[23二三②③]|第?[二三]批)[)\]]?"
+)
+_COUNTED = re.compile(r"(?:实盘|盘点|盘存|实点|清点|实存|复盘|复核|复点)后?(?:数量?|量|库存量?)(?:[(\[【].*)?")
 
 
 def revised(header: str) -> str:
@@ -123,7 +142,15 @@ def revised(header: str) -> str:
     name = normalise_header(header)
     if _COUNTED.fullmatch(name):
         return "数量"
+    if _UNTIL.fullmatch(name):
+        return "交期"
     found = _REVISED.fullmatch(name)
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def part_of(header: str) -> str:
+    """Of what `header` says a further part: 数量 of 追加数量, 回复交期 of 回复交期2; empty for others."""
+    found = _PART.fullmatch(normalise_header(header))
     return next(filter(None, found.groups()), "") if found else ""
 
 
@@ -156,6 +183,7 @@ class SheetColumns:
         bases = ((column, headers.read(column)) for column in self._header) if headers else ()
         self._by_base = _alone((normalise_header(measure.base), column) for column, measure in bases if measure)
         self._by_joined = _alone(_joined(self._header))
+        self._by_lower = _alone(_lower(self._header))
         self._both = list(_both(self._header))
         self._by_part = _alone(_said_twice(self._header, headers)) if headers else {}
         self._aliases = aliases
@@ -170,7 +198,7 @@ class SheetColumns:
         if name in self._header and name not in self._aliases:
             return source_column(name), name
         forms = self._forms(name)
-        for known in (self._by_form, self._by_base, self._by_joined, self._by_part):
+        for known in (self._by_form, self._by_base, self._by_joined, self._by_part, self._by_lower):
             for form in forms:
                 if form in known:
                     return source_column(known[form]), known[form]

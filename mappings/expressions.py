@@ -169,7 +169,8 @@ class ExpressionCompiler:
         if (is_name or target.scheme) and target.kind is Kind.TEXT:
             raw = self._once(f"xd_barcode({typed.sql})") if target.scheme else typed.sql
             typed = replace(self._reference(typed, raw), kind=Kind.TEXT)
-        if (is_name or target.refers_to == "item") and target.kind in (Kind.TEXT, Kind.REF):
+        is_code = is_name or target.refers_to == "item" or target.name.endswith("_number")
+        if is_code and target.kind in (Kind.TEXT, Kind.REF):
             is_torn = f"contains({typed.sql}, chr(10))"
             typed = replace(typed, problems=(*typed.problems, Problem(is_torn, "XD-TXT-003", typed.sql, typed.column)))
         return self._bounded(self._required(typed, target), text)
@@ -684,9 +685,7 @@ class ExpressionCompiler:
         value = self._visit(node.expressions[0], text, target)
         measure = self._measure(value)
         in_header = measure.unit if name == "quantity" else measure.currency
-        if name == "money" and (
-            (measure.unit and self.headers.is_many(measure.unit)) or self.headers.is_for_many(value.header)
-        ):
+        if name == "money" and measure.unit and self.headers.is_many(measure.unit):
             raise MissingColumnError(node.expressions[0].name)  # 单价/千只 is no price of one
         beside: Compiled | None = None
         try:

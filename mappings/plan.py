@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -18,6 +18,7 @@ from mappings.columns import (
     SheetColumns,
     TurnedColumns,
     normalise_header,
+    part_of,
     revised,
     source_column,
     turned_unit,
@@ -50,7 +51,10 @@ _DELIVERED = re.compile(
     r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
 )
 _CURRENCY = re.compile(r"(?:币[种别]|货币|currency)$")
+_PRICE_UNIT = re.compile(r"(?:价格|单价|金额)单位$")
+_FOREIGN = re.compile(r"美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:usd|eur|hkd|jpy|gbp)")
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
+_NUMBER_AND_LINE = 2
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
 _NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
@@ -316,23 +320,52 @@ def undated(plan: Plan, header: Sequence[str]) -> list[str]:
     return [column for column in unread_columns(plan, header) if wants and _DELIVERED.search(simplified(column))]
 
 
-def currency_above(plan: Plan, labels: Sequence[str], columns: Sequence[str]) -> str:
+def prices(plan: Plan) -> bool:
+    """Whether a price is read."""
+    return any(name in one.fields for one in plan.entities for name in (PRICE, "price"))
+
+
+def counted_columns(plan: Plan) -> list[str]:
+    """Columns from which quantities are read without which a record says little, each once."""
+    columns = (one.fields[name].column for one in plan.entities for name in one.fields if name in _POINT)
+    return list(dict.fromkeys(filter(None, columns)))
+
+
+def currency_above(plan: Plan, labels: Mapping[str, Sequence[str]], columns: Sequence[str]) -> str:
     """The label above a table that says the currency of its amounts, where the table itself does not; empty for none."""
     headers = HeaderReader(plan.spec)
     money = [one for entity in plan.entities for one in entity.fields.values() if one.kind is Kind.MONEY]
     is_told = any(len(one.columns) > 1 or getattr(headers.read(one.header), "currency", "") for one in money)
-    said = (label for label in labels if _CURRENCY.search(normalise_header(label)) and label not in columns)
+    said = (
+        label
+        for label, values in labels.items()
+        if label not in columns
+        and (
+            _CURRENCY.search(normalise_header(label))
+            or (_PRICE_UNIT.search(normalise_header(label)) and any(map(_FOREIGN.search, values)))
+        )
+    )
     return next(said, "") if money and not is_told else ""
 
 
 def revised_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
     """(column, newer): columns that are read although another says that it is what they became, which is not."""
+    return _beside(plan, header, revised)
+
+
+def parts_of_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
+    """(column, part): columns that are read although another, which is not, holds a part of what they say."""
+    return _beside(plan, header, part_of)
+
+
+def _beside(plan: Plan, header: Sequence[str], of: Callable[[str], str]) -> list[tuple[str, str]]:
+    """(column, other): columns that are read, and one that is not and belongs to them, as `of` tells of its name."""
     unread = unread_columns(plan, header)
-    newer = [(column, word) for column in unread if (word := revised(column))]
-    sheets = [SheetColumns(header, plan.spec.columns, one.entity.name) for one in plan.entities] if newer else []
+    others = [(column, word) for column in unread if (word := of(column))]
+    sheets = [SheetColumns(header, plan.spec.columns, one.entity.name) for one in plan.entities] if others else []
     read = [column for column in header if column not in unread]
     found = []
-    for column, word in newer:
+    for column, word in others:
         alike = sorted({old for sheet in sheets for old in sheet.alike(word)} & set(read))
         # 调整后数量 beside 答复数量: of the order or of the answer
         kin = [old for old in read if len(word) > 1 and normalise_header(old).endswith(word)]
@@ -352,6 +385,28 @@ def columns_of_places(plan: Plan) -> list[str]:
         and len(compiled.columns) == 1
         for column in compiled.columns
     ]
+
+
+def columns_of_documents(plan: Plan) -> list[str]:
+    """Columns that alone say the number of the document to which a line belongs, each once."""
+    found = [
+        compiled.columns
+        for one in plan.entities
+        for name, compiled in one.fields.items()
+        if name in one.entity.parent_key
+    ]
+    return list(dict.fromkeys(columns[0] for columns in found if len(columns) == 1))
+
+
+def columns_of_lines(plan: Plan) -> list[tuple[str, str]]:
+    """(number of the document, number of the line): the columns that alone say them, of lines without a key of their own."""
+    found = []
+    for one in plan.entities:
+        parts = [one.fields[name].columns for name in one.entity.key if name in one.fields]
+        is_plain = "line_number" in one.entity.key[-1:] and not one.own_key and not one.turned and not one.each
+        if is_plain and len(parts) == _NUMBER_AND_LINE and all(len(columns) == 1 for columns in parts):
+            found.append((parts[0][0], parts[1][0]))
+    return found
 
 
 def columns_of_codes(plan: Plan) -> list[str]:
@@ -468,6 +523,10 @@ def _compile_fields(
                 missing.append(_wanted(spec, field.label, error.name))
             else:
                 absent.append(name)
+    for name in (PRICE, "price"):
+        if name in fields and "price_base" not in fields and compiler.headers.is_for_many(fields[name].header):
+            absent.append(name)  # 单价(元/千个) 未税, named whole, is no price of one
+            del fields[name]
     return fields, absent, missing
 
 

@@ -29,6 +29,9 @@ _SCALED = re.compile(
 """(单位万元), 以千元计 and (in thousands) say without a colon what 单位：万元 says."""
 _PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|库房|库区)(?![位储管单容号名编])")
 """上海仓2026年3月库存明细 and 原材料仓库; 公司仓库, 仓库, 入仓明细 and 仓位 name no place."""
+_MANY = re.compile(
+    r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
+)
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
 """日  期： is one label, spread out so that it lines up with others."""
@@ -42,7 +45,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Label -> its different values in `rows`, the part of a sheet above its header.
 
     The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
-    A title that names a place (`names_place`) is a label without a value.
+    A title that names a place (`names_place`) or says for how many a price is (`prices_many`) is a label without a value.
     """
     found: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -54,7 +57,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
                 pairs = [(cell, "")]
             if not pairs and (scale := _SCALED.search(simplified(cell))):
                 pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]
-            if not pairs and names_place(cell):
+            if not pairs and (names_place(cell) or prices_many(cell)):
                 found.setdefault(cell, {})[""] = None
             if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
@@ -66,6 +69,11 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
 def names_place(title: str) -> bool:
     """Whether a title says of which warehouse the table below is: 上海仓2026年3月库存明细."""
     return _PLACE.search(simplified(title)) is not None
+
+
+def prices_many(text: str) -> bool:
+    """Whether a text says that prices are for many pieces at once: 以下单价均为每千只价格, 单价单位：元/千个."""
+    return _MANY.search(simplified(text)) is not None
 
 
 def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:

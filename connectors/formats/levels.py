@@ -15,9 +15,14 @@ _MARK = re.compile(
     r"|[（(]\d{1,2}[）)]|[①-⑳]"
 )
 """What is no part of a column's name: how to fill it in, the weekday below a date, the column's number."""
+_GROUP = re.compile(r"期[初末]|[本上][期月年]|累计|.*(?:信息|资料|情况|明细|数据|部分|内容|回复|反馈)|.*(?:合格|良|次)品")
+"""What stands over several columns and names none: 订单信息, 供应商回复."""
+_TITLE = re.compile(r".+(?:单据?|表|公司|厂)")
+_CODED_FIELD = re.compile(r"([a-z]{2,4})\d{2,4}")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _NUMBERED = 4
 _LONGEST_GROUP = 20
+_PAIR = 2
 
 
 def join_levels(rows: Sequence[Sequence[str]], first: int, last: int, merges: Sequence[Span]) -> list[str]:
@@ -71,7 +76,24 @@ def _divides(upper: Sequence[str], lower: list[str], spans: Sequence[Span], row:
         return True  # every column is in a group, and their parts have the same names
     if len(lows) > 1 and lows <= groups and tops - groups and all(_is_word(lower[c], {Kind.TEXT}) for c in lows):
         return True  # 已交 | 订购 under 数量, and nothing under the columns beside it
+    if lows <= groups or not groups:
+        over = _over(above, lower, groups)
+        if len(over) > 1 and min(over) == min(lows) and (all if not groups else any)(map(_heads_group, over.values())):
+            return True  # 订单信息 over 订单号 | 行号, 数量 over 订购 | 已发
     return not groups and (_is_complement(above, lower) or _is_translation(above, lower))
+
+
+def _over(above: list[str], lower: list[str], groups: set[int]) -> dict[int, str]:
+    """Place -> text of the cells above that stand over two filled columns or more each; nothing where one does not."""
+    tops = sorted(_filled(above))
+    ends = [*tops[1:], len(lower)]
+    if any(sum(map(bool, lower[top:end])) < _PAIR for top, end in zip(tops, ends, strict=True)):
+        return {}
+    return {top: above[top] for top in tops if not groups or top in groups}
+
+
+def _heads_group(text: str) -> bool:
+    return bool(_GROUP.fullmatch(text)) or (is_header_word(text) and not _TITLE.fullmatch(text))
 
 
 def _is_translation(above: list[str], below: list[str]) -> bool:
@@ -87,8 +109,10 @@ def _is_translation(above: list[str], below: list[str]) -> bool:
 
 
 def _is_technical(texts: Sequence[str]) -> bool:
-    """Whether all are names of fields in a program, FBillNo and unit_price, which no value looks like."""
-    return len(texts) >= _NUMBERED and all(map(_is_field, texts)) and len(set(texts)) == len(texts)
+    """Whether all are names of fields in a program, FBillNo and unit_price, or ima01 and ima021, which no values look like."""
+    numbered = {found[1] if (found := _CODED_FIELD.fullmatch(text)) else "" for text in texts}
+    is_coded = len(texts) > _PAIR and len(numbered) == 1 and numbered != {""}
+    return len(texts) >= _PAIR and (all(map(_is_field, texts)) or is_coded) and len(set(texts)) == len(texts)
 
 
 def _is_field(text: str) -> bool:
@@ -110,7 +134,11 @@ def _may_be_levels(above: list[str], below: list[str]) -> bool:
         and bool(_filled(below))
         and any(kind_of(text) is Kind.TEXT for text in above)
         and all(_is_word(text, {Kind.TEXT, Kind.DATE, Kind.CODE}) or is_period(text) for text in above if text)
-        and all(_is_word(text, {Kind.TEXT}) or _MARK.fullmatch(text) for text in below if text)
+        and all(
+            _is_word(text, {Kind.TEXT}) or _MARK.fullmatch(text) or _CODED_FIELD.fullmatch(text)
+            for text in below
+            if text
+        )
     )
 
 

@@ -185,7 +185,7 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        if not row.is_approved and (asked := question_about(_table(work, row), plan)) is not None:
+        if not row.is_approved and (asked := question_about(_table(work, row, waiting), plan)) is not None:
             parked[row.id] = Parked(asked.for_run(work.run_id), "drift")
             continue
         question = changed_key(work, plan)
@@ -196,11 +196,12 @@ def choose(
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
 
 
-def _table(work: Work, row: AnyRow) -> Table:
+def _table(work: Work, row: AnyRow, waiting: Sequence[AnyRow]) -> Table:
     """A landed batch, as it is asked about."""
+    sheets = [one.sheet for one in waiting if _file(one) == _file(row)]
     columns = [name for name in row.columns if name not in row.parts]
     rows = partial(fetch_rows, row.data_url, work.folder)
-    return Table(row.sheet, columns, row.labels, set(row.places), row.is_json, rows)
+    return Table(row.sheet, sheets, columns, row.labels, row.places, row.is_json, rows)
 
 
 def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow], chosen: Sequence[Chosen]) -> None:

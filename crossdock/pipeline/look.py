@@ -122,7 +122,7 @@ def look(
                 if plans[number] is plan
             ]
             for batch in batches:
-                asked = question_about(_table(reads[batch.batch], batch.parquet), plan)
+                asked = question_about(_table(reads[batch.batch], reads, batch.parquet), plan)
                 questions[batch.batch] = asked.fact if asked else None
             with MappingRun(plan, batches, lookups=lookups) as mapped:
                 for placed in mapped.issues():
@@ -137,10 +137,18 @@ def look(
     ]
 
 
-def _table(read: SheetRead, rows: Path) -> Table:
+def _table(read: SheetRead, reads: Sequence[SheetRead], rows: Path) -> Table:
     """A table that was read, as it is asked about."""
     columns = [name for name in read.table.column_names if name != ROW]
-    return Table(read.sheet, columns, read.labels, set(read.columns), read.is_json, lambda: rows)
+    return Table(
+        read.sheet,
+        [one.sheet for one in reads if one.table.num_rows],
+        columns,
+        read.labels,
+        read.columns,
+        read.is_json,
+        lambda: rows,
+    )
 
 
 def _look(read: SheetRead, plan: Plan | Text | None, question: Text | None, issues: Sequence[Issue], held: int) -> Look:

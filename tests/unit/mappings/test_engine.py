@@ -210,6 +210,7 @@ def test_a_row_with_too_many_values_is_rejected_and_one_with_too_few_is_kept(run
         ("ordered", "quantity(a, b)", {"a": "1", "b": "kg\0"}, "XD-UNT-001", "rejected parked"),
         ("unit_price", "money(a, b)", {"a": "1", "b": "元宝"}, "XD-COD-001", "rejected parked"),
         ("item", "a", {"a": "A-1\nA-2"}, "XD-TXT-003", "rejected"),
+        ("contract_number", "a", {"a": "C-1\nC-2"}, "XD-TXT-003", "rejected"),
         ("unit_price", "money(a, b)", {"a": "1", "b": None}, "XD-CUR-001", "rejected"),
         ("requested_on", "a", {"a": "03/04/2026"}, "XD-DAT-002", "rejected"),
         ("price_base", "number(a) / number(b)", {"a": "1", "b": "0"}, "XD-EXP-001", "rejected"),

@@ -208,6 +208,11 @@ def test_a_price_for_many_pieces_that_is_named_whole_is_no_price_of_one(run_mapp
     outcome, record = one(run_mapping, "unit_price", f'money("{header}")', {header: "42"}, currency="CNY")
     assert "unit_price" not in record
     assert unpriced(outcome.plan, ["单号", "行号", header]) == [header]
+    text = one_field("unit_price", f'money("{header}")') + "      price_base: 1000\n"
+    (record,) = run_mapping(text, [{"单号": "A", "行号": "1", header: "42"}], currency="CNY").good[
+        "purchase_order_line"
+    ]
+    assert (record["unit_price"], record["price_base"]) == (42, 1000)
     outcome, record = one(
         run_mapping, "unit_price", f'money(number("{header}") / 1000)', {header: "42"}, currency="CNY"
     )

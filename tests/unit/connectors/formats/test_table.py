@@ -50,6 +50,34 @@ def test_a_group_may_be_merged_sideways_alone(parts: str) -> None:
     assert one.table.num_rows == 1
 
 
+@pytest.mark.parametrize("merges", [((0, 0, 0, 3), (0, 4, 0, 5)), ()])
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [("订单信息||||数量|", "订单号|行号|料号|单位|订单|已发"), ("物料||||期末|", "仓库|料号|批号|单位|数量|金额")],
+)
+def test_groups_may_stand_over_all_columns(
+    upper: str, lower: str, merges: tuple[tuple[int, int, int, int], ...]
+) -> None:
+    one = read(upper.replace("物料", "物料信息"), lower, "P1|1|A1|个|100|5", "P1|2|A2|个|200|6", merges=merges)
+    groups = upper.replace("物料", "物料信息").split("|")
+    names = [f"{groups[0 if place < 4 else 4]} {name}" for place, name in enumerate(lower.split("|"))]
+    assert (one.problem, list(one.columns), one.counts.header) == (None, names, 2)
+
+
+@pytest.mark.parametrize("merges", [((0, 0, 0, 3), (0, 4, 0, 5)), ()])
+@pytest.mark.parametrize("upper", ["恒远轴承有限公司||||送货单|", "恒远||||采购订单|", "采购订单||||第1页|"])
+def test_two_titles_over_all_columns_are_no_groups(upper: str, merges: tuple[tuple[int, int, int, int], ...]) -> None:
+    lower = "订单号|行号|料号|单位|数量|交期"
+    one = read(upper, lower, "P1|1|A1|个|100|2026-03-05", "P1|2|A2|个|200|2026-03-06", merges=merges)
+    assert (one.problem, list(one.columns), one.counts.above) == (None, lower.split("|"), 1)
+
+
+@pytest.mark.parametrize("codes", ["ima01|ima02|ima021", "FNumber|FName|FModel"])
+def test_three_names_of_a_program_below_the_header_are_no_record(codes: str) -> None:
+    one = read("物料编码|物料名称|规格型号", codes, "A1|螺丝|M8", "A2|螺母|M6")
+    assert (one.problem, one.counts.header, one.table.num_rows) == (None, 2, 2)
+
+
 def test_a_header_may_have_three_rows() -> None:
     one = read(
         "料号|2026年||||", "|上半年||下半年||备注", "|数量|金额|数量|金额|", "A1|3|2|5.5|5.0|", "A2|4|1|5.5|5.0|急"

@@ -1,0 +1,243 @@
+"""What is asked about the columns of a table: what stands above it or in the name of its sheet, and columns that nobody reads."""
+
+import re
+
+from canonical_model.language import Text
+from canonical_model.text import clip, simplified
+from connectors.formats.labels import names_place, prices_many
+from crossdock.pipeline.questions.question import Question, Table
+from mappings.plan import (
+    Plan,
+    absent_place,
+    currency_above,
+    labels_of_keys,
+    parts_of_columns,
+    prices,
+    revised_columns,
+    uncounted,
+    undated,
+    unpriced,
+    unread_columns,
+)
+
+_PLACE = re.compile(
+    r".*[^\s仓分总各全](?:仓库?|库房|库区)(?:库?存(?:表|明细|清单)?)?|(?i:(?:wh|warehouse)[-_ ]?\d\w*|\w+ warehouse)|.*(?:分|中心|总)仓"
+)
+"""Sheets called 上海仓, 原材料仓库存 or WH01; 仓库, 库存表 and 全仓 name no place."""
+_SHEET_OF_PERIOD = re.compile(
+    r"(?:20\d{2}\s?[-./年]?\s?)?\d{1,2}\s?(?:月份?|[-./月]\s?\d{1,2}\s?[日号]?)|20\d{2}[-./年]?\d{2}月?|20\d{6}|[本上]期|[本上]月|[本上]周|[今昨]日|期[初末]"
+)
+"""Sheets called 3月, 2026-03-31, 3.31 or 上月."""
+_SHOWN = 8
+
+
+def above_the_table(table: Table, plan: Plan) -> Question | None:
+    """A part of the key stands above the table alone: 仓库：上海仓, of which the stock would be lost."""
+    named = labels_of_keys(plan, list(table.labels))
+    if not named:
+        return None
+    label, values = named[0], " / ".join(table.labels[named[0]])
+    return Question(
+        Text(
+            f"表头上方写着“{label}：{values}”，表里没有这一列；不读它，别的{label}的记录会和这些混在一起。",
+            f"Above the table stands “{label}: {values}”, and no column says it; left unread, records of another {label} would "
+            "mix with these.",
+        ),
+        Text(
+            f"在数据流的 config 里写 labels: [{label}]，它就成为一列",
+            f"Write labels: [{label}] under config of the stream, which makes it a column",
+        ),
+        Text("确实不用", "if it does not matter"),
+    )
+
+
+def currency_said_above(table: Table, plan: Plan) -> Question | None:
+    """The currency of the amounts stands above the table alone."""
+    label = "" if table.is_json else currency_above(plan, table.labels, table.columns)
+    if not label:
+        return None
+    value = clip(" / ".join(table.labels[label]), 20)
+    return Question(
+        Text(
+            f"表头上方写着“{label}：{value}”，表里没有币种列，金额会按别处说的币种收。",
+            f"Above the table stands “{label}: {value}”, and no column says the currency, which is taken from elsewhere.",
+        ),
+        Text(
+            f"在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射当币种读",
+            f"Write labels: [{label}] under config of the stream, which makes it a column, and read that as the currency",
+        ),
+        Text("币种本来就是这个", "if that is the currency anyway"),
+    )
+
+
+def price_of_many(table: Table, plan: Plan) -> Question | None:
+    """Above the table stands that prices are for many pieces at once: 以下单价均为每千只价格, 单价单位：元/千个."""
+    said = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
+    shown = clip(next(filter(prices_many, said), ""), 30)
+    if not shown or not prices(plan):
+        return None
+    return Question(
+        Text(
+            f"表头上方写着“{shown}”，映射把单价当成一个的价收。",
+            f"Above the table stands “{shown}”, and the mapping takes the price for that of one.",
+        ),
+        Text(
+            "在映射里除以那个数，如 money(number(单价) / 1000, 币种)",
+            "Divide it in the mapping, such as money(number(unit_price) / 1000, currency)",
+        ),
+        Text("单价就是一个的价，或映射已经换算", "if it is the price of one, or the mapping computes it"),
+    )
+
+
+def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
+    """The sheet is called like a warehouse, which no column says."""
+    place = absent_place(plan) if table.sheet else ""
+    if not place or not _PLACE.fullmatch(simplified(table.sheet).strip()):
+        return None
+    return Question(
+        Text(
+            f"工作表名“{table.sheet}”像是{place}，表里没有这一列；不读它，别的{place}的记录会和这些混在一起。",
+            f"The sheet is called “{table.sheet}”, which reads like a {place} that no column says; left unread, records of others "
+            "would mix with these.",
+        ),
+        Text(
+            f"在数据流的 config 里写 sheet_as: {place}，表名就成为这一列",
+            f"Write sheet_as: {place} under config of the stream, which makes it a column",
+        ),
+        Text("确实不用", "if it does not matter"),
+    )
+
+
+def title_of_a_place(table: Table, plan: Plan) -> Question | None:
+    """The title above the table names a warehouse, which no column says: 上海仓2026年3月库存明细."""
+    place = absent_place(plan)
+    title = next((one for one, values in table.labels.items() if not any(values) and names_place(one)), "")
+    if not place or not title:
+        return None
+    shown = clip(title, 30)
+    return Question(
+        Text(
+            f"表头上方写着“{shown}”，像是说了{place}，表里没有这一列；不读它，别的{place}的记录会和这些混在一起。",
+            f"Above the table stands “{shown}”, which seems to name the {place} that no column says; left unread, records of others "
+            "would mix with these.",
+        ),
+        Text(
+            f"请对方加一列“{place}”；整条数据流只有这一个的，在映射里把它写成带引号的文字，如 location: \"'SH'\"",
+            f"Have a column “{place}” added; where the whole stream is of this one, write it as a quoted text in the mapping, such as "
+            "location: \"'SH'\"",
+        ),
+        Text("确实不用", "if it does not matter"),
+    )
+
+
+def without_quantity(table: Table, plan: Plan) -> Question | None:
+    """No quantity would be read, although columns are left over."""
+    if table.is_json or not uncounted(plan, table.columns):
+        return None
+    left = unread_columns(plan, table.columns)
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到数量，也许是列名不认识。没用到的列：{zh}。",
+            f"No quantity was read, perhaps since its column is not known by its name. Unused columns: {en}.",
+        ),
+        Text("在映射的 columns: 里写上数量那一列的名字", "Write the name of that column under columns: of the mapping"),
+        Text("确实没有数量", "if there is none"),
+    )
+
+
+def without_price(table: Table, plan: Plan) -> Question | None:
+    """No price would be read, although a column reads like one."""
+    left = unpriced(plan, table.columns)
+    if not left:
+        return None
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到单价，列名拿不准：{zh}。",
+            f"No price was read, since these columns are not understood: {en}.",
+        ),
+        Text(
+            "在映射里写上是哪一列；是每千个的价就除以 1000，如 money(number(列) / 1000, 币种)",
+            "Name the column in the mapping; if it is for a thousand, divide it: money(number(column) / 1000, currency)",
+        ),
+        Text("不用它", "if it is not needed"),
+    )
+
+
+def without_day(table: Table, plan: Plan) -> Question | None:
+    """No day of delivery would be read, although a column reads like one."""
+    left = undated(plan, table.columns)
+    if table.is_json or not left:
+        return None
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到交期，这些列像是交期：{zh}。",
+            f"No day of delivery was read, and these columns read like one: {en}.",
+        ),
+        Text("在映射里写上是哪一列", "Name the column in the mapping"),
+        Text("不用它", "if it is not needed"),
+    )
+
+
+def revised(table: Table, plan: Plan) -> Question | None:
+    """A column says that it is what another became: 交期(3/8更新) beside 交期, which alone would be read."""
+    pairs = [] if table.is_json else revised_columns(plan, table.columns)
+    pairs = [pair for pair in pairs if table.first(pair[1], r"[^\s/-]")]
+    if not pairs:
+        return None
+    old, newer = pairs[0]
+    return Question(
+        Text(
+            f"“{newer}”像是“{old}”改过以后的值，映射只读“{old}”，会按改之前的收。",
+            f"“{newer}” reads like what “{old}” became, and the mapping reads “{old}” alone.",
+        ),
+        Text(
+            f'在映射里把新的写在前面，空着的格子用旧的：原来写“{old}”的地方写 coalesce("{newer}", "{old}")',
+            f'Put the newer one first in the mapping, the older one serving where it is blank: coalesce("{newer}", "{old}") '
+            f"instead of “{old}”",
+        ),
+        Text("不用它", "if it is not needed"),
+    )
+
+
+def in_parts(table: Table, plan: Plan) -> Question | None:
+    """A column holds a part of what another says: 追加数量 beside 数量, 回复交期2 beside 回复交期, which alone would be read."""
+    pairs = [] if table.is_json else parts_of_columns(plan, table.columns)
+    pairs = [pair for pair in pairs if table.first(pair[1], r"[1-9]")]
+    if not pairs:
+        return None
+    old, other = pairs[0]
+    return Question(
+        Text(
+            f"“{other}”像是“{old}”之外的另一部分（另一批，或要加减的数），映射只读“{old}”，这一部分会丢掉。",
+            f"“{other}” reads like a further part of “{old}” (another delivery, or what is added or taken off), and the mapping reads "
+            f"“{old}” alone.",
+        ),
+        Text(
+            f'请对方每批填一行；要加减的，在映射里写成 number("{old}") + number("{other}") 这样的式子',
+            f'Have each delivery put in a row of its own; what is added or taken off is written in the mapping, such as number("{old}") '
+            f'+ number("{other}")',
+        ),
+        Text("不用它", "if it is not needed"),
+    )
+
+
+def sheets_of_periods(table: Table, plan: Plan) -> Question | None:
+    """Stock of several months or days stands on sheets of one file: 3月 beside 2月; which of them holds now nobody says."""
+    others = [sheet for sheet in table.sheets if sheet != table.sheet and _SHEET_OF_PERIOD.fullmatch(sheet.strip())]
+    has_stock = any(one.entity.name == "inventory_balance" for one in plan.entities)
+    if not others or not has_stock or not _SHEET_OF_PERIOD.fullmatch(table.sheet.strip()):
+        return None
+    return Question(
+        Text(
+            f"工作表“{table.sheet}”和“{others[0]}”像是两个时候的库存，都读进来，旧的会当成现在的。",
+            f"The sheets “{table.sheet}” and “{others[0]}” read like stock at two times; if both are read, the older counts as of now.",
+        ),
+        Text(
+            f"在数据流的 config 里写 sheet: {table.sheet}，只读那一张",
+            f"Write sheet: {table.sheet} under config of the stream, which reads that one alone",
+        ),
+        Text("都是现在的", "if both are of now"),
+    )

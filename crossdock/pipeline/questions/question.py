@@ -1,0 +1,67 @@
+"""What a question about a table is made of."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from canonical_model.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that was read from a file.
+
+    Attributes:
+        sheet: Name of its sheet; empty for text.
+        sheets: Names of all sheets of its file that are read.
+        columns: Its columns, without the parts of the path.
+        labels: What stands above it: label -> its values.
+        placed: Columns that stand in the sheet -> their letters.
+        is_json: Whether it is a list of documents.
+        rows: Gives the Parquet file of its rows.
+    """
+
+    sheet: str
+    sheets: Collection[str]
+    columns: Sequence[str]
+    labels: Mapping[str, Sequence[str]]
+    placed: Mapping[str, str]
+    is_json: bool
+    rows: Callable[[], Path]
+
+    def first(self, column: str, pattern: str) -> str:
+        """The first value of a column in which the regular expression (RE2) is found, each different one looked at once; empty for none."""
+        for chunk in pq.read_table(self.rows(), columns=[column], read_dictionary=[column])[column].chunks:
+            values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+            found = values.filter(pc.match_substring_regex(values, pattern))
+            if len(found):
+                return str(found[0].as_py()).strip()
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        fact: What was seen and why it matters: whole sentences.
+        remedy: What to do where it does matter.
+        otherwise: The case in which it does not.
+    """
+
+    fact: Text
+    remedy: Text
+    otherwise: Text
+
+    def for_run(self, run: int) -> Text:
+        """The question with the ways on from a run that it stopped."""
+        return Text(
+            f"{self.fact.zh}{self.remedy.zh}；{self.otherwise.zh}：crossdock run approve {run}；"
+            f"文件有误：crossdock run discard {run}。",
+            f"{self.fact.en} {self.remedy.en}; {self.otherwise.en}: crossdock run approve {run}; "
+            f"if the file is wrong: crossdock run discard {run}.",
+        )

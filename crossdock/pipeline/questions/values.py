@@ -1,0 +1,257 @@
+"""What is asked about the values of a table: blanks below a value, totals beside their parts, codes that are no codes."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from canonical_model.language import Text
+from canonical_model.text import clip
+from connectors.formats.cells import decimals, letters_of, position_of
+from crossdock.pipeline.questions.question import Question, Table
+from mappings.plan import (
+    Plan,
+    columns_of_codes,
+    columns_of_documents,
+    columns_of_lines,
+    columns_of_places,
+    counted_columns,
+    unread_columns,
+)
+
+_DECIMAL = re.compile(r"[0-9]+\.0")
+_LOOKED_AT = 1_000
+"""Rows of which the first values are looked at."""
+_FEWEST_RUNNING = 3
+_PAIR = 2
+_STATUS = re.compile(
+    r"状态|狀態|作废|作廢|取消|关闭|關閉|终止|撤销|停用|红蓝|红冲|退货|(?i:\bstatus\b|\bcancel|\bclosed?\b|\bvoid)"
+)
+_FLAG = re.compile(
+    r"是否|标[志记识]|作废|作廢|取消|关闭|關閉|终止|撤销|停用|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid)"
+)
+_KIND = re.compile(r"类型|類型|红蓝|紅藍")
+_RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
+_QUANTITY = re.compile(r"数量|數量|数$|量$|(?i:\bq(?:uanti)?ty\b)")
+_REMARK = re.compile(r"备注|備註|说明|附言|(?i:\b(?:remarks?|notes?|comments?)\b)")
+_OFF = r"^\s*(?:已|被)?(?:作[废廢]|取消|[关關][闭閉]|撤[销銷]|[终終]止|停用|[报報][废廢]|[红紅]字|[红紅][冲沖]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?))\s*$"
+_YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x))\s*$"
+_CALLED_OFF = (
+    r"^\s*(?:[此该該本])?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:作[废廢]|取消|撤[销銷]|不要了?|不做了?|[暂暫]停|停[产產])(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
+    r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])\s*[0-9].{0,20}$"
+    r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
+)
+"""What is written beside a line that is no more as its columns say: 作废, 改为5000个, 单价为每千个."""
+_FEWEST_SUMMED = 3
+"""Columns, and rows of them, of which a sum is no chance."""
+
+
+def written_once(table: Table, plan: Plan) -> Question | None:
+    """The warehouse, or the number of the document, stands on the first row of each group alone: the blanks may mean the same or none."""
+    numbers = columns_of_documents(plan)
+    for column in (one for one in (*columns_of_places(plan), *numbers) if one in table.placed):
+        values = pc.utf8_trim_whitespace(pq.read_table(table.rows(), columns=[column])[column])
+        filled = values.filter(pc.not_equal(values, ""))
+        is_whole = len(filled) in {0, len(values)}
+        if is_whole or not values[0].as_py() or pc.count_distinct(filled).as_py() < len(filled):
+            continue
+        if column in numbers and 2 * len(filled) > len(values):
+            continue  # a number that was forgotten
+        shown = clip(filled[0].as_py(), 20)
+        return Question(
+            Text(
+                f"“{column}”只在每组的第一行写了（如“{shown}”），下面的格子空着，不知道是不是同上。",
+                f"“{column}” is written on the first row of each group alone (“{shown}”) and blank below, which may mean "
+                "the same or none.",
+            ),
+            Text(
+                f"是同上：在数据流的 config 里写 same_as_above: [{column}]",
+                f"If the same: write same_as_above: [{column}] under config of the stream",
+            ),
+            Text("就是没有", "if none"),
+        )
+    return None
+
+
+def list_apart(table: Table, plan: Plan) -> Question | None:
+    """The last column stands behind an empty one and is filled in its first rows alone: a list of what may be chosen."""
+    places = sorted((position_of(letters), name) for name, letters in table.placed.items() if letters)
+    if len(places) < _PAIR or places[-1][0] - places[-2][0] < _PAIR or table.is_json:
+        return None
+    column = places[-1][1]
+    if column in unread_columns(plan, table.columns):
+        return None
+    texts = [text.strip() for text in pq.read_table(table.rows(), columns=[column])[column].to_pylist()]
+    filled = [text for text in texts if text]
+    is_list = _PAIR <= len(filled) < len(texts) and texts[: len(filled)] == filled and len(set(filled)) == len(filled)
+    if not is_list:
+        return None
+    shown = clip("、".join(filled), 20)
+    return Question(
+        Text(
+            f"“{column}”和前面的表隔着空列，只有头几行有内容（{shown}），像是放在旁边的一份名单，不是各行的内容。",
+            f"“{column}” stands apart from the table and is filled in its first rows alone ({shown}), as a list beside it is.",
+        ),
+        Text(
+            f"在数据流的 config 里写 area: A:{letters_of(places[-2][0])}，就不读它",
+            f"Write area: A:{letters_of(places[-2][0])} under config of the stream, which leaves it out",
+        ),
+        Text("确实是各行的内容", "if it does belong to the rows"),
+    )
+
+
+def sum_of_others(table: Table, plan: Plan) -> Question | None:
+    """A column that becomes rows is the sum of the others in each row: 总仓 beside 上海仓 and 广州仓 under "*仓"."""
+    for one in plan.entities:
+        unpivot = plan.spec.entities[one.entity.name].unpivot
+        ends = [
+            column for column in one.turned[:: max(1, len(one.turned) - 1)] if unpivot and column not in unpivot.columns
+        ]
+        if len(one.turned) < _FEWEST_SUMMED or not ends:
+            continue
+        with pq.ParquetFile(table.rows()) as file:
+            cells = next(file.iter_batches(_LOOKED_AT, columns=list(one.turned)), None)
+        numbers = [decimals(_dashed(cells[column])) for column in one.turned] if cells else [[]]
+        rows = [row for row in zip(*numbers, strict=True) if any(row)] if all(numbers) else []
+        if len(rows) < _FEWEST_SUMMED or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
+            continue
+        column = next((end for end in ends if all(2 * row[one.turned.index(end)] == sum(row) for row in rows)), None)
+        if column is not None:
+            others = ", ".join(other for other in one.turned if other != column)
+            return Question(
+                Text(
+                    f"“{column}”每一行都等于其他各列之和，像是合计；收进去，同样的数量就记了两次。",
+                    f"“{column}” is the sum of the other columns in each row, as a total is; taken in, the same quantity counts twice.",
+                ),
+                Text(
+                    f"在映射的 unpivot 里把要的列一一写出：columns: [{others}]",
+                    f"Name the columns that are wanted one by one under unpivot in the mapping: columns: [{others}]",
+                ),
+                Text("它确实是单独的一项", "if it is an item of its own"),
+            )
+    return None
+
+
+def _dashed(texts: pa.Array) -> list[str]:
+    """The texts of a column, a dash being a blank."""
+    return ["" if text is None or text.strip() == "-" else text for text in texts.to_pylist()]
+
+
+def running_numbers(table: Table, plan: Plan) -> Question | None:
+    """Line numbers run on from one document to the next: they count the rows of the sheet, and are others in the next one."""
+    for number, line in columns_of_lines(plan):
+        if not {number, line} <= set(table.placed):
+            continue
+        with pq.ParquetFile(table.rows()) as file:
+            start = next(file.iter_batches(_LOOKED_AT, columns=[number, line]), None)
+        rows = list(zip(start[number].to_pylist(), start[line].to_pylist(), strict=True)) if start else []
+        if len(rows) < _FEWEST_RUNNING or not all(one.strip().isdecimal() for _, one in rows):
+            continue
+        lines = [int(one) for _, one in rows]
+        begun = next((at for at in range(1, len(rows)) if rows[at][0] != rows[at - 1][0]), 0)
+        if begun and lines == list(range(lines[0], lines[0] + len(lines))):
+            document = clip(rows[begun][0], 20)
+            return Question(
+                Text(
+                    f"“{line}”在几张单之间连着往下数（{document} 从 {lines[begun]} 开始），像是表的序号，不是单里的行号；下次少一张单，同一行的号就变了。",
+                    f"“{line}” runs on from one document to the next ({document} begins with {lines[begun]}), as if it counted the rows "
+                    "of the sheet; with a document less, the same line has another number.",
+                ),
+                Text(
+                    "请对方加上单里的行号；没有行号的，在映射里用每单只出现一次的列当行号，如 line_number: 料号",
+                    "Have the line number of the document added; where there is none, let the mapping take a column that each document "
+                    "has once, such as line_number: item",
+                ),
+                Text("确实是行号", "if it is the line number"),
+            )
+    return None
+
+
+def called_off(table: Table, plan: Plan) -> Question | None:
+    """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
+    unread = set(unread_columns(plan, table.columns))
+    has_receipts = any(one.entity.name == "goods_receipt_line" for one in plan.entities)
+    for column in (one for one in table.columns if one in table.placed):
+        patterns = [_CALLED_OFF] if _REMARK.search(column) else []
+        if column in unread and _STATUS.search(column):
+            patterns += [_OFF, _YES] if _FLAG.search(column) else [_OFF]
+        if has_receipts and _KIND.search(column):
+            patterns.append(_RETURNED)
+        said = table.first(column, "|".join(patterns)) if patterns else ""
+        if said:
+            shown = clip(said, 20)
+            return Question(
+                Text(
+                    f"“{column}”里写着“{shown}”，映射没有按它改，这样的行会照别的列收成有效的。",
+                    f"“{column}” says “{shown}”, which the mapping does not heed: such rows go in as their other columns say.",
+                ),
+                Text(
+                    "请对方把改了的写进那一列、作废的行删掉再发；状态列可以在映射里写成 status 一类的字段",
+                    "Have what changed written into its column and void rows left out; a status can be mapped to a field such as status",
+                ),
+                Text("已经按它改好了", "if the columns say so already"),
+            )
+    return None
+
+
+def blank_quantity(table: Table, plan: Plan) -> Question | None:
+    """The column of the quantity is blank throughout, and another that is not read holds one."""
+    counted = [one for one in counted_columns(plan) if one in table.placed]
+    others = [one for one in unread_columns(plan, table.columns) if one in table.placed and _QUANTITY.search(one)]
+    if not counted or not others or any(table.first(one, r"\S") for one in counted):
+        return None
+    other = next((one for one in others if table.first(one, r"[1-9]")), None)
+    if other is None:
+        return None
+    return Question(
+        Text(
+            f"“{counted[0]}”整列都空着，“{other}”里有数，映射没有读它。",
+            f"“{counted[0]}” is blank throughout, and “{other}”, which the mapping does not read, holds numbers.",
+        ),
+        Text(f"是这一列的话，在映射里改读“{other}”", f"If that is the quantity, let the mapping read “{other}”"),
+        Text("确实没有数量", "if there is none"),
+    )
+
+
+def codes_as_decimals(table: Table, plan: Plan) -> Question | None:
+    """All codes of a column end in `.0`, as a program writes them that takes them for numbers: 4500001.0."""
+    columns = [one for one in columns_of_codes(plan) if one in table.placed]
+    if not columns or table.is_json:
+        return None
+    path = table.rows()
+    for name in _begun_with_decimals(path, columns):
+        filled = _filled(pq.read_table(path, columns=[name])[name])
+        if not len(filled) or not _are_decimals(filled):
+            continue
+        shown, code = clip(filled[0].as_py(), 20), clip(filled[0].as_py()[:-2], 20)
+        return Question(
+            Text(
+                f"“{name}”里的编号都以 .0 结尾（如“{shown}”），像是导出程序把编号当成了小数，和“{code}”对不上。",
+                f"All codes in “{name}” end in .0 (“{shown}”), as if a program had exported them as decimals; they would not be "
+                f"the same as “{code}”.",
+            ),
+            Text(
+                f"请让对方按文本导出再发，或在映射里写 split({name}, '.', 1)",
+                f"Have them exported as text and sent again, or write split({name}, '.', 1) in the mapping",
+            ),
+            Text("编号确实带 .0", "if the codes do end so"),
+        )
+    return None
+
+
+def _begun_with_decimals(path: Path, columns: Sequence[str]) -> list[str]:
+    """Those of the columns whose first values are written so: few have to be read whole."""
+    with pq.ParquetFile(path) as file:
+        start = next(file.iter_batches(_LOOKED_AT, columns=columns), None)
+    return [name for name in columns if start is not None and _are_decimals(_filled(start[name]))]
+
+
+def _filled(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return values.filter(pc.not_equal(values, ""))
+
+
+def _are_decimals(values: pa.Array | pa.ChunkedArray) -> bool:
+    return bool(pc.all(pc.match_substring_regex(values, f"^{_DECIMAL.pattern}$"), min_count=0).as_py())

@@ -1,0 +1,202 @@
+"""What is asked about a table before it goes in, and what is not."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.formats.cells import letters_of
+from crossdock.pipeline.questions import Table, question_about
+from mappings.plan import make_plan
+from mappings.spec import find_mapping
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> "Ask":
+    return Ask(tmp_path / "rows.parquet")
+
+
+class Ask:
+    """Asks about a table under a shipped mapping: the fact in Chinese, empty where nothing is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(
+        self,
+        mapping: str,
+        header: str,
+        *rows: str,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        sheets: Sequence[str] = ("Sheet1",),
+        gap: int = 0,
+    ) -> str:
+        """Header and rows are divided by `|`; `gap` empty columns stand before the last one."""
+        names = header.split("|")
+        cells = list(zip(*(row.split("|") for row in rows), strict=True))
+        columns = {name: pa.array(values) for name, values in zip(names, cells, strict=True)}
+        pq.write_table(pa.table({"_row": range(2, len(rows) + 2), **columns}), self._path)
+        places = {name: letters_of(at + (gap if at == len(names) - 1 else 0)) for at, name in enumerate(names)}
+        plan = make_plan(
+            find_mapping(f"generic/{mapping}", None), header=names, is_json=False, timezone="UTC", currency="CNY"
+        )
+        table = Table(sheets[0], sheets, names, labels or {}, places, False, lambda: self._path)
+        asked = question_about(table, plan)
+        return asked.fact.zh if asked else ""
+
+
+PO = "订单号|行号|料号|单位|数量|交期"
+LINES = ("P1|1|A1|个|5|2026-03-05", "P1|2|A2|个|6|2026-03-05", "P2|1|A3|个|7|2026-03-06", "P2|2|A4|个|8|2026-03-06")
+
+
+def beside(*values: str) -> list[str]:
+    return [f"{line}|{value}" for line, value in zip(LINES, values, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_asked"),
+    [
+        (["1", "2", "3", "4"], True),
+        (["5", "6", "7", "8"], True),
+        (["1", "2", "1", "2"], False),
+        (["10", "20", "10", "20"], False),
+        (["1", "2", "4", "5"], False),
+        (["1", "2", "x", "4"], False),
+    ],
+)
+def test_line_numbers_that_run_on_over_documents_are_asked_about(ask: Ask, lines: list[str], is_asked: bool) -> None:
+    rows = [
+        "|".join([order, line, item, "个", "5"])
+        for order, line, item in zip(["P1", "P1", "P2", "P2"], lines, "ABCD", strict=True)
+    ]
+    asked = ask("purchase_order", "订单号|序号|料号|单位|数量", *rows)
+    assert ("连着往下数（P2 从" in asked) == is_asked == bool(asked)
+
+
+def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
+    assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *(f"P1|{i}|A{i}|个|5" for i in range(1, 6)))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "is_asked"),
+    [
+        ("行状态", ["正常", "已取消", "正常", ""], True),
+        ("行状态", ["正常", "未完成", "正常", ""], False),
+        ("是否作废", ["否", "是", "否", "否"], True),
+        ("是否作废", ["否", "", "否", "否"], False),
+        ("关闭标志", ["", "", "√", ""], True),
+        ("付款状态", ["是", "是", "", ""], False),
+        ("备注", ["", "作废", "", ""], True),
+        ("备注", ["", "此单取消，不用做", "", ""], True),
+        ("备注", ["", "数量改为5000个", "", ""], True),
+        ("备注", ["改5000", "", "", ""], True),
+        ("备注", ["单价为每千个"] * 4, True),
+        ("备注", ["取消订金另议", "包装改为纸箱", "不要混装", "加急"], False),
+    ],
+)
+def test_a_line_that_is_called_off_beside_its_columns_is_asked_about(
+    ask: Ask, column: str, values: list[str], is_asked: bool
+) -> None:
+    asked = ask("purchase_order", f"{PO}|{column}", *beside(*values))
+    assert (f"“{column}”里写着" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_asked"), [("采购退货单", True), ("红字", True), ("采购入库", False), ("退货入库", False)]
+)
+def test_goods_that_go_back_are_no_receipt(ask: Ask, kind: str, is_asked: bool) -> None:
+    asked = ask("goods_receipt", "入库单号|行号|单据类型|料号|单位|实收数量", f"R1|1|{kind}|A1|个|5")
+    assert bool(asked) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("mapping", "columns", "values", "asked"),
+    [
+        ("purchase_order", "更新交期", "2026-04-01", "“更新交期”像是“交期”改过以后的值"),
+        ("purchase_order", "客户变更交期", "2026-04-01", "“客户变更交期”像是“交期”改过以后的值"),
+        ("purchase_order", "延期至", "2026-04-01", "“延期至”像是“交期”改过以后的值"),
+        ("purchase_order", "最终数量", "9", "“最终数量”像是“数量”改过以后的值"),
+        ("purchase_order", "实际订购数量", "9", "“实际订购数量”像是“数量”改过以后的值"),
+        ("purchase_order", "更新交期", "", ""),
+        ("purchase_order", "更新日期", "2026-04-01", ""),
+        ("purchase_order", "修改人", "王", ""),
+        ("purchase_order", "实际到货日期", "2026-04-01", ""),
+        ("purchase_order", "追加数量", "9", "“追加数量”像是“数量”之外的另一部分"),
+        ("purchase_order", "取消数量", "9", "“取消数量”像是“数量”之外的另一部分"),
+        ("purchase_order", "取消数量", "0", ""),
+        ("purchase_order", "数量2", "9", "“数量2”像是“数量”之外的另一部分"),
+        ("purchase_order", "第二批交期", "2026-04-01", "“第二批交期”像是“交期”之外的另一部分"),
+    ],
+)
+def test_what_a_column_became_and_what_is_added_to_it_is_asked_about(
+    ask: Ask, mapping: str, columns: str, values: str, asked: str
+) -> None:
+    said = ask(mapping, f"{PO}|{columns}", *beside(values, "", "", ""))
+    assert said.startswith(asked)
+    assert bool(said) == bool(asked)
+
+
+def test_the_price_after_a_discount_is_asked_about(ask: Ask) -> None:
+    asked = ask("purchase_order", f"{PO}|单价|折后单价", *beside("10|8", "10|8", "10|8", "10|8"))
+    assert "“折后单价”像是“单价”改过以后的值" in asked
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_asked"),
+    [
+        ({"单价单位": ["元/千个"]}, True),
+        ({"注": ["单价为千只价"]}, True),
+        ({"以下单价均为每千只价格": [""]}, True),
+        ({"价格单位": ["美元"]}, True),
+        ({"价格单位": ["元"]}, False),
+        ({"注": ["单价含运费"]}, False),
+    ],
+)
+def test_a_price_of_many_or_in_foreign_money_said_above_the_table_is_asked_about(
+    ask: Ask, labels: Mapping[str, Sequence[str]], is_asked: bool
+) -> None:
+    rows = beside("350", "350", "350", "350")
+    assert bool(ask("purchase_order", f"{PO}|单价", *rows, labels=labels)) == is_asked
+    assert not ask("inventory", "仓库|料号|单位|库存数量", "A|A1|个|5", labels={"注": ["单价为千只价"]})
+
+
+@pytest.mark.parametrize(
+    ("sheets", "is_asked"),
+    [(["3月", "2月"], True), (["2026-03-31", "2026-02-28"], True), (["3.31", "2.28"], True), (["本月", "上月"], True),
+     (["3月"], False), (["3月", "说明"], False), (["原料", "成品"], False)],
+)  # fmt: skip
+def test_stock_of_several_periods_is_asked_about(ask: Ask, sheets: list[str], is_asked: bool) -> None:
+    asked = ask("inventory", "仓库|料号|单位|库存数量", "原料|A1|个|5", sheets=sheets)
+    assert ("像是两个时候的库存" in asked) == is_asked
+    assert "像是两个时候" not in ask("purchase_order", PO, *LINES, sheets=sheets)
+
+
+@pytest.mark.parametrize(
+    ("values", "gap", "is_asked"),
+    [(["恒远", "精工", "", ""], 1, True), (["恒远", "精工", "", ""], 0, False), (["恒远", "", "精工", ""], 1, False),
+     (["恒远", "恒远", "", ""], 1, False), (["恒远", "精工", "台达", "大华"], 1, False)],
+)  # fmt: skip
+def test_a_list_beside_the_table_is_asked_about(ask: Ask, values: list[str], gap: int, is_asked: bool) -> None:
+    asked = ask("purchase_order", f"{PO}|供应商", *beside(*values), gap=gap)
+    assert ("像是放在旁边的一份名单" in asked) == is_asked == bool(asked)
+    assert not ask("purchase_order", f"{PO}|图例", *beside(*values), gap=gap)
+
+
+def test_a_blank_quantity_beside_another_is_asked_about(ask: Ask) -> None:
+    rows = [f"P1|{i}|A{i}|个||{i}" for i in range(1, 4)]
+    header = "订单号|行号|料号|单位|数量|本次下单数量合并"
+    assert not ask("purchase_order", header, *rows[:2], "P1|3|A3|个|7|3")
+    assert "“数量”整列都空着" in ask("purchase_order", header.replace("合并", "数"), *rows)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_asked"),
+    [(["P1", "", "", "P2", "", ""], True), (["P1", "P2", "P3", "", "P5", "P6"], False), (["P1", "", "", "P1", "", ""], False)],
+)  # fmt: skip
+def test_an_order_number_on_the_first_of_its_lines_alone_is_asked_about(
+    ask: Ask, numbers: list[str], is_asked: bool
+) -> None:
+    rows = [f"{number}|{line}|A{line}|个|5" for number, line in zip(numbers, [1, 2, 3, 1, 2, 3], strict=True)]
+    assert ("只在每组的第一行写了" in ask("purchase_order", "订单号|行号|料号|单位|数量", *rows)) == is_asked
