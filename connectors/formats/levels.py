@@ -15,7 +15,9 @@ _MARK = re.compile(
     r"|[（(]\d{1,2}[）)]|[①-⑳]"
 )
 """What is no part of a column's name: how to fill it in, the weekday below a date, the column's number."""
-_GROUP = re.compile(r"期[初末]|[本上][期月年]|累计|.*(?:信息|资料|情况|明细|数据|部分|内容|回复|反馈)|.*(?:合格|良|次)品")
+_GROUP = re.compile(
+    r"期[初末]|[本上][期月年]|累计|.*(?:信息|资料|情况|明细|数据|部分|内容|回复|反馈)|.*(?:合格|良|次)品"
+)
 """What stands over several columns and names none: 订单信息, 供应商回复."""
 _TITLE = re.compile(r".+(?:单据?|表|公司|厂)")
 _CODED_FIELD = re.compile(r"([a-z]{2,4})\d{2,4}")

@@ -95,6 +95,8 @@ PO = "purchase_order"
         (PO, LINE, "采购单号|行号|料号|数量(千)|单位", "P|1|A1|5|个", {"ordered": 5000}),
         (PO, LINE, "采购单号|行号|料号|数量(百)|单位", "P|1|A1|5|个", {"ordered": 500}),
         ("order_response", "order_response_line", "订单信息 订单号|订单信息 行号|订单信息 数量|供应商回复 数量|供应商回复 交期|订单信息 单位", "P|1|9|5|2026-03-05|个", {"confirmed": 5}),
+        ("order_response", "order_response_line", "订单号|行号|料号|第一次回复交期|第二次回复交期|第三次回复交期", "P|1|A|2026-03-05|2026-03-06|2026-03-07", {"promised_on": date(2026, 3, 7)}),
+        ("order_response", "order_response_line", "订单号|行号|料号|第一次回复交期|第二次回复交期|第三次回复交期", "P|1|A|2026-03-05|2026-03-06|", {"promised_on": date(2026, 3, 6)}),
         ("order_response", "order_response_line", "订单号|行号|产品编码|客户料号|单位|回复数量", "P|1|H1|A1|个|5", {"item": "A1"}),
         ("delivery_note", "shipment_line", "送货单号|序号|订单号|客户订单号|料号|单位|送货数量", "D|1|S1|P1|A1|个|5", {"order_number": "P1"}),
         ("delivery_note", "shipment_line", "送货单号|序号|订单号|料号|单位|数量|箱数|总数", "D|1|P1|A1|个|24|10|240", {"shipped": 240}),
