@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +11,13 @@ import pyarrow.parquet as pq
 
 from canonical_model.language import Text
 
+_LOOKED_AT = 1_000
+"""Rows of which the first values are looked at."""
+_BUFFER = 1 << 16
+"""Bytes that are read at a time, so that a column is not read whole for its first values."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Table:
     """A table that was read from a file.
 
@@ -33,9 +39,19 @@ class Table:
     is_json: bool
     rows: Callable[[], Path]
 
+    @cached_property
+    def start(self) -> pa.RecordBatch:
+        """The first rows."""
+        with pq.ParquetFile(self.rows(), buffer_size=_BUFFER) as file:
+            names = [name for name in file.schema_arrow.names if name in self.placed]
+            batches = file.iter_batches(_LOOKED_AT, columns=names, use_threads=False)
+            return next(batches, pa.RecordBatch.from_pylist([], file.schema_arrow))
+
     def first(self, column: str, pattern: str) -> str:
         """The first value of a column in which the regular expression (RE2) is found, each different one looked at once; empty for none."""
-        for chunk in pq.read_table(self.rows(), columns=[column], read_dictionary=[column])[column].chunks:
+        with pq.ParquetFile(self.rows(), read_dictionary=[column]) as file:
+            chunks = file.read([column], use_threads=False)[column].chunks
+        for chunk in chunks:
             values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
             found = values.filter(pc.match_substring_regex(values, pattern))
             if len(found):

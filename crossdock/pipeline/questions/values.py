@@ -1,8 +1,6 @@
 """What is asked about the values of a table: blanks below a value, totals beside their parts, codes that are no codes."""
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,9 +21,8 @@ from mappings.plan import (
 )
 
 _DECIMAL = re.compile(r"[0-9]+\.0")
-_LOOKED_AT = 1_000
-"""Rows of which the first values are looked at."""
-_FEWEST_RUNNING = 3
+_FEWEST_RUNNING, _MOST_RUNNING = 3, 200
+"""Rows of which the numbers are looked at."""
 _PAIR = 2
 _STATUS = re.compile(
     r"状态|狀態|作废|作廢|取消|关闭|關閉|终止|撤销|停用|红蓝|红冲|退货|(?i:\bstatus\b|\bcancel|\bclosed?\b|\bvoid)"
@@ -53,6 +50,8 @@ def written_once(table: Table, plan: Plan) -> Question | None:
     """The warehouse, or the number of the document, stands on the first row of each group alone: the blanks may mean the same or none."""
     numbers = columns_of_documents(plan)
     for column in (one for one in (*columns_of_places(plan), *numbers) if one in table.placed):
+        if _is_whole(table.start[column]):
+            continue  # the second row of a group would be blank
         values = pc.utf8_trim_whitespace(pq.read_table(table.rows(), columns=[column])[column])
         filled = values.filter(pc.not_equal(values, ""))
         is_whole = len(filled) in {0, len(values)}
@@ -74,6 +73,12 @@ def written_once(table: Table, plan: Plan) -> Question | None:
             Text("就是没有", "if none"),
         )
     return None
+
+
+def _is_whole(values: pa.Array) -> bool:
+    """Whether all values are filled in, or none is."""
+    blank = pc.sum(pc.equal(pc.utf8_trim_whitespace(values), "")).as_py() or 0
+    return blank in {0, len(values)}
 
 
 def list_apart(table: Table, plan: Plan) -> Question | None:
@@ -110,15 +115,14 @@ def sum_of_others(table: Table, plan: Plan) -> Question | None:
         ends = [
             column for column in one.turned[:: max(1, len(one.turned) - 1)] if unpivot and column not in unpivot.columns
         ]
-        if len(one.turned) < _FEWEST_SUMMED or not ends:
+        columns = {name: decimals(_dashed(table.start[name])) for name in one.turned} if ends else {}
+        numbers = {name: values for name, values in columns.items() if values}  # 默认仓库 may be one of "*仓*"
+        rows = [row for row in zip(*numbers.values(), strict=True) if any(row)]
+        is_much = len(numbers) >= _FEWEST_SUMMED <= len(rows)
+        if not is_much or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
             continue
-        with pq.ParquetFile(table.rows()) as file:
-            cells = next(file.iter_batches(_LOOKED_AT, columns=list(one.turned)), None)
-        numbers = [decimals(_dashed(cells[column])) for column in one.turned] if cells else [[]]
-        rows = [row for row in zip(*numbers, strict=True) if any(row)] if all(numbers) else []
-        if len(rows) < _FEWEST_SUMMED or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
-            continue
-        column = next((end for end in ends if all(2 * row[one.turned.index(end)] == sum(row) for row in rows)), None)
+        places = [(end, list(numbers).index(end)) for end in ends if end in numbers]
+        column = next((end for end, at in places if all(2 * row[at] == sum(row) for row in rows)), None)
         if column is not None:
             others = ", ".join(other for other in one.turned if other != column)
             return Question(
@@ -145,9 +149,8 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
     for number, line in columns_of_lines(plan):
         if not {number, line} <= set(table.placed):
             continue
-        with pq.ParquetFile(table.rows()) as file:
-            start = next(file.iter_batches(_LOOKED_AT, columns=[number, line]), None)
-        rows = list(zip(start[number].to_pylist(), start[line].to_pylist(), strict=True)) if start else []
+        start = table.start.slice(0, _MOST_RUNNING)
+        rows = list(zip(start[number].to_pylist(), start[line].to_pylist(), strict=True))
         if len(rows) < _FEWEST_RUNNING or not all(one.strip().isdecimal() for _, one in rows):
             continue
         lines = [int(one) for _, one in rows]
@@ -221,9 +224,8 @@ def codes_as_decimals(table: Table, plan: Plan) -> Question | None:
     columns = [one for one in columns_of_codes(plan) if one in table.placed]
     if not columns or table.is_json:
         return None
-    path = table.rows()
-    for name in _begun_with_decimals(path, columns):
-        filled = _filled(pq.read_table(path, columns=[name])[name])
+    for name in (one for one in columns if _are_decimals(_filled(table.start[one]))):  # few have to be read whole
+        filled = _filled(pq.read_table(table.rows(), columns=[name])[name])
         if not len(filled) or not _are_decimals(filled):
             continue
         shown, code = clip(filled[0].as_py(), 20), clip(filled[0].as_py()[:-2], 20)
@@ -240,13 +242,6 @@ def codes_as_decimals(table: Table, plan: Plan) -> Question | None:
             Text("编号确实带 .0", "if the codes do end so"),
         )
     return None
-
-
-def _begun_with_decimals(path: Path, columns: Sequence[str]) -> list[str]:
-    """Those of the columns whose first values are written so: few have to be read whole."""
-    with pq.ParquetFile(path) as file:
-        start = next(file.iter_batches(_LOOKED_AT, columns=columns), None)
-    return [name for name in columns if start is not None and _are_decimals(_filled(start[name]))]
 
 
 def _filled(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
