@@ -185,6 +185,7 @@ def make_plan(
     key_parts: Sequence[str] = (),
     date_order: str = "",
     currency: str = "",
+    stream: str = "",
 ) -> Plan:
     """The mapping compiled for one header.
 
@@ -196,6 +197,7 @@ def make_plan(
         key_parts: Columns from the path pattern that belong to every key (`partner`).
         date_order: The stream's setting; empty for the mapping's.
         currency: That of amounts that state none; empty where these are an issue.
+        stream: Whose records they are; the same row under the same mapping has another hash in another stream.
 
     Raises:
         MappingDoesNotFitError: A required column is missing.
@@ -226,7 +228,7 @@ def make_plan(
         version_commas=reader.commas,
         date_order=date_order,
         is_json=is_json,
-        fingerprint=_fingerprint(spec, timezone, date_order + currency, entities),
+        fingerprint=_fingerprint(spec, timezone, f"{date_order}|{currency}|{stream}", entities),
     )
 
 

@@ -171,6 +171,7 @@ def choose(
         for row in waiting
         if row.problem and row.status == "landed"
     }
+    changed: dict[int, MappingError | None] = {}
     for row in waiting:
         if _file(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
             parked[row.id] = Parked(damaged[_file(row)], "damaged")
@@ -188,7 +189,9 @@ def choose(
         if not row.is_approved and (asked := question_about(_table(work, row, waiting), plan)) is not None:
             parked[row.id] = Parked(asked.for_run(work.run_id), "drift")
             continue
-        question = changed_key(work, plan)
+        if id(plan) not in changed:
+            changed[id(plan)] = changed_key(work, plan)
+        question = changed[id(plan)]
         if question is not None:
             parked[row.id] = Parked(question.what, "key", question)
             continue

@@ -41,6 +41,7 @@ class MappingChooser:
         self._timezone = home.timezone(source)
         self._date_order = home.date_order(source, stream)
         self._currency = home.currency(source, stream)
+        self._stream = stream
         self.specs: Sequence[MappingFile] = [
             find_mapping(name, home.mappings) for name in home.stream(source, stream).mappings
         ]
@@ -69,6 +70,7 @@ class MappingChooser:
                         timezone=self._timezone,
                         date_order=self._date_order,
                         currency=self._currency,
+                        stream=self._stream,
                         key_parts=tuple(part for part in header.parts if part == "partner"),
                     )
                 )

@@ -254,7 +254,7 @@ def bury(
     deleted = work.connection.execute(
         text(
             f"UPDATE canonical.{name} t SET deleted_at = :at, deleted_evidence = :evidence, changed_run = :run, "
-            f"changed_at = :at, version = greatest(t.version, b.buried_version) "
+            f"changed_at = :at, version = greatest(t.version, b.buried_version), source_hash = NULL "
             f"FROM {buried} b WHERE t.source = :source AND t.key = b.key"
         ),
         values | {"evidence": evidence},

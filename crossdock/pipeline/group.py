@@ -132,9 +132,10 @@ def _is_stored(work: Work, where: Stage) -> bool:
 
 def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
     """Hashes of the entities of which reading all costs less than looking up each landed record."""
+    is_alone = len(work.home.source(work.source).streams) == 1
     return {
         one.entity.name: fetch_ahead(
-            beside, stored_hashes(work.connection, one.target, work.source, work.stream), _PARTS
+            beside, stored_hashes(work.connection, one.target, work.source, work.stream, is_alone=is_alone), _PARTS
         )
         for one in stored
         if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target, work.source)

@@ -115,21 +115,20 @@ def pages(connection: Connection, table: Table, source: str) -> int:
     return int(connection.scalar(text("SELECT pg_relation_size(to_regclass(:name)) / 8192"), name) or 0)
 
 
-def stored_hashes(connection: Connection, table: Table, source: str, stream: str) -> Iterator[pa.RecordBatch]:
-    """The `source_hash` (arrow.uuid) of every present record that the stream has stated, in parts.
+def stored_hashes(
+    connection: Connection, table: Table, source: str, stream: str, *, is_alone: bool = False
+) -> Iterator[pa.RecordBatch]:
+    """The `source_hash` (arrow.uuid) of every present record that the stream has stated, in parts; a tombstone has none.
 
-    A part is what `_PAGES` pages hold, a few hundred thousand.
+    A part is what `_PAGES` pages hold, a few hundred thousand. Where the stream `is_alone` in its source, those that
+    earlier ones stated come too: no record of this one has such a hash, and a row is not read as far as its stream.
     """
-    query = (
-        "SELECT string_agg(source_hash, ''::bytea) FROM {} t WHERE source = %(source)s "
-        "AND stream = %(stream)s AND source_hash IS NOT NULL AND {}"
-    )
-    of_rows = query.format(
-        partition_of(table, source), "deleted_at IS NULL AND ctid >= %(first)s::tid AND ctid < %(last)s::tid"
-    )
+    query = "SELECT string_agg(source_hash, ''::bytea) FROM {} t WHERE source = %(source)s AND source_hash IS NOT NULL AND {}"
+    of_stream = "" if is_alone else " AND stream = %(stream)s"
+    of_rows = query.format(partition_of(table, source), f"ctid >= %(first)s::tid AND ctid < %(last)s::tid{of_stream}")
     of_statements = query.format(
         "crossdock.statement",
-        f"entity = %(entity)s AND EXISTS (SELECT FROM {partition_of(table, source)} o "
+        f"entity = %(entity)s AND stream = %(stream)s AND EXISTS (SELECT FROM {partition_of(table, source)} o "
         "WHERE o.source = t.source AND o.key = t.key AND o.deleted_at IS NULL)",
     )
     values = {"source": source, "stream": stream, "entity": table.name}

@@ -76,7 +76,7 @@ def _counted(sequence: str) -> Column[int]:
 def _entity_table(spec: EntitySpec) -> Table:
     """The table of one entity: key, envelope, then its fields, so that what every merge reads lies in front.
 
-    Envelope: `stream` and `source_hash` tell which stream stated the row from which raw values; `version` which
+    Envelope: `stream` and `source_hash` tell which stream stated the row from which raw values (none once it is deleted); `version` which
     statement is newer; `batch` and `row_number` where the raw row lies; `unknown` the source's own words for fields
     of which it says that it does not know; `deleted_at` a tombstone, of the version that dropped it.
 

@@ -36,6 +36,10 @@ def test_what_a_complete_file_no_longer_holds_was_deleted(hub: Hub) -> None:
     assert alive(hub) == ["PO-2|10"]
     assert {one.entity: one.deleted for one in report.entities} == {"purchase_order": 1, "purchase_order_line": 1}
     assert hub.one("SELECT fields -> 'deleted_at' ->> 0 IS NULL FROM crossdock.change WHERE key = 'PO-1|10'")
+    assert hub.column("SELECT source_hash IS NULL FROM canonical.purchase_order_line ORDER BY deleted_at") == [
+        True,
+        False,
+    ]
 
 
 def test_a_record_that_comes_back_is_alive_again(hub: Hub) -> None:

@@ -76,12 +76,31 @@ def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monke
     def never(*_: object) -> object:
         raise AssertionError("the hashes of the whole table were read")
 
-    def hashes(connection: Connection, table: Table, *rest: str) -> object:
-        return never() if table.name == "purchase_order_line" else stored_hashes(connection, table, *rest)
+    def hashes(connection: Connection, table: Table, *rest: str, is_alone: bool) -> object:
+        is_large = table.name == "purchase_order_line"
+        return never() if is_large else stored_hashes(connection, table, *rest, is_alone=is_alone)
 
     monkeypatch.setattr("crossdock.pipeline.group.stored_hashes", hashes)
     report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")
     assert counts(report) == {"read": 2, "created": 1, "updated": 1}
+
+
+def test_what_a_stream_of_another_name_stated_is_not_known_to_be_stated_by_this_one(hub: Hub) -> None:
+    hub.load(order_row("PO-1"))
+    source = hub.home.path / "sources" / "erp.yaml"
+    source.write_text(source.read_text(encoding="utf-8").replace("orders:", "orders2:"), encoding="utf-8")
+    hub.put("b.csv", [order_row("PO-1"), order_row("PO-2")])
+    assert counts(hub.sync("orders2")) == {"read": 2, "created": 1, "unchanged": 1}
+    assert hub.column("SELECT stream FROM crossdock.statement WHERE entity = 'purchase_order_line'") == ["orders2"]
+
+
+def test_a_record_that_was_deleted_is_not_known(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), order_row("PO-2"))
+    hub.do(
+        "UPDATE canonical.purchase_order_line SET deleted_at = now(), source_hash = NULL WHERE order_number = 'PO-1'"
+    )
+    report = hub.load(order_row("PO-1"), order_row("PO-2"), order_row("PO-3"), name="b.csv")
+    assert counts(report) == {"read": 3, "created": 1, "updated": 1, "unchanged": 1}
 
 
 def test_two_equal_rows_of_stock_are_never_taken_for_one(hub: Hub) -> None:

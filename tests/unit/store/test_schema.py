@@ -153,6 +153,29 @@ def test_rows_move_into_the_partitions_of_their_sources(empty: Engine) -> None:
         assert not connection.scalar(may, {"who": "pg_monitor", "what": "UPDATE"})
 
 
+def test_tombstones_lose_their_hashes(empty: Engine) -> None:
+    with empty.begin() as connection:
+        upgrade(connection, "0009")
+        connection.execute(
+            text(
+                "CREATE TABLE canonical.purchase_order__erp PARTITION OF canonical.purchase_order FOR VALUES IN ('erp')"
+            )
+        )
+        for key, deleted_at in (("PO-1", NOW), ("PO-2", None)):
+            connection.execute(
+                text(
+                    "INSERT INTO canonical.purchase_order (source, key, stream, batch_id, row_number, created_run, "
+                    "changed_run, created_at, changed_at, order_number, source_hash, deleted_at) "
+                    "VALUES ('erp', :key, 's', 1, 1, 1, 1, :at, :at, :key, '\\xab', :deleted)"
+                ),
+                {"key": key, "at": NOW, "deleted": deleted_at},
+            )
+    migrate(empty)
+    with empty.begin() as connection:
+        stored = connection.execute(text("SELECT key, source_hash FROM canonical.purchase_order ORDER BY key")).all()
+    assert stored == [("PO-1", None), ("PO-2", b"\xab")]
+
+
 @pytest.mark.parametrize("read", ["canonical", "facts"])
 def test_a_view_of_somebody_else_stops_the_move_and_is_named(empty: Engine, read: str) -> None:
     with empty.begin() as connection:
