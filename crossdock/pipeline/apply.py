@@ -2,7 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -172,6 +173,9 @@ def choose(
         if row.problem and row.status == "landed"
     }
     changed: dict[int, MappingError | None] = {}
+    sheets: defaultdict[object, list[str]] = defaultdict(list)
+    for row in waiting:
+        sheets[_file(row)].append(row.sheet)
     for row in waiting:
         if _file(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
             parked[row.id] = Parked(damaged[_file(row)], "damaged")
@@ -186,7 +190,7 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        if not row.is_approved and (asked := question_about(_table(work, row, waiting), plan)) is not None:
+        if not row.is_approved and (asked := question_about(_table(work, row, sheets[_file(row)]), plan)) is not None:
             parked[row.id] = Parked(asked.for_run(work.run_id), "drift")
             continue
         if id(plan) not in changed:
@@ -199,9 +203,8 @@ def choose(
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
 
 
-def _table(work: Work, row: AnyRow, waiting: Sequence[AnyRow]) -> Table:
-    """A landed batch, as it is asked about."""
-    sheets = [one.sheet for one in waiting if _file(one) == _file(row)]
+def _table(work: Work, row: AnyRow, sheets: Collection[str]) -> Table:
+    """A landed batch, as it is asked about; `sheets` are those of its file."""
     columns = [name for name in row.columns if name not in row.parts]
     rows = partial(fetch_rows, row.data_url, work.folder)
     return Table(row.sheet, sheets, columns, row.labels, row.places, row.is_json, rows)

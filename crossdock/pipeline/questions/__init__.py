@@ -1,11 +1,15 @@
 """What is asked before a table goes in: what tells its records apart may not be in each row, or its codes may be no codes."""
 
+from collections.abc import Sequence
+
+from canonical_model.language import Text
 from crossdock.pipeline.questions import columns, values
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.plan import Plan
 
 __all__ = ["Question", "Table", "question_about"]
 
+_SEVERAL = 2
 _QUESTIONS = (
     columns.above_the_table,
     columns.currency_said_above,
@@ -29,6 +33,23 @@ _QUESTIONS = (
 
 
 def question_about(table: Table, plan: Plan) -> Question | None:
-    """The first question that the table leaves open under the plan; None where there is none."""
-    asked = (ask(table, plan) for ask in _QUESTIONS)
-    return next(filter(None, asked), None)
+    """All that the table leaves open under the plan as one question, since it is approved as one; None where it is nothing."""
+    asked = [question for ask in _QUESTIONS if (question := ask(table, plan)) is not None]
+    if len(asked) < _SEVERAL:
+        return asked[0] if asked else None
+    return Question(
+        _listed([one.fact for one in asked], "", " "),
+        _listed([one.remedy for one in asked], "；", "; "),
+        Text(
+            "，且".join(one.otherwise.zh for one in asked),
+            " and ".join(one.otherwise.en for one in asked),
+        ),
+    )
+
+
+def _listed(texts: Sequence[Text], zh: str, en: str) -> Text:
+    """The texts with their numbers, and what stands between two of them."""
+    return Text(
+        zh.join(f"（{number}）{one.zh}" for number, one in enumerate(texts, 1)),
+        en.join(f"({number}) {one.en}" for number, one in enumerate(texts, 1)),
+    )

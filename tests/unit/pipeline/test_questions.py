@@ -200,3 +200,10 @@ def test_an_order_number_on_the_first_of_its_lines_alone_is_asked_about(
 ) -> None:
     rows = [f"{number}|{line}|A{line}|个|5" for number, line in zip(numbers, [1, 2, 3, 1, 2, 3], strict=True)]
     assert ("只在每组的第一行写了" in ask("purchase_order", "订单号|行号|料号|单位|数量", *rows)) == is_asked
+
+
+def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask) -> None:
+    rows = ["P1|1|A1|个|5|作废", "P1|2|A2|个|6|", "P2|3|A3|个|7|"]
+    asked = ask("purchase_order", "订单号|序号|料号|单位|数量|备注", *rows)
+    assert asked.startswith("（1）“序号”在几张单之间连着往下数")
+    assert "（2）“备注”里写着“作废”" in asked
