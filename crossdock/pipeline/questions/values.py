@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from canonical_model.language import Text
-from canonical_model.text import clip
+from canonical_model.text import clip, simplified
 from connectors.formats.cells import decimals, letters_of, position_of
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.plan import (
@@ -21,6 +21,8 @@ from mappings.plan import (
 )
 
 _DECIMAL = re.compile(r"[0-9]+\.0")
+_COUNTS = re.compile(r"\W*(?:[序行项][号次]?|明细\.序号|分录号|(?i:no|line(?: ?no)?|row(?: ?no)?|s/?n|item|pos))\W*")
+"""What a column that counts the rows of a sheet is called."""
 _FEWEST_RUNNING, _MOST_RUNNING = 3, 200
 """Rows of which the numbers are looked at."""
 _PAIR = 2
@@ -147,8 +149,8 @@ def _dashed(texts: pa.Array) -> list[str]:
 def running_numbers(table: Table, plan: Plan) -> Question | None:
     """Line numbers run on from one document to the next: they count the rows of the sheet, and are others in the next one."""
     for number, line in columns_of_lines(plan):
-        if not {number, line} <= set(table.placed):
-            continue
+        if not {number, line} <= set(table.placed) or not _COUNTS.fullmatch(simplified(line)):
+            continue  # an id that a database gives runs on and stays
         start = table.start.slice(0, _MOST_RUNNING)
         rows = list(zip(start[number].to_pylist(), start[line].to_pylist(), strict=True))
         if len(rows) < _FEWEST_RUNNING or not all(one.strip().isdecimal() for _, one in rows):

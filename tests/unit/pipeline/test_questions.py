@@ -75,6 +75,12 @@ def test_line_numbers_that_run_on_over_documents_are_asked_about(ask: Ask, lines
     assert ("连着往下数（P2 从" in asked) == is_asked == bool(asked)
 
 
+def test_ids_that_a_database_gives_may_run_on(ask: Ask) -> None:
+    rows = [f"P{i // 2}|{i}|A{i}|个|5" for i in range(1, 7)]
+    assert ask("purchase_order", "订单号|项次|料号|单位|数量", *rows)
+    assert not ask("purchase_order", "订单号|Line Item|料号|单位|数量", *rows)
+
+
 def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
     assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *(f"P1|{i}|A{i}|个|5" for i in range(1, 6)))
 
