@@ -1,8 +1,7 @@
 """A mapping made ready for one header: which fields it states, from which columns, as which SQL."""
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -12,14 +11,11 @@ from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
-from canonical_model.text import simplified
 from mappings.columns import (
     JsonColumns,
     SheetColumns,
     TurnedColumns,
     normalise_header,
-    part_of,
-    revised,
     source_column,
     turned_unit,
 )
@@ -46,17 +42,7 @@ PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 _PRICE_UNITS = frozenset(
     {"计价单位", "单价单位", "价格计量单位", "订单价格单位", "priceuom", "priceunitofmeasure", "orderpriceunit"}
 )
-_PRICED = re.compile(r"单价|(?:含税|未税|净|采购|销售|进|售)价|元/|(?i:\bprice\b|u/p|\b(?:usd|cny|rmb|eur)/)")
-_DELIVERED = re.compile(
-    r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
-)
-_CURRENCY = re.compile(r"(?:币[种别]|货币|currency)$")
-_PRICE_UNIT = re.compile(r"(?:价格|单价|金额)单位$")
-_FOREIGN = re.compile(r"美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:usd|eur|hkd|jpy|gbp)")
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
-_NUMBER_AND_LINE = 2
-_POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
-"""Quantities without which a record says little."""
 _NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
 """Fields that name a thing, also where they are no part of a key."""
 
@@ -271,162 +257,6 @@ def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
         return version
     seconds = f"CAST(epoch_us({version.sql}) AS DECIMAL(24,0)) * 0.000001::DECIMAL(7,6)"
     return Compiled(Kind.NUMBER, (seconds,), version.problems, version.columns)
-
-
-def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:
-    """Those of the labels above a table that name a part of a key for which the table has no column."""
-    found = []
-    for one in plan.entities:
-        columns = SheetColumns(labels, plan.spec.columns, one.entity.name)
-        texts = plan.spec.entities[one.entity.name].fields
-        named = (columns.whole(str(texts[field])) for field in one.absent if field in one.entity.key)
-        found += [label for _, label in filter(None, named)]
-    return found
-
-
-def absent_place(plan: Plan) -> str:
-    """What a column that says the place in a key would be called, where the table has none; empty where it has, or none is mapped."""
-    for one in plan.entities:
-        for name in one.absent:
-            if name in one.entity.key and one.entity.fields[name].refers_to == "location":
-                word = str(plan.spec.entities[one.entity.name].fields[name])
-                known = plan.spec.columns.get(word, [word])
-                return "仓库" if "仓库" in known else known[0]
-    return ""
-
-
-def uncounted(plan: Plan, header: Sequence[str]) -> bool:
-    """Whether of records that are about a quantity none is read, although columns are left over."""
-    return bool(unread_columns(plan, header)) and any(
-        _POINT & set(plan.spec.entities[one.entity.name].fields)
-        and not any(one.entity.fields[name].kind is Kind.QUANTITY for name in one.fields)
-        for one in plan.entities
-    )
-
-
-def unpriced(plan: Plan, header: Sequence[str]) -> list[str]:
-    """Columns that nothing is read from and that read like a price, where the plan would take one and takes none."""
-    wants = any(
-        PRICE in plan.spec.entities[one.entity.name].fields and PRICE not in one.fields for one in plan.entities
-    )
-    return [column for column in unread_columns(plan, header) if wants and _PRICED.search(simplified(column))]
-
-
-def undated(plan: Plan, header: Sequence[str]) -> list[str]:
-    """Columns that nothing is read from and that read like the day of delivery, where the plan would take one and takes none."""
-    wants = any(
-        name in plan.spec.entities[one.entity.name].fields and name not in one.fields
-        for one in plan.entities
-        for name in ("requested_on", "promised_on")
-    )
-    return [column for column in unread_columns(plan, header) if wants and _DELIVERED.search(simplified(column))]
-
-
-def prices(plan: Plan) -> bool:
-    """Whether a price is read."""
-    return any(name in one.fields for one in plan.entities for name in (PRICE, "price"))
-
-
-def counted_columns(plan: Plan) -> list[str]:
-    """Columns from which quantities are read without which a record says little, each once."""
-    columns = (one.fields[name].column for one in plan.entities for name in one.fields if name in _POINT)
-    return list(dict.fromkeys(filter(None, columns)))
-
-
-def currency_above(plan: Plan, labels: Mapping[str, Sequence[str]], columns: Sequence[str]) -> str:
-    """The label above a table that says the currency of its amounts, where the table itself does not; empty for none."""
-    headers = HeaderReader(plan.spec)
-    money = [one for entity in plan.entities for one in entity.fields.values() if one.kind is Kind.MONEY]
-    is_told = any(len(one.columns) > 1 or getattr(headers.read(one.header), "currency", "") for one in money)
-    said = (
-        label
-        for label, values in labels.items()
-        if label not in columns
-        and (
-            _CURRENCY.search(normalise_header(label))
-            or (_PRICE_UNIT.search(normalise_header(label)) and any(map(_FOREIGN.search, values)))
-        )
-    )
-    return next(said, "") if money and not is_told else ""
-
-
-def revised_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
-    """(column, newer): columns that are read although another says that it is what they became, which is not."""
-    return _beside(plan, header, revised)
-
-
-def parts_of_columns(plan: Plan, header: Sequence[str]) -> list[tuple[str, str]]:
-    """(column, part): columns that are read although another, which is not, holds a part of what they say."""
-    return _beside(plan, header, part_of)
-
-
-def _beside(plan: Plan, header: Sequence[str], of: Callable[[str], str]) -> list[tuple[str, str]]:
-    """(column, other): columns that are read, and one that is not and belongs to them, as `of` tells of its name."""
-    unread = unread_columns(plan, header)
-    others = [(column, word) for column in unread if (word := of(column))]
-    sheets = [SheetColumns(header, plan.spec.columns, one.entity.name) for one in plan.entities] if others else []
-    read = [column for column in header if column not in unread]
-    found = []
-    for column, word in others:
-        alike = sorted({old for sheet in sheets for old in sheet.alike(word)} & set(read))
-        # 调整后数量 beside 答复数量: of the order or of the answer
-        kin = [old for old in read if len(word) > 1 and normalise_header(old).endswith(word)]
-        found += [(old, column) for old in alike or kin]
-    return found
-
-
-def columns_of_places(plan: Plan) -> list[str]:
-    """Columns that alone say a part of a key which may be empty and names a place or owner, such as the warehouse of stock."""
-    return [
-        column
-        for one in plan.entities
-        for name, compiled in one.fields.items()
-        if name in one.entity.key
-        and not one.entity.fields[name].is_required
-        and one.entity.fields[name].kind is Kind.REF
-        and len(compiled.columns) == 1
-        for column in compiled.columns
-    ]
-
-
-def columns_of_documents(plan: Plan) -> list[str]:
-    """Columns that alone say the number of the document to which a line belongs, each once."""
-    found = [
-        compiled.columns
-        for one in plan.entities
-        for name, compiled in one.fields.items()
-        if name in one.entity.parent_key
-    ]
-    return list(dict.fromkeys(columns[0] for columns in found if len(columns) == 1))
-
-
-def columns_of_lines(plan: Plan) -> list[tuple[str, str]]:
-    """(number of the document, number of the line): the columns that alone say them, of lines without a key of their own."""
-    found = []
-    for one in plan.entities:
-        parts = [one.fields[name].columns for name in one.entity.key if name in one.fields]
-        is_plain = "line_number" in one.entity.key[-1:] and not one.own_key and not one.turned and not one.each
-        if is_plain and len(parts) == _NUMBER_AND_LINE and all(len(columns) == 1 for columns in parts):
-            found.append((parts[0][0], parts[1][0]))
-    return found
-
-
-def columns_of_codes(plan: Plan) -> list[str]:
-    """Columns that give a part of a key or a reference just as they stand, each once."""
-    columns = [
-        compiled.header
-        for one in plan.entities
-        for name, compiled in one.fields.items()
-        if compiled.header and (name in one.entity.key or one.entity.fields[name].kind is Kind.REF)
-    ]
-    return list(dict.fromkeys(columns))
-
-
-def unread_columns(plan: Plan, header: Sequence[str]) -> list[str]:
-    """Columns of the header from which the plan reads nothing."""
-    read = {column for one in plan.entities for column in (*one.columns, *one.turned)}
-    read |= set(plan.version.columns) if plan.version else set()
-    return [] if plan.is_json else [column for column in header if column not in read]
 
 
 def _plan_entity(

@@ -36,7 +36,8 @@ from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow, lock, translate_errors
 from mappings.dates import DateOrder
-from mappings.plan import Plan, unread_columns
+from mappings.inspection import unread_columns
+from mappings.plan import Plan
 
 SHOWN_ISSUES = 20
 

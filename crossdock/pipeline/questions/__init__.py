@@ -37,13 +37,12 @@ def question_about(table: Table, plan: Plan) -> Question | None:
     asked = [question for ask in _QUESTIONS if (question := ask(table, plan)) is not None]
     if len(asked) < _SEVERAL:
         return asked[0] if asked else None
+    remedies = _listed([one.remedy for one in asked], "；", "; ")
+    otherwise = ("，".join(one.otherwise.zh for one in asked), ", ".join(one.otherwise.en for one in asked))
     return Question(
         _listed([one.fact for one in asked], "", " "),
-        _listed([one.remedy for one in asked], "；", "; "),
-        Text(
-            "，且".join(one.otherwise.zh for one in asked),
-            " and ".join(one.otherwise.en for one in asked),
-        ),
+        Text(f"改法：{remedies.zh}", f"What to write: {remedies.en}"),
+        Text(f"都不用改（{otherwise[0]}）", f"if nothing is to be changed ({otherwise[1]})"),
     )
 
 

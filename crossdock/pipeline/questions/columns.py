@@ -6,19 +6,19 @@ from canonical_model.language import Text
 from canonical_model.text import clip, simplified
 from connectors.formats.labels import names_place, prices_many
 from crossdock.pipeline.questions.question import Question, Table
-from mappings.plan import (
-    Plan,
+from mappings.inspection import (
     absent_place,
     currency_above,
     labels_of_keys,
     parts_of_columns,
-    prices,
     revised_columns,
+    takes_price_of_one,
     uncounted,
     undated,
     unpriced,
     unread_columns,
 )
+from mappings.plan import Plan
 
 _PLACE = re.compile(
     r".*[^\s仓分总各全](?:仓库?|库房|库区)(?:库?存(?:表|明细|清单)?)?|(?i:(?:wh|warehouse)[-_ ]?\d\w*|\w+ warehouse)|.*(?:分|中心|总)仓"
@@ -74,7 +74,7 @@ def price_of_many(table: Table, plan: Plan) -> Question | None:
     """Above the table stands that prices are for many pieces at once: 以下单价均为每千只价格, 单价单位：元/千个."""
     said = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
     shown = clip(next(filter(prices_many, said), ""), 30)
-    if not shown or not prices(plan):
+    if not shown or not takes_price_of_one(plan):
         return None
     return Question(
         Text(
@@ -85,7 +85,7 @@ def price_of_many(table: Table, plan: Plan) -> Question | None:
             "在映射里除以那个数，如 money(number(单价) / 1000, 币种)",
             "Divide it in the mapping, such as money(number(unit_price) / 1000, currency)",
         ),
-        Text("单价就是一个的价，或映射已经换算", "if it is the price of one, or the mapping computes it"),
+        Text("单价就是一个的价", "if it is the price of one"),
     )
 
 

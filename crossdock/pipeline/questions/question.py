@@ -41,18 +41,19 @@ class Table:
 
     @cached_property
     def start(self) -> pa.RecordBatch:
-        """The first rows."""
+        """The first rows, as texts."""
         with pq.ParquetFile(self.rows(), buffer_size=_BUFFER) as file:
-            names = [name for name in file.schema_arrow.names if name in self.placed]
+            names = [name for name in file.schema_arrow.names if name in self.columns]
             batches = file.iter_batches(_LOOKED_AT, columns=names, use_threads=False)
-            return next(batches, pa.RecordBatch.from_pylist([], file.schema_arrow))
+            start = next(batches, pa.RecordBatch.from_pylist([], file.schema_arrow))
+        return start.cast(pa.schema([(name, pa.string()) for name in start.schema.names]))
 
     def first(self, column: str, pattern: str) -> str:
         """The first value of a column in which the regular expression (RE2) is found, each different one looked at once; empty for none."""
         with pq.ParquetFile(self.rows(), read_dictionary=[column]) as file:
             chunks = file.read([column], use_threads=False)[column].chunks
         for chunk in chunks:
-            values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+            values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string())
             found = values.filter(pc.match_substring_regex(values, pattern))
             if len(found):
                 return str(found[0].as_py()).strip()

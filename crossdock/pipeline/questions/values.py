@@ -10,8 +10,7 @@ from canonical_model.language import Text
 from canonical_model.text import clip, simplified
 from connectors.formats.cells import decimals, letters_of, position_of
 from crossdock.pipeline.questions.question import Question, Table
-from mappings.plan import (
-    Plan,
+from mappings.inspection import (
     columns_of_codes,
     columns_of_documents,
     columns_of_lines,
@@ -19,6 +18,7 @@ from mappings.plan import (
     counted_columns,
     unread_columns,
 )
+from mappings.plan import Plan
 
 _DECIMAL = re.compile(r"[0-9]+\.0")
 _COUNTS = re.compile(r"\W*(?:[序行项][号次]?|明细\.序号|分录号|(?i:no|line(?: ?no)?|row(?: ?no)?|s/?n|item|pos))\W*")
@@ -91,10 +91,10 @@ def list_apart(table: Table, plan: Plan) -> Question | None:
     column = places[-1][1]
     if column in unread_columns(plan, table.columns):
         return None
-    texts = [text.strip() for text in pq.read_table(table.rows(), columns=[column])[column].to_pylist()]
+    texts = [text.strip() for text in table.start[column].to_pylist()]
     filled = [text for text in texts if text]
     is_list = _PAIR <= len(filled) < len(texts) and texts[: len(filled)] == filled and len(set(filled)) == len(filled)
-    if not is_list:
+    if not is_list or len(_filled(pq.read_table(table.rows(), columns=[column])[column])) > len(filled):
         return None
     shown = clip("、".join(filled), 20)
     return Question(

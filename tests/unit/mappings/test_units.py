@@ -9,7 +9,8 @@ import pytest
 from mappings.dates import DateOrder, decide_commas
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, Measure, says_tax_included
-from mappings.plan import MappingDoesNotFitError, make_plan, unpriced
+from mappings.inspection import unpriced
+from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Landed, Map, Outcome, Row, one_field
 

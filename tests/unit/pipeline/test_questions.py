@@ -10,7 +10,7 @@ import pytest
 from connectors.formats.cells import letters_of
 from crossdock.pipeline.questions import Table, question_about
 from mappings.plan import make_plan
-from mappings.spec import find_mapping
+from mappings.spec import MappingFile, find_mapping
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def ask(tmp_path: Path) -> "Ask":
 
 
 class Ask:
-    """Asks about a table under a shipped mapping: the fact in Chinese, empty where nothing is asked."""
+    """Asks about a table under a shipped mapping: the fact in Chinese, empty where nothing is asked; `asked` is all of it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,8 +43,8 @@ class Ask:
             find_mapping(f"generic/{mapping}", None), header=names, is_json=False, timezone="UTC", currency="CNY"
         )
         table = Table(sheets[0], sheets, names, labels or {}, places, False, lambda: self._path)
-        asked = question_about(table, plan)
-        return asked.fact.zh if asked else ""
+        self.asked = question_about(table, plan)
+        return self.asked.fact.zh if self.asked else ""
 
 
 PO = "订单号|行号|料号|单位|数量|交期"
@@ -165,6 +165,7 @@ def test_a_price_of_many_or_in_foreign_money_said_above_the_table_is_asked_about
 ) -> None:
     rows = beside("350", "350", "350", "350")
     assert bool(ask("purchase_order", f"{PO}|单价", *rows, labels=labels)) == is_asked
+    assert not ask("purchase_order", PO, *LINES, labels=labels), "no price is read"
     assert not ask("inventory", "仓库|料号|单位|库存数量", "A|A1|个|5", labels={"注": ["单价为千只价"]})
 
 
@@ -208,8 +209,39 @@ def test_an_order_number_on_the_first_of_its_lines_alone_is_asked_about(
     assert ("只在每组的第一行写了" in ask("purchase_order", "订单号|行号|料号|单位|数量", *rows)) == is_asked
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64(), pa.decimal128(22, 2)])
+def test_columns_of_a_database_have_no_letters_and_types_of_their_own(tmp_path: Path, kind: pa.DataType) -> None:
+    numbers = {"上海仓": [1, 4, 0], "广州仓": [2, 0, 5], "总仓": [3, 4, 5]}
+    columns = {
+        name: pa.array(values).cast(kind)
+        for name, values in (numbers | {"最新数量": [7, 8, 9], "数量": [1, 2, 3]}).items()
+    }
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"_row": [1, 2, 3], "料号": ["A", "B", "C"], **columns}), path)
+    names = ["料号", *columns]
+    table = Table("", [], names, {}, {}, False, lambda: path)
+    stock = {"item": "料号", "location": "name", "on_hand": "quantity(value, '个')"}
+    unpivot = {"columns": ["*仓"], "name": "name", "value": "value"}
+    for entity, said in (
+        ({"inventory_balance": {"fields": stock, "unpivot": unpivot}}, "“总仓”每一行都等于其他各列之和"),
+        (
+            {"inventory_balance": {"fields": stock | {"location": "料号", "on_hand": "quantity(数量, '个')"}}},
+            "“最新数量”像是“数量”改过以后的值",
+        ),
+    ):
+        spec = MappingFile.model_validate({"mapping": "t/t", "entities": entity})
+        asked = question_about(table, make_plan(spec, header=names, is_json=False, timezone="UTC"))
+        assert asked is not None
+        assert said in asked.fact.zh
+
+
 def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask) -> None:
     rows = ["P1|1|A1|个|5|作废", "P1|2|A2|个|6|", "P2|3|A3|个|7|"]
     asked = ask("purchase_order", "订单号|序号|料号|单位|数量|备注", *rows)
     assert asked.startswith("（1）“序号”在几张单之间连着往下数")
     assert "（2）“备注”里写着“作废”" in asked
+    assert ask.asked is not None
+    told = ask.asked.for_run(7)
+    assert "改法：（1）请对方加上单里的行号" in told.zh
+    assert "都不用改（确实是行号，已经按它改好了）：crossdock run approve 7" in told.zh
+    assert "What to write: (1) Have the line number" in told.en
