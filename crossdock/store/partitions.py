@@ -75,6 +75,7 @@ def fill_partition(
         connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
     execute("SET LOCAL maintenance_work_mem = '256MB'")
+    execute("SET LOCAL backend_flush_after = '2MB'")  # the disk works while rows come, not all at once at the commit
     execute(f"CREATE TABLE {name} ({', '.join(first)}) WITH ({_ROOM})")
     copied = copy_rows(connection, table, narrow, partition=name)
     execute(f"ALTER TABLE {name} {', '.join(added)}")
