@@ -40,9 +40,9 @@ def _is_place(piece: str) -> bool:
 
 
 def normalise_header(name: str) -> str:
-    """The form in which headers are compared: half-width, simplified, lower case, without blanks, `*` and a trailing colon."""
+    """The form in which headers are compared: half-width, simplified, lower case, without blanks, `*`, `_` and a trailing colon."""
     text = simplified(half_width(name)).lower()
-    return "".join(text.split()).replace("*", "").rstrip(":.").removesuffix("(必填)")
+    return "".join(text.split()).replace("*", "").replace("_", "").rstrip(":.").removesuffix("(必填)")
 
 
 _HAN, _LATIN = r"[^A-Za-z]*?[\u3400-\u9fff][^A-Za-z]*?", r"[A-Za-z][^\u3400-\u9fff]*?"
@@ -100,11 +100,19 @@ def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
 _NEUTRAL = re.compile(r".+(?:信息|资料|情况|明细|数据|部分|内容)|(?:采购|销售)?订单|物料|产品|商品|货物|存货|采购|基本")
 
 
+_ANSWERS = re.compile(
+    r"(?:供应商|供方|供货商|厂[商家]|卖方|乙方)(?:填写|回复|答复|确认|反馈)栏?|(?:填写|回复|答复|反馈)栏"
+)
+_ANSWER = re.compile(r"(?:确认|回复|答复|承诺|可交).+|备注|说明|原因")
+"""供应商填写 over 确认数量; a plain 数量 below it is not that of the order."""
+
+
 def _lower(header: Sequence[str]) -> Iterable[tuple[str, str]]:
     """(name, column) of headers below a group that adds nothing: 料号 of 物料信息 料号. 供应商 名称 is no 名称."""
     for column in header:
         upper, _, name = column.partition(" ")
-        if name and " " not in name and _NEUTRAL.fullmatch(simplified(upper)):
+        is_said = _ANSWERS.fullmatch(simplified(upper)) and _ANSWER.fullmatch(simplified(name))
+        if name and " " not in name and (is_said or _NEUTRAL.fullmatch(simplified(upper))):
             yield normalise_header(name), column
 
 

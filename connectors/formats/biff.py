@@ -18,7 +18,7 @@ _FILEPASS, _SST, _DIMENSIONS = 0x2F, 0xFC, 0x200
 _NUMBER, _BOOLERR, _RK, _FORMAT = 0x203, 0x205, 0x27E, 0x41E
 _MOST_ROWS, _MOST_COLUMNS = 65_536, 256
 _CELLS = frozenset({_FORMULA, _MULRK, _NUMBER, _BOOLERR, _RK})
-_ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _STREAMS = ("Workbook", "Book")
 
 
@@ -116,9 +116,9 @@ def _read_sheet(content: bytes, start: int, formats: Mapping[int, tuple[Show, bo
             part.unknown += [(row + 1, column)] if is_blank else []
             results += not is_blank
         if kind == _BOOLERR and content[at + 7]:
-            part.errors[row + 1, column] = _ERRORS.get(content[at + 6], "#N/A")
+            part.errors[row + 1, column] = ERRORS.get(content[at + 6], "#N/A")
         elif kind == _FORMULA and content[at + 12 : at + 14] == b"\xff\xff" and content[at + 6] == 2:
-            part.errors[row + 1, column] = _ERRORS.get(content[at + 8], "#N/A")
+            part.errors[row + 1, column] = ERRORS.get(content[at + 8], "#N/A")
         elif kind == _MULRK and formats:
             for place in range((length - 6) // 6):
                 style, packed = struct.unpack_from("<HI", content, at + 4 + 6 * place)

@@ -37,6 +37,12 @@ _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*
 """日  期： is one label, spread out so that it lines up with others."""
 _OPENED, _CLOSED = re.compile(r"^.*[(\[（【](?=[^)\]）】]*$)"), re.compile(r"^([^(\[（【]*)[)\]）】]$")
 """The bracket around a label and its value: 明细（币种：美元）."""
+_RETURNS = re.compile(
+    r"(?:.{0,12}(?<![不可能否予无]))?退[货料](?:出库|入库|单据?|明细|列表|清单|记录|汇总|数据|表|台账)*(?:[-_ (（]?[0-9].*)?"
+    r"|红字(?:发货|送货|出库|入库|采购|销售|收货)*(?:单据?|明细|列表)*|[采销]退(?:单|明细|列表)*"
+    r"|(?i:(?:(?:purchase|sales|goods|customer|supplier)[ _-]?)?returns?(?: (?:list|notes?|orders?|details?))?)"
+)
+"""Sheets and titles of what went back: 退货明细, 采购退货单列表, 红字."""
 _LONGEST = 20
 _SHOWN = 8
 
@@ -45,7 +51,8 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Label -> its different values in `rows`, the part of a sheet above its header.
 
     The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
-    A title that names a place (`names_place`) or says for how many a price is (`prices_many`) is a label without a value.
+    A title that names a place (`names_place`), says for how many a price is (`prices_many`) or that goods went back
+    (`names_returns`) is a label without a value.
     """
     found: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -57,7 +64,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
                 pairs = [(cell, "")]
             if not pairs and (scale := _SCALED.search(simplified(cell))):
                 pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]
-            if not pairs and (names_place(cell) or prices_many(cell)):
+            if not pairs and (names_place(cell) or prices_many(cell) or names_returns(cell)):
                 found.setdefault(cell, {})[""] = None
             if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
@@ -74,6 +81,11 @@ def names_place(title: str) -> bool:
 def prices_many(text: str) -> bool:
     """Whether a text says that prices are for many pieces at once: 以下单价均为每千只价格, 单价单位：元/千个."""
     return _MANY.search(simplified(text)) is not None
+
+
+def names_returns(title: str) -> bool:
+    """Whether the name of a sheet, or a title, says that its lines went back: 退货明细, 采购退货单列表."""
+    return _RETURNS.fullmatch(simplified(title).strip()) is not None
 
 
 def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:

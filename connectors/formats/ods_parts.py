@@ -14,9 +14,9 @@ from connectors.formats.number_format import percent
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart
 
 _TAG = re.compile(
-    rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*?)?/?>|<text:p(?:\s[^>]*)?>(0[0-9]{1,30})(?=<|\Z)"
+    rb"<table:(table|table-row|table-cell|covered-table-cell)(\s[^>]*?)?/?>|<text:p(?:\s[^>]*)?>(0[0-9]{1,30}|#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!))(?=<|\Z)"
 )
-"""A tag of the table, or the text of a cell that begins with a zero."""
+"""A tag of the table, or the text of a cell that begins with a zero or is an error's."""
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?")
 _MOST_SHOWN = 1_000_000
 """Cells of a sheet of which the text is kept: some 200 MB."""
@@ -52,10 +52,14 @@ class _Sheets:
         self.parts: dict[str, SheetPart] = {}
         self._part = SheetPart()
         self._row, self._next_row, self._column, self._widest = 0, 0, 0, 0
-        self._number, self._repeated = "", 0
+        self._number, self._repeated, self._is_blank = "", 0, False
 
     def read(self, text: str) -> None:
         """The text of the cell that was taken last: where it is its number, it shows a code with its zeros."""
+        if text.startswith("#"):
+            if self._is_blank:
+                self._part.errors[self._row + 1, self._column - self._repeated] = text
+            return
         if self._number and int(text) == int(self._number):
             self._column -= self._repeated
             self._show(text, self._repeated)
@@ -75,6 +79,7 @@ class _Sheets:
             repeated = self._repeated = _count(given.get("table:number-columns-repeated"))
             is_number = given.get("office:value-type") == "float" and given.get("office:value", "").isdecimal()
             self._number = given["office:value"] if is_number else ""
+            self._is_blank = given.get("office:string-value") == ""
             if tag == b"table-cell" and len(given) > 0:
                 self._cell(given, repeated)
             self._column += repeated

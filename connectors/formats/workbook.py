@@ -42,6 +42,7 @@ from connectors.formats.sheet import (
     refused,
 )
 from connectors.formats.table import left_out, read_table
+from connectors.formats.xlsb_parts import read_xlsb
 from connectors.formats.xlsx_parts import MOST_CELLS, SheetPart, XlsxParts
 
 _ROWS_AT_ONCE = 4_000
@@ -92,7 +93,7 @@ def open_workbook(path: Path) -> tuple[CalamineWorkbook, XlsxParts] | Text:
         far = next((name for name, part in known.items() if part.area > MOST_CELLS), None)
         if far is not None:
             return _too_wide(far)
-        parts = XlsxParts(path, known or biff)
+        parts = XlsxParts(path, known or biff or read_xlsb(path))
         if not known and not parts.is_xlsx and not survives(path):  # .xls and .xlsb do not say how far they reach
             return _damaged("BIFF")
         return _open(path), parts

@@ -4,7 +4,7 @@ import re
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
-from connectors.formats.labels import names_place, prices_many
+from connectors.formats.labels import names_place, names_returns, prices_many
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (
     absent_place,
@@ -28,6 +28,8 @@ _SHEET_OF_PERIOD = re.compile(
     r"(?:20\d{2}\s?[-./年]?\s?)?\d{1,2}\s?(?:月份?|[-./月]\s?\d{1,2}\s?[日号]?)|20\d{2}[-./年]?\d{2}月?|20\d{6}|[本上]期|[本上]月|[本上]周|[今昨]日|期[初末]"
 )
 """Sheets called 3月, 2026-03-31, 3.31 or 上月."""
+_MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
+_DAY = re.compile(r"期|时间|日")
 _SHOWN = 8
 
 
@@ -130,6 +132,26 @@ def title_of_a_place(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def returns(table: Table, plan: Plan) -> Question | None:
+    """The name of the sheet, or the title above the table, says that its lines went the other way: 退货明细."""
+    titles = [one for one, values in table.labels.items() if not any(values)]
+    said = next((one for one in (table.sheet, *titles) if names_returns(one)), "")
+    if not said or not any(one.entity.name in _MOVED for one in plan.entities):
+        return None
+    shown = clip(said, 30)
+    return Question(
+        Text(
+            f"“{shown}”像是退货，映射会把这张表的行当成正常的收进来。",
+            f"“{shown}” reads like returns, and the mapping takes the lines of this table as ordinary ones.",
+        ),
+        Text(
+            "请对方把退货另发一个文件；不要这张工作表的，在数据流的 config 里用 sheet 写明读哪一张",
+            "Have returns sent as a file of their own; to leave the sheet out, name the one to read by sheet under config of the stream",
+        ),
+        Text("确实是正常的行", "if they are ordinary ones"),
+    )
+
+
 def without_quantity(table: Table, plan: Plan) -> Question | None:
     """No quantity would be read, although columns are left over."""
     if table.is_json or not uncounted(plan, table.columns):
@@ -215,12 +237,19 @@ def in_parts(table: Table, plan: Plan) -> Question | None:
             f"“{other}” reads like a further part of “{old}” (another delivery, or what is added or taken off), and the mapping reads "
             f"“{old}” alone.",
         ),
-        Text(
-            f'请对方每批填一行；要加减的，在映射里写成 number("{old}") + number("{other}") 这样的式子',
-            f'Have each delivery put in a row of its own; what is added or taken off is written in the mapping, such as number("{old}") '
-            f'+ number("{other}")',
-        ),
+        _put_together(old, other),
         Text("不用它", "if it is not needed"),
+    )
+
+
+def _put_together(old: str, other: str) -> Text:
+    """What to do about a further part: days cannot be added."""
+    if _DAY.search(simplified(other)):
+        return Text("请对方每批填一行", "Have each delivery put in a row of its own")
+    return Text(
+        f'请对方每批填一行；要加减的，在映射里写成 number("{old}") + number("{other}") 这样的式子',
+        f'Have each delivery put in a row of its own; what is added or taken off is written in the mapping, such as number("{old}") '
+        f'+ number("{other}")',
     )
 
 

@@ -32,10 +32,16 @@ _STATUS = re.compile(
 _FLAG = re.compile(
     r"是否|标[志记识]|作废|作廢|取消|关闭|關閉|终止|撤销|停用|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid)"
 )
-_KIND = re.compile(r"类型|類型|红蓝|紅藍")
+_KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
+_WENT_BACK = r"^\s*(?:退[货貨]?|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
+"""What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
+_MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
+_BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
+"""SAP's movement types of a receipt that is reversed or sent back."""
+_UNSENT = r"^\s*(?:未[送发發到收]|[实實][送发發到收]\s*[0-9].{0,15})\s*$"
 _QUANTITY = re.compile(r"数量|數量|数$|量$|(?i:\bq(?:uanti)?ty\b)")
-_REMARK = re.compile(r"备注|備註|说明|附言|(?i:\b(?:remarks?|notes?|comments?)\b)")
+_REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
 _OFF = r"^\s*(?:已|被)?(?:作[废廢]|取消|[关關][闭閉]|撤[销銷]|[终終]止|停用|[报報][废廢]|[红紅]字|[红紅][冲沖]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?))\s*$"
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x))\s*$"
 _CALLED_OFF = (
@@ -44,6 +50,7 @@ _CALLED_OFF = (
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
 )
 """What is written beside a line that is no more as its columns say: 作废, 改为5000个, 单价为每千个."""
+_TOTAL = re.compile(r"[合总小共]计|汇总|(?i:\b(?:sub|grand)?[ _-]?total\b)")
 _FEWEST_SUMMED = 3
 """Columns, and rows of them, of which a sum is no chance."""
 
@@ -123,7 +130,9 @@ def sum_of_others(table: Table, plan: Plan) -> Question | None:
         is_much = len(numbers) >= _FEWEST_SUMMED <= len(rows)
         if not is_much or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
             continue
-        places = [(end, list(numbers).index(end)) for end in ends if end in numbers]
+        places = [
+            (end, list(numbers).index(end)) for end in ends if end in numbers and not _TOTAL.search(simplified(end))
+        ]
         column = next((end for end, at in places if all(2 * row[at] == sum(row) for row in rows)), None)
         if column is not None:
             others = ", ".join(other for other in one.turned if other != column)
@@ -131,6 +140,28 @@ def sum_of_others(table: Table, plan: Plan) -> Question | None:
                 Text(
                     f"“{column}”每一行都等于其他各列之和，像是合计；收进去，同样的数量就记了两次。",
                     f"“{column}” is the sum of the other columns in each row, as a total is; taken in, the same quantity counts twice.",
+                ),
+                Text(
+                    f"在映射的 unpivot 里把要的列一一写出：columns: [{others}]",
+                    f"Name the columns that are wanted one by one under unpivot in the mapping: columns: [{others}]",
+                ),
+                Text("它确实是单独的一项", "if it is an item of its own"),
+            )
+    return None
+
+
+def total_among(table: Table, plan: Plan) -> Question | None:
+    """A column that becomes rows is called a total, and no column was named: 各仓合计 under "*仓*"."""
+    for one in plan.entities:
+        unpivot = plan.spec.entities[one.entity.name].unpivot
+        named = unpivot.columns if unpivot else ()
+        column = next((name for name in one.turned if name not in named and _TOTAL.search(simplified(name))), "")
+        if unpivot and column:
+            others = ", ".join(other for other in one.turned if other != column)
+            return Question(
+                Text(
+                    f"“{column}”看名字是合计；收进去，同样的数量就记了两次。",
+                    f"“{column}” is called a total; taken in, the same quantity counts twice.",
                 ),
                 Text(
                     f"在映射的 unpivot 里把要的列一一写出：columns: [{others}]",
@@ -178,13 +209,17 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
 def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
-    has_receipts = any(one.entity.name == "goods_receipt_line" for one in plan.entities)
+    moved = {one.entity.name for one in plan.entities} & {"goods_receipt_line", "shipment_line"}
     for column in (one for one in table.columns if one in table.placed):
         patterns = [_CALLED_OFF] if _REMARK.search(column) else []
+        if patterns and moved:
+            patterns += [_RETURNED, _WENT_BACK, _UNSENT]
         if column in unread and _STATUS.search(column):
             patterns += [_OFF, _YES] if _FLAG.search(column) else [_OFF]
-        if has_receipts and _KIND.search(column):
-            patterns.append(_RETURNED)
+        if moved and _KIND.search(column):
+            patterns += [_RETURNED, _WENT_BACK] if column in unread else [_RETURNED]
+        if moved and _MOVEMENT.search(column):
+            patterns.append(_BACK)
         said = table.first(column, "|".join(patterns)) if patterns else ""
         if said:
             shown = clip(said, 20)

@@ -33,6 +33,15 @@ PO = "purchase_order"
         ("order_response", "order_response_line", "订单号|行号|回复交期|二次回复交期", "P|1|2026-03-05|", {"promised_on": date(2026, 3, 5)}),
         ("order_response", "order_response_line", "订单号|行号|最新交期", "P|1|2026-03-12", {"promised_on": date(2026, 3, 12)}),
         ("order_response", "order_response_line", "订单号|行号|是否接受", "P|1|是", {"decision": "accepted"}),
+        # columns that a supplier fills in, below a band of their own
+        ("order_response", "order_response_line", "订单号|行号|料号|数量|单位|要求交期|供应商填写 确认数量|供应商填写 确认交期", "P|1|A1|9|个|2026-03-01|5|2026-03-05", {"confirmed": 5, "promised_on": date(2026, 3, 5)}),
+        ("order_response", "order_response_line", "订单号|行号|供方确认 回复数量|单位|回复栏 备注", "P|1|5|个|缺料", {"confirmed": 5, "reason": "缺料"}),
+        (PO, LINE, "订单号|行号|料号|数量|单位|供应商填写 数量", "P|1|A1|9|个|5", {"ordered": 9}),
+        # as programs name them
+        ("goods_receipt", "goods_receipt_line", "receipt_no|line_number|po_number|part_number|received_qty|uom", "R|1|P1|A1|5|PCS", {"receipt_number": "R", "order_number": "P1", "received": 5}),
+        ("goods_receipt", "goods_receipt_line", "入库单号|行号|订单单号|料号|实收数量|合格数量|拒收数量|单位", "R|1|P1|A1|9|8|1|个", {"order_number": "P1", "received": 9, "accepted": 8, "rejected": 1}),
+        ("sales_order", "sales_order_line", "Order No.|SO Line|SKU编码|Qty|UOM", "S|1|A1|5|PCS", {"order_number": "S", "line_number": "1", "item": "A1"}),
+        ("item", "item", "物料编码|物料名称|使用状态|Shelf Life (days)", "A1|x|逐步禁用|30", {"status": "phase_out", "shelf_life_days": 30}),
         # Unit Price is no Price Unit
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|Unit Price|Currency", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "price_base": None}),
         (PO, LINE, "PO No.|Line|Part No|Qty|UOM|单价含税|币种", "P|1|A1|5|PCS|0.12|USD", {"unit_price": Decimal("0.12"), "is_tax_included": True}),

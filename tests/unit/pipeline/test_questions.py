@@ -118,6 +118,61 @@ def test_goods_that_go_back_are_no_receipt(ask: Ask, kind: str, is_asked: bool) 
 
 
 @pytest.mark.parametrize(
+    ("mapping", "column", "value", "is_asked"),
+    [
+        ("goods_receipt", "备注", "红冲", True),
+        ("goods_receipt", "摘要", "冲减", True),
+        ("goods_receipt", "备注", "退供应商", True),
+        ("goods_receipt", "收发类别", "采购退货", True),
+        ("goods_receipt", "移动类型", "122", True),
+        ("goods_receipt", "移动类型", "101", False),
+        ("goods_receipt", "备注", "冲压件", False),
+        ("goods_receipt", "备注", "退货地址已变更", False),
+        ("delivery_note", "备注", "退货", True),
+        ("delivery_note", "备注", "未送", True),
+        ("delivery_note", "备注", "实送300", True),
+        ("delivery_note", "备注", "实送数量以签收为准", False),
+        ("goods_receipt", "类型", "退", True),
+        ("goods_receipt", "单据类型", "退货", False),
+        ("goods_receipt", "单据类型", "销售退货入库", False),
+    ],
+)
+def test_a_line_that_went_back_or_was_not_sent_is_asked_about(
+    ask: Ask, mapping: str, column: str, value: str, is_asked: bool
+) -> None:
+    header = f"单据编号|行号|料号|单位|数量|{column}"
+    assert bool(ask(mapping, header, "R1|1|A1|个|5|", f"R1|2|A2|个|5|{value}")) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sheet", "title", "said"),
+    [
+        ("delivery_note", "退货明细", "", "退货明细"),
+        ("goods_receipt", "Sheet1", "采购退货单列表", "采购退货单列表"),
+        ("goods_receipt", "红字入库单", "", "红字入库单"),
+        ("sales_order", "Sales Returns", "", "Sales Returns"),
+        ("delivery_note", "送货明细", "", ""),
+        ("delivery_note", "Sheet1", "货物售出概不退货", ""),
+        ("delivery_note", "Sheet1", "Please return this form by Friday", ""),
+        ("inventory", "退货", "", ""),
+    ],
+)
+def test_a_table_of_returns_is_asked_about(ask: Ask, mapping: str, sheet: str, title: str, said: str) -> None:
+    header = "单据编号|行号|料号|单位|数量|仓库"
+    asked = ask(mapping, header, "R1|1|A1|个|5|WH1", labels={title: [""]} if title else {}, sheets=(sheet,))
+    assert bool(asked) == bool(said)
+    assert f"“{said}”像是退货" in asked or not said
+
+
+def test_two_days_are_not_added(ask: Ask) -> None:
+    ask("purchase_order", f"{PO}|第二批交期", *beside("2026-04-01", "", "", ""))
+    assert ask.asked is not None
+    assert "number(" not in ask.asked.remedy.zh
+    ask("purchase_order", f"{PO}|追加数量", *beside("9", "", "", ""))
+    assert 'number("数量") + number("追加数量")' in ask.asked.remedy.zh
+
+
+@pytest.mark.parametrize(
     ("mapping", "columns", "values", "asked"),
     [
         ("purchase_order", "更新交期", "2026-04-01", "“更新交期”像是“交期”改过以后的值"),
@@ -233,6 +288,30 @@ def test_columns_of_a_database_have_no_letters_and_types_of_their_own(tmp_path: 
         asked = question_about(table, make_plan(spec, header=names, is_json=False, timezone="UTC"))
         assert asked is not None
         assert said in asked.fact.zh
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked"),
+    [
+        (["上海仓", "广州仓", "各仓合计"], "“各仓合计”看名字是合计"),
+        (["WH-A", "WH-B", "WH-Total"], "“WH-Total”看名字是合计"),
+        (["上海仓", "广州仓", "总仓"], ""),
+    ],
+)
+def test_a_total_among_columns_that_become_rows_is_asked_about(tmp_path: Path, columns: list[str], asked: str) -> None:
+    path = tmp_path / "rows.parquet"
+    cells = {name: ["1", "7", "4"] for name in columns}
+    pq.write_table(pa.table({"_row": [1, 2, 3], "料号": ["A", "B", "C"], **cells}), path)
+    names = ["料号", *columns]
+    table = Table("", [], names, {}, dict(zip(names, "ABCD", strict=True)), False, lambda: path)
+    stock = {"item": "料号", "location": "name", "on_hand": "quantity(value, '个')"}
+    for listed in (["*仓*", "WH*"], columns):
+        unpivot = {"columns": listed, "name": "name", "value": "value"}
+        entities = {"inventory_balance": {"fields": stock, "unpivot": unpivot}}
+        spec = MappingFile.model_validate({"mapping": "t/t", "entities": entities})
+        question = question_about(table, make_plan(spec, header=names, is_json=False, timezone="UTC"))
+        assert (question is not None) == bool(asked and listed is not columns)
+        assert question is None or question.fact.zh.startswith(asked)
 
 
 def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask) -> None:

@@ -1,6 +1,7 @@
 """Workbooks: what a person sees in the cells, and what cannot be trusted any more."""
 
 import re
+import struct
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -23,6 +24,7 @@ from connectors.formats import FormatOptions, SheetRead, read_file
 from connectors.formats.archive import OversizeError
 from connectors.formats.number_format import FIRST_DAY, show_of
 from connectors.formats.ods_parts import read_ods
+from connectors.formats.xlsb_parts import read_xlsb
 from connectors.formats.xlsx_parts import _INLINE, MOST_CELLS, XlsxParts
 
 Fill = Callable[[Worksheet], None]
@@ -370,6 +372,91 @@ def test_a_code_of_an_ods_keeps_the_zeros_that_its_cell_shows(tmp_path: Path) ->
             "</office:spreadsheet>",
         )
     assert read_ods(tmp_path / "a.ods")["单"].shown == {(1, 0): "00120", (1, 1): "00120", (1, 4): "0003"}
+
+
+@pytest.mark.parametrize(
+    ("given", "errors"),
+    [
+        ('office:value-type="string" office:string-value=""', {(1, 1): "#N/A"}),
+        ('office:value-type="string" office:string-value="" calcext:value-type="error"', {(1, 1): "#N/A"}),
+        ('office:value-type="string"', {}),
+    ],
+)
+def test_a_cell_of_an_ods_that_shows_an_error_is_one(tmp_path: Path, given: str, errors: dict[object, str]) -> None:
+    cells = f"<table:table-cell/><table:table-cell {given}><text:p>#N/A</text:p></table:table-cell>"
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f'<office:spreadsheet><table:table table:name="单"><table:table-row>{cells}</table:table-row></table:table>'
+            "</office:spreadsheet>",
+        )
+    assert read_ods(tmp_path / "a.ods")["单"].errors == errors
+
+
+def _record(kind: int, content: bytes = b"") -> bytes:
+    """One record of an .xlsb file."""
+    kinds = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    length = len(content)
+    lengths = bytes([length]) if length < 0x80 else bytes([length & 0x7F | 0x80, length >> 7])
+    return kinds + lengths + content
+
+
+def _xlsb(path: Path, rows: list[list[object]]) -> None:
+    """A workbook of one sheet with texts, numbers and, written as (number,) or (number, formula), errors."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    sheet = _record(129) + _record(148, struct.pack("<IIII", 0, len(rows) - 1, 0, 8)) + _record(145)
+    for row, values in enumerate(rows):
+        sheet += _record(0, struct.pack("<II", row, 0) + bytes(17))
+        for column, value in enumerate(values):
+            place = struct.pack("<II", column, 0)
+            match value:
+                case str():
+                    sheet += _record(6, place + text(value))
+                case int():
+                    sheet += _record(5, place + struct.pack("<d", value))
+                case (int() as error, bytes() as formula):
+                    sheet += _record(11, place + bytes([error, 0, 0]) + struct.pack("<I", len(formula)) + formula)
+                case (int() as error,):
+                    sheet += _record(3, place + bytes([error]))
+    sheet += _record(146) + _record(130)
+    bundle = _record(156, struct.pack("<II", 0, 1) + text("rId1") + text("订单"))
+    book = _record(131) + _record(143) + bundle + _record(144) + _record(132)
+    to = "http://schemas.openxmlformats.org"
+    relations = f'<Relationships xmlns="{to}/package/2006/relationships"><Relationship Id="rId1" Type="{to}%s" Target="%s"/></Relationships>'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{to}/package/2006/content-types"/>')
+        archive.writestr(
+            "_rels/.rels", relations % ("/officeDocument/2006/relationships/officeDocument", "xl/workbook.bin")
+        )
+        archive.writestr(
+            "xl/_rels/workbook.bin.rels",
+            relations % ("/officeDocument/2006/relationships/worksheet", "worksheets/sheet1.bin"),
+        )
+        archive.writestr("xl/workbook.bin", book)
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+
+
+def test_error_cells_of_an_xlsb_are_shown_and_named(tmp_path: Path) -> None:
+    _xlsb(
+        tmp_path / "a.xlsb",
+        [["订单号", "料号", "数量"], ["PO-1", "A1", 5], ["PO-2", (0x2A,), (0x07, b"\x1e\x01\x00")], ["PO-3", "A3", 7]],
+    )
+    (only,) = read(tmp_path / "a.xlsb")
+    assert only.table["料号"].to_pylist() == ["A1", "#N/A", "A3"]
+    assert only.table["数量"].to_pylist() == ["5", "#DIV/0!", "7"]
+    assert set(only.suspects) == {(3, "料号", "XD-CEL-002"), (3, "数量", "XD-CEL-002")}
+
+
+@pytest.mark.parametrize("content", [b"", b"\x9c", b"\x9c\x01\x20", b"\xff\xff\xff\xff\xff", bytes(40)])
+def test_a_damaged_book_of_an_xlsb_is_left_to_calamine(tmp_path: Path, content: bytes) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsb", "w") as archive:
+        archive.writestr("xl/_rels/workbook.bin.rels", "<Relationships/>")
+        archive.writestr("xl/workbook.bin", content)
+    assert read_xlsb(tmp_path / "a.xlsb") == {}
 
 
 def test_empty_cells_and_rows_of_an_ods_move_no_percentage(tmp_path: Path) -> None:
