@@ -19,6 +19,8 @@ _FOREIGN = re.compile(r"美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:us
 _NUMBER_AND_LINE = 2
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
+_JUDGED = frozenset({"accepted", "rejected"})
+"""Quantities that say what was found of another."""
 
 
 def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:
@@ -47,7 +49,7 @@ def uncounted(plan: Plan, header: Sequence[str]) -> bool:
     """Whether of records that are about a quantity none is read, although columns are left over."""
     return bool(unread_columns(plan, header)) and any(
         _POINT & set(plan.spec.entities[one.entity.name].fields)
-        and not any(one.entity.fields[name].kind is Kind.QUANTITY for name in one.fields)
+        and not any(one.entity.fields[name].kind is Kind.QUANTITY for name in set(one.fields) - _JUDGED)
         for one in plan.entities
     )
 

@@ -3,7 +3,6 @@
 Records and their layout: [MS-XLSB], https://learn.microsoft.com/openspecs/office_file_formats/ms-xlsb
 """
 
-import posixpath
 import re
 import struct
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ def read_xlsb(path: Path) -> dict[str, SheetPart]:
     try:
         relations = fromstring(unpack(path, parts[_RELATIONS]))
         names = dict(_sheets(unpack(path, parts[_BOOK])))
-        places = {one.get("Id", ""): posixpath.join("/xl", one.get("Target", ""))[1:] for one in relations}
+        places = {one.get("Id", ""): f"xl/{one.get('Target', '')}" for one in relations}
         return {
             name: _read_sheet(unpack(path, parts[places[relation]]))
             for name, relation in names.items()

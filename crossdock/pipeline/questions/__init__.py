@@ -21,7 +21,6 @@ _QUESTIONS = (
     values.written_once,
     values.list_apart,
     values.total_among,
-    values.sum_of_others,
     columns.without_quantity,
     values.blank_quantity,
     columns.without_price,

@@ -1,6 +1,7 @@
 """What is asked about the values of a table: blanks below a value, totals beside their parts, codes that are no codes."""
 
 import re
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -117,51 +118,28 @@ def list_apart(table: Table, plan: Plan) -> Question | None:
     )
 
 
-def sum_of_others(table: Table, plan: Plan) -> Question | None:
-    """A column that becomes rows is the sum of the others in each row: 总仓 beside 上海仓 and 广州仓 under "*仓"."""
-    for one in plan.entities:
-        unpivot = plan.spec.entities[one.entity.name].unpivot
-        ends = [
-            column for column in one.turned[:: max(1, len(one.turned) - 1)] if unpivot and column not in unpivot.columns
-        ]
-        columns = {name: decimals(_dashed(table.start[name])) for name in one.turned} if ends else {}
-        numbers = {name: values for name, values in columns.items() if values}  # 默认仓库 may be one of "*仓*"
-        rows = [row for row in zip(*numbers.values(), strict=True) if any(row)]
-        is_much = len(numbers) >= _FEWEST_SUMMED <= len(rows)
-        if not is_much or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
-            continue
-        places = [
-            (end, list(numbers).index(end)) for end in ends if end in numbers and not _TOTAL.search(simplified(end))
-        ]
-        column = next((end for end, at in places if all(2 * row[at] == sum(row) for row in rows)), None)
-        if column is not None:
-            others = ", ".join(other for other in one.turned if other != column)
-            return Question(
-                Text(
-                    f"“{column}”每一行都等于其他各列之和，像是合计；收进去，同样的数量就记了两次。",
-                    f"“{column}” is the sum of the other columns in each row, as a total is; taken in, the same quantity counts twice.",
-                ),
-                Text(
-                    f"在映射的 unpivot 里把要的列一一写出：columns: [{others}]",
-                    f"Name the columns that are wanted one by one under unpivot in the mapping: columns: [{others}]",
-                ),
-                Text("它确实是单独的一项", "if it is an item of its own"),
-            )
-    return None
-
-
 def total_among(table: Table, plan: Plan) -> Question | None:
-    """A column that becomes rows is called a total, and no column was named: 各仓合计 under "*仓*"."""
+    """A column that becomes rows, and that the mapping does not name, is a total: so called, or the sum of the others."""
     for one in plan.entities:
         unpivot = plan.spec.entities[one.entity.name].unpivot
-        named = unpivot.columns if unpivot else ()
-        column = next((name for name in one.turned if name not in named and _TOTAL.search(simplified(name))), "")
-        if unpivot and column:
+        if unpivot is None:
+            continue
+        matched = [column for column in one.turned if column not in unpivot.columns]
+        called = next((column for column in matched if _TOTAL.search(simplified(column))), "")
+        column = called or _sum_of_others(table, one.turned, matched)
+        if column:
             others = ", ".join(other for other in one.turned if other != column)
+            seen = (
+                Text("看名字是合计", "is called a total")
+                if called
+                else Text(
+                    "每一行都等于其他各列之和，像是合计", "is the sum of the other columns in each row, as a total is"
+                )
+            )
             return Question(
                 Text(
-                    f"“{column}”看名字是合计；收进去，同样的数量就记了两次。",
-                    f"“{column}” is called a total; taken in, the same quantity counts twice.",
+                    f"“{column}”{seen.zh}；收进去，同样的数量就记了两次。",
+                    f"“{column}” {seen.en}; taken in, the same quantity counts twice.",
                 ),
                 Text(
                     f"在映射的 unpivot 里把要的列一一写出：columns: [{others}]",
@@ -170,6 +148,19 @@ def total_among(table: Table, plan: Plan) -> Question | None:
                 Text("它确实是单独的一项", "if it is an item of its own"),
             )
     return None
+
+
+def _sum_of_others(table: Table, turned: Sequence[str], matched: Collection[str]) -> str:
+    """The first or last of the columns `turned`, if `matched`, that is the sum of the others in each row: 总仓; empty for none."""
+    ends = [column for column in turned[:: max(1, len(turned) - 1)] if column in matched]
+    columns = {name: decimals(_dashed(table.start[name])) for name in turned} if ends else {}
+    numbers = {name: values for name, values in columns.items() if values}  # 默认仓库 may be one of "*仓*"
+    rows = [row for row in zip(*numbers.values(), strict=True) if any(row)]
+    is_much = len(numbers) >= _FEWEST_SUMMED <= len(rows)
+    if not is_much or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
+        return ""
+    places = [(end, list(numbers).index(end)) for end in ends if end in numbers]
+    return next((end for end, at in places if all(2 * row[at] == sum(row) for row in rows)), "")
 
 
 def _dashed(texts: pa.Array) -> list[str]:
@@ -218,7 +209,7 @@ def called_off(table: Table, plan: Plan) -> Question | None:
             patterns += [_OFF, _YES] if _FLAG.search(column) else [_OFF]
         if moved and _KIND.search(column):
             patterns += [_RETURNED, _WENT_BACK] if column in unread else [_RETURNED]
-        if moved and _MOVEMENT.search(column):
+        if moved and column in unread and _MOVEMENT.search(column):
             patterns.append(_BACK)
         said = table.first(column, "|".join(patterns)) if patterns else ""
         if said:

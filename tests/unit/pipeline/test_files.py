@@ -585,6 +585,14 @@ def test_a_title_that_names_a_warehouse_is_asked_about(hub: Hub, title: str) -> 
     assert hub.query("SELECT location FROM canonical.inventory_balance WHERE item = 'A3'") == [("SH",)]
 
 
+def test_a_title_of_returns_is_asked_about(hub: Hub) -> None:
+    rows = ",".join(HEADER) + "\n" + ",".join(map(str, order_row())) + "\n"
+    hub.put_bytes("a.csv", f"采购退货单列表,,\n\n{rows}".encode())
+    assert "“采购退货单列表”像是退货" in problem(hub.sync())
+    hub.put_bytes("b.csv", f"采购订单列表,,\n\n{rows.replace('PO-1', 'PO-2')}".encode())
+    assert "applied" in [file.status for file in hub.sync().files]
+
+
 @pytest.mark.parametrize("title", ["恒远公司仓库库存表", "2026年3月入仓明细", "仓位清单", "总仓及分仓库存", "库存明细"])
 def test_other_titles_are_no_reason_to_ask(hub: Hub, title: str) -> None:
     stock(hub)

@@ -164,6 +164,30 @@ def test_a_table_of_returns_is_asked_about(ask: Ask, mapping: str, sheet: str, t
     assert f"“{said}”像是退货" in asked or not said
 
 
+def test_a_movement_type_that_is_mapped_is_not_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    cells = {
+        "入库单号": ["R1", "R1"],
+        "行号": ["1", "2"],
+        "料号": ["A1", "A2"],
+        "数量": ["5", "5"],
+        "移动类型": ["101", "122"],
+    }
+    pq.write_table(pa.table({"_row": [2, 3], **cells}), path)
+    table = Table("", [], list(cells), {}, dict(zip(cells, "ABCDE", strict=True)), False, lambda: path)
+    fields = {"receipt_number": "入库单号", "line_number": "行号", "item": "料号", "received": "quantity(数量, '个')"}
+    for more, is_asked in ({}, True), ({"lot": "移动类型"}, False):
+        entities = {"goods_receipt_line": {"fields": fields | more}}
+        spec = MappingFile.model_validate({"mapping": "t/t", "entities": entities})
+        plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
+        assert (question_about(table, plan) is not None) == is_asked
+
+
+def test_what_was_accepted_is_not_what_was_received(ask: Ask) -> None:
+    assert "没有读到数量" in ask("goods_receipt", "入库单号|行号|料号|单位|合格数量|到库数", "R1|1|A1|个|5|6")
+    assert not ask("goods_receipt", "入库单号|行号|料号|单位|实收数量|合格数量|到库数", "R1|1|A1|个|6|5|6")
+
+
 def test_two_days_are_not_added(ask: Ask) -> None:
     ask("purchase_order", f"{PO}|第二批交期", *beside("2026-04-01", "", "", ""))
     assert ask.asked is not None
