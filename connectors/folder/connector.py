@@ -1,7 +1,7 @@
 """Reads files that people or systems put into a folder, and puts them away once they are safe."""
 
+import hashlib
 import os
-import shutil
 import stat
 import tempfile
 import time
@@ -112,20 +112,18 @@ class FolderConnector:
             entry = taken.get(file.name)
             if (isinstance(entry, list) and entry[:3] == stamp_of(file.status)) or not self._lies_still(file, settings):
                 continue
-            with ThreadPoolExecutor(1) as beside, tempfile.TemporaryDirectory(prefix="crossdock-") as private:
+            with tempfile.TemporaryDirectory(prefix="crossdock-") as private:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
                 seen_for = time.monotonic() - seen_at
                 time.sleep(seconds_to_tick(file.status, self._clock(), seen_for=seen_for))
-                if not _copy_unchanged(file, copy):
+                digest = _copy_unchanged(file, copy)
+                if not digest:
                     continue
                 stamp = stamp_of(file.status)
-                is_copied = stat.S_ISREG(file.status.st_mode)
-                digested = beside.submit(digest_of, copy if is_copied else file.path)
-                if isinstance(entry, list) and entry[3:] == [digested.result()]:
-                    taken = {**taken, file.name: [*stamp, digested.result()]}
+                if isinstance(entry, list) and entry[3:] == [digest]:
+                    taken = {**taken, file.name: [*stamp, digest]}
                     continue
                 for sheet in _sheets(file, copy, settings):
-                    digest = digested.result()
                     if sheet.is_last:
                         taken = {**taken, file.name: [*stamp, digest]}
                         cursor = {"taken": taken}
@@ -212,19 +210,28 @@ def _is_passing(name: str) -> bool:
     return name.startswith((".", "~$", "~")) or name.lower().endswith(_PASSING)
 
 
-def _copy_unchanged(file: _File, copy: Path) -> bool:
-    """Copies the file, unless it is a link or special; False when it changed or went away meanwhile."""
+def _copy_unchanged(file: _File, copy: Path) -> str:
+    """Copies the file, unless it is a link or special, and gives its digest; "" when it changed or went away meanwhile."""
     if not stat.S_ISREG(file.status.st_mode):
-        return True
+        return digest_of(file.path)
+    digest = hashlib.sha256()
     try:
-        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, copy.open("wb") as target:
-            shutil.copyfileobj(source, target, _CHUNK)
+        with (
+            os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source,
+            copy.open("wb") as target,
+            ThreadPoolExecutor(1) as beside,
+        ):
+            while block := source.read(_CHUNK):
+                digested = beside.submit(digest.update, block)
+                target.write(block)
+                digested.result()
         after = file.path.lstat()
     except OSError as error:
         if is_disk_fault(error):
             raise disk_error(error) from error
-        return False
-    return (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
+        return ""
+    is_same = (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
+    return digest.hexdigest() if is_same else ""
 
 
 def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRead]:

@@ -16,9 +16,8 @@ from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
 _DITTO = ("同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"')
-_ASCII_DITTO = ('"',)
-_IN_DITTO = ("同", "〃", "″", '"')
-"""One of these is in each."""
+_ASCII_DITTO = [one for one in _DITTO if one.isascii()]
+_DITTO_BYTES = pa.array(sorted({len(one.encode()) for one in _DITTO}), pa.int32())
 
 
 @dataclass(slots=True)
@@ -69,8 +68,7 @@ class Completion:
         self.copied = {}
         for place, name in enumerate(table.column_names[:-1]):
             column = table[name]
-            may_say_so = holds_any(column, _ASCII_DITTO if is_ascii(column) else _IN_DITTO)
-            if may_say_so and pc.any(blank := pc.is_in(column, value_set=pa.array(_DITTO))).as_py():
+            if _may_say_so(column) and pc.any(blank := pc.is_in(column, value_set=pa.array(_DITTO))).as_py():
                 values = pc.fill_null_forward(pc.if_else(blank, pa.scalar(None, pa.string()), column))
                 before = self.ditto.get(name)
                 values = pc.coalesce(values, pa.scalar(before, pa.string()), column)
@@ -99,6 +97,13 @@ class Completion:
             table = table.set_column(table.column_names.index(name), name, filled)
             self.above[name] = filled[-1].as_py()
         return table
+
+
+def _may_say_so(column: pa.ChunkedArray) -> bool:
+    """Whether any value may be one of `_DITTO`: a quick look before each value is looked at."""
+    if is_ascii(column):
+        return holds_any(column, _ASCII_DITTO)
+    return bool(pc.any(pc.is_in(pc.binary_length(column), value_set=_DITTO_BYTES)).as_py())
 
 
 def _is_blank(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -123,13 +123,14 @@ def stored_hashes(
     A part is what `_PAGES` pages hold, a few hundred thousand. Where the stream `is_alone` in its source, those that
     earlier ones stated come too: no record of this one has such a hash, and a row is not read as far as its stream.
     """
-    query = "SELECT string_agg(source_hash, ''::bytea) FROM {} t WHERE source = %(source)s AND source_hash IS NOT NULL AND {}"
+    query = "SELECT string_agg(source_hash, ''::bytea) FROM {} t WHERE source_hash IS NOT NULL AND {}"
     of_stream = "" if is_alone else " AND stream = %(stream)s"
-    of_rows = query.format(partition_of(table, source), f"ctid >= %(first)s::tid AND ctid < %(last)s::tid{of_stream}")
+    partition = partition_of(table, source)
+    of_rows = query.format(partition, f"ctid >= %(first)s::tid AND ctid < %(last)s::tid{of_stream}")
     of_statements = query.format(
         "crossdock.statement",
-        f"entity = %(entity)s AND stream = %(stream)s AND EXISTS (SELECT FROM {partition_of(table, source)} o "
-        "WHERE o.source = t.source AND o.key = t.key AND o.deleted_at IS NULL)",
+        "entity = %(entity)s AND source = %(source)s AND stream = %(stream)s AND EXISTS "
+        f"(SELECT FROM {partition} o WHERE o.key = t.key AND o.deleted_at IS NULL)",
     )
     values = {"source": source, "stream": stream, "entity": table.name}
     size = pages(connection, table, source)
