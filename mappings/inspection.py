@@ -176,6 +176,29 @@ def columns_of_codes(plan: Plan) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
+def columns_of_numbers(plan: Plan) -> list[str]:
+    """Columns that give the number of a document, its own or an order's, just as it stands, each once."""
+    columns = [
+        compiled.header
+        for one in plan.entities
+        for name, compiled in one.fields.items()
+        if compiled.header and (name in one.entity.parent_key[:1] or name == "order_number")
+    ]
+    return list(dict.fromkeys(columns))
+
+
+def columns_of_days(plan: Plan) -> list[str]:
+    """Columns from which days of orders and deliveries are read, each once."""
+    columns = [
+        column
+        for one in plan.entities
+        for name, compiled in one.fields.items()
+        if one.entity.fields[name].kind in (Kind.DAY, Kind.INSTANT) and len(compiled.columns) == 1
+        for column in compiled.columns
+    ]
+    return list(dict.fromkeys(columns))
+
+
 def unread_columns(plan: Plan, header: Sequence[str]) -> list[str]:
     """Columns of the header from which the plan reads nothing."""
     read = {column for one in plan.entities for column in (*one.columns, *one.turned)}

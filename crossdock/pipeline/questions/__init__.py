@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from canonical_model.language import Text
-from crossdock.pipeline.questions import columns, values
+from crossdock.pipeline.questions import columns, records, values
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.plan import Plan
 
@@ -17,6 +17,7 @@ _QUESTIONS = (
     columns.sheet_of_a_place,
     columns.title_of_a_place,
     columns.sheets_of_periods,
+    columns.sheets_of_copies,
     columns.returns,
     values.written_once,
     values.list_apart,
@@ -30,6 +31,10 @@ _QUESTIONS = (
     values.running_numbers,
     values.called_off,
     values.codes_as_decimals,
+    records.several_numbers,
+    records.groups_among_items,
+    records.others_among_parties,
+    records.day_far_off,
 )
 
 

@@ -28,6 +28,9 @@ _SHEET_OF_PERIOD = re.compile(
     r"(?:20\d{2}\s?[-./年]?\s?)?\d{1,2}\s?(?:月份?|[-./月]\s?\d{1,2}\s?[日号]?)|20\d{2}[-./年]?\d{2}月?|20\d{6}|[本上]期|[本上]月|[本上]周|[今昨]日|期[初末]"
 )
 """Sheets called 3月, 2026-03-31, 3.31 or 上月."""
+_OLD_SHEET = re.compile(r"旧|历史|作废|备份|副本|(?i:\b(?:old|obsolete|backup|bak|archived?|copy)\b)")
+_COPY = re.compile(r"(?P<name>.*\S)\s*\(\d+\)")
+"""What Excel calls the copy of a sheet: 订单 (2)."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
 _DAY = re.compile(r"期|时间|日")
 _SHOWN = 8
@@ -269,4 +272,25 @@ def sheets_of_periods(table: Table, plan: Plan) -> Question | None:
             f"Write sheet: {table.sheet} under config of the stream, which reads that one alone",
         ),
         Text("都是现在的", "if both are of now"),
+    )
+
+
+def sheets_of_copies(table: Table, plan: Plan) -> Question | None:
+    """The sheet is called old, or the copy of another one that is read as well: 订单(旧), Open SO (old), 订单 (2)."""
+    copied = _COPY.fullmatch(table.sheet.strip())
+    of = copied["name"] if copied else ""
+    is_old = _OLD_SHEET.search(simplified(table.sheet))
+    other = next((one for one in table.sheets if one != table.sheet and (is_old or one.strip() == of)), "")
+    if not other or table.is_json:
+        return None
+    return Question(
+        Text(
+            f"工作表“{table.sheet}”像是“{other}”的旧版或副本，两张都会收进来。",
+            f"The sheet “{table.sheet}” reads like an old or copied “{other}”, and both are read.",
+        ),
+        Text(
+            f"在数据流的 config 里写 sheet: {other}，只读那一张",
+            f"Write sheet: {other} under config of the stream, which reads that one alone",
+        ),
+        Text("两张都要", "if both are wanted"),
     )

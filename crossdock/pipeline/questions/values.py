@@ -35,12 +35,14 @@ _FLAG = re.compile(
 )
 _KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
-_WENT_BACK = r"^\s*(?:退[货貨]?|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
+_WENT_BACK = (
+    r"^\s*(?:退[货貨]?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
+)
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
-_UNSENT = r"^\s*(?:未[送发發到收]|[实實][送发發到收]\s*[0-9].{0,15})\s*$"
+_UNSENT = r"^\s*(?:未[送发發到收]|(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15})\s*$"
 _QUANTITY = re.compile(r"数量|數量|数$|量$|(?i:\bq(?:uanti)?ty\b)")
 _REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
 _OFF = r"^\s*(?:已|被)?(?:作[废廢]|取消|[关關][闭閉]|撤[销銷]|[终終]止|停用|[报報][废廢]|[红紅]字|[红紅][冲沖]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?))\s*$"

@@ -131,6 +131,10 @@ def test_goods_that_go_back_are_no_receipt(ask: Ask, kind: str, is_asked: bool) 
         ("delivery_note", "备注", "退货", True),
         ("delivery_note", "备注", "未送", True),
         ("delivery_note", "备注", "实送300", True),
+        ("delivery_note", "备注", "少送5个", True),
+        ("delivery_note", "备注", "欠 20", True),
+        ("delivery_note", "备注", "少量包装破损", False),
+        ("goods_receipt", "备注", "换货", True),
         ("delivery_note", "备注", "实送数量以签收为准", False),
         ("goods_receipt", "类型", "退", True),
         ("goods_receipt", "单据类型", "退货", False),
@@ -348,3 +352,79 @@ def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask
     assert "改法：（1）请对方加上单里的行号" in told.zh
     assert "都不用改（确实是行号，已经按它改好了）：crossdock run approve 7" in told.zh
     assert "What to write: (1) Have the line number" in told.en
+
+
+@pytest.mark.parametrize(
+    ("number", "is_asked"),
+    [
+        ("PO-1001、PO-1002", True),
+        ("PO-1001,1002", True),
+        ("PO-1001/PO-1002", True),
+        ("PO-1001 / PO-1002", True),
+        ("PO-1001\nPO-1002", True),
+        ("2026/0305", False),
+        ("PO/2026/0305", False),
+        ("PO-1/A", False),
+        ("ABCD/EFGH", False),
+        ("PO-1001", False),
+    ],
+)
+def test_several_numbers_in_one_cell_are_asked_about(ask: Ask, number: str, is_asked: bool) -> None:
+    asked = ask(
+        "delivery_note", "送货单号|序号|订单号|料号|单位|数量", f"D1|1|{number}|A1|个|5", "D1|2|PO-1003|A2|个|6"
+    )
+    assert ("“订单号”的一格里像是有几个号" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_asked"),
+    [
+        (["1.01|金属材料||", "1.01.001|钢板|2mm|张", "1.01.002|角钢|40|根"], True),
+        (["1.01|金属材料||", "1.01.001|钢板|2mm|", "1.01.002|角钢|40|"], False),
+        (["A1|钢板|2mm|张", "A10|角钢|40|根"], False),
+        (["A1|钢板|2mm|", "B10|角钢|40|根"], False),
+    ],
+)
+def test_the_name_of_a_group_is_no_item(ask: Ask, rows: list[str], is_asked: bool) -> None:
+    asked = ask("item", "物料编码|物料名称|规格型号|单位", *rows)
+    assert ("“1.01”没有单位" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(("column", "is_asked"), [("往来单位类型", True), ("备注", False)])
+def test_a_customer_is_no_supplier(ask: Ask, column: str, is_asked: bool) -> None:
+    asked = ask("supplier", f"单位编号|单位全名|{column}", "V1|甲厂|供应商", "V2|乙店|客户")
+    assert ("里有“客户”" in asked) == is_asked == bool(asked)
+    assert not ask("supplier", "单位编号|单位全名|往来单位类型", "V1|甲厂|供应商", "V2|乙店|供应商")
+
+
+@pytest.mark.parametrize(
+    ("day", "is_asked"),
+    [
+        ("2062-03-05", True),
+        ("1900-01-01", True),
+        ("1901/3/5", True),
+        ("2026-03-05", False),
+        ("2099-12-31", False),
+        ("9999-12-31", False),
+        ("20620", False),
+    ],
+)
+def test_a_day_decades_away_is_asked_about(ask: Ask, day: str, is_asked: bool) -> None:
+    asked = ask("purchase_order", PO, f"P1|1|A1|个|5|{day}")
+    assert (f"“交期”里有“{day}”" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("sheets", "is_asked"),
+    [
+        (["Open SO (old)", "Open SO"], True),
+        (["订单(旧)", "订单"], True),
+        (["订单 (2)", "订单"], True),
+        (["订单 (2)", "发票"], False),
+        (["订单(旧)"], False),
+        (["订单", "订单(旧)"], False),
+    ],
+)
+def test_a_sheet_that_is_called_old_or_a_copy_is_asked_about(ask: Ask, sheets: list[str], is_asked: bool) -> None:
+    asked = ask("purchase_order", PO, *LINES, sheets=sheets)
+    assert (f"工作表“{sheets[0]}”像是" in asked) == is_asked == bool(asked)

@@ -1,0 +1,113 @@
+"""What is asked about rows that are other records than the mapping makes of them: groups of items, customers among suppliers."""
+
+import re
+from itertools import pairwise
+
+from canonical_model.language import Text
+from canonical_model.text import clip
+from crossdock.pipeline.questions.question import Question, Table
+from mappings.inspection import columns_of_days, columns_of_numbers, unread_columns
+from mappings.plan import Plan
+
+_SEVERAL = r"[0-9][^\s、，,;；&+]*\s*(?:[、，,;；&+\n]|\s[/和及与]\s)\s*[^\s、，,;；&+]*[0-9]"
+_HALVES = r"^\s*[^\s/]+\s*/\s*[^\s/]+\s*$"
+_DIGIT = re.compile(r"\d")
+_LONGEST_YEAR = 4
+_FAR = r"^\s*(?:1[0-8]\d\d|19[0-8]\d|20[5-8]\d|2[1-9]\d\d)\s?[-./年]"
+"""Years of which no order or delivery of today is; 1900-01-01 is how databases write that there is no day. 2099 and 9999 say for ever."""
+_KIND = re.compile(r"类型|類型|类别|類別|性质|性質|身份|(?i:\b(?:type|kind|role|category)\b)")
+_ROLES = {
+    "supplier": r"^\s*(?:客户|客戶|顾客|(?i:customers?|clients?|buyers?))\s*$",
+    "customer": r"^\s*(?:供[应應]商|供[货貨]商|[厂廠]商|(?i:suppliers?|vendors?))\s*$",
+}
+"""Role that a mapping states of each row -> what says that a row has another one."""
+
+
+def several_numbers(table: Table, plan: Plan) -> Question | None:
+    """One cell names several documents: PO-1001、PO-1002, of which one new number would be made."""
+    for column in (one for one in columns_of_numbers(plan) if one in table.placed):
+        said = table.first(column, _SEVERAL) or _pair_of_numbers(table, column)
+        if said:
+            shown = clip(" ".join(said.split()), 40)
+            return Question(
+                Text(
+                    f"“{column}”的一格里像是有几个号（“{shown}”），映射会把它们当成一个号。",
+                    f"A cell of “{column}” seems to hold several numbers (“{shown}”), which the mapping takes for one.",
+                ),
+                Text("请对方每张单各填一行", "Have each document put in a row of its own"),
+                Text("它就是一个号", "if it is one number"),
+            )
+    return None
+
+
+def _pair_of_numbers(table: Table, column: str) -> str:
+    """The first value of two numbers of one form with a stroke between them: PO-1001/PO-1002, unlike 2026/0305 and PO/12."""
+    said = table.first(column, _HALVES)
+    if not said:
+        return ""
+    first, second = (half.strip() for half in said.split("/"))
+    is_alike = len(first) > _LONGEST_YEAR and _DIGIT.sub("0", first) == _DIGIT.sub("0", second)
+    return said if is_alike and not first.isdecimal() and _DIGIT.search(first) else ""
+
+
+def groups_among_items(table: Table, plan: Plan) -> Question | None:
+    """A row without a unit, whose code begins that of the next row, which has one: 1.01 above 1.01.001, the name of a group."""
+    for one in plan.entities:
+        read = [one.fields[name].columns for name in ("item_number", "base_unit") if name in one.fields]
+        if one.entity.name != "item" or list(map(len, read)) != [1, 1] or not {*read[0], *read[1]} <= set(table.placed):
+            continue
+        codes, units = (table.start[column].to_pylist() for (column,) in read)
+        rows = [(code.strip(), unit.strip()) for code, unit in zip(codes, units, strict=True)]
+        for (code, unit), (below, its_unit) in pairwise(rows):
+            if code and not unit and its_unit and below != code and below.startswith(code):
+                return Question(
+                    Text(
+                        f"“{code}”没有单位，像是下面“{below}”等物料的类别，映射会把它也当成物料。",
+                        f"“{code}” has no unit and seems to be the group of “{below}” and others; the mapping takes it for an item as well.",
+                    ),
+                    Text("请对方只导出明细物料", "Have the items alone exported"),
+                    Text("它也是物料", "if it is an item"),
+                )
+    return None
+
+
+def others_among_parties(table: Table, plan: Plan) -> Question | None:
+    """A column that nobody reads says that some of the suppliers are customers."""
+    party = plan.spec.entities.get("party")
+    role = str(party.fields.get("role", "")) if party else ""
+    others = next((pattern for name, pattern in _ROLES.items() if f"'{name}'" in role), "")
+    for column in unread_columns(plan, table.columns) if others else ():
+        said = table.first(column, others) if column in table.placed and _KIND.search(column) else ""
+        if said:
+            return Question(
+                Text(
+                    f"“{column}”里有“{said}”，映射把每一行都当成另一种往来单位。",
+                    f"“{column}” says “{said}” of some rows, and the mapping takes all of them for the other kind of party.",
+                ),
+                Text(
+                    f"请对方只发一种；都要的，在映射里写 role: \"code('party_role', {column})\"",
+                    f"Have one kind sent alone; for both write role: \"code('party_role', {column})\" in the mapping",
+                ),
+                Text("都是同一种", "if all are of one kind"),
+            )
+    return None
+
+
+def day_far_off(table: Table, plan: Plan) -> Question | None:
+    """A day lies decades away: 2062 for 2026, or 1900-01-01 for no day at all."""
+    for column in (one for one in columns_of_days(plan) if one in table.placed):
+        said = table.first(column, _FAR)
+        if said:
+            shown = clip(said, 20)
+            return Question(
+                Text(
+                    f"“{column}”里有“{shown}”，年份离现在太远，像是写错，或表示没有日期。",
+                    f"“{column}” says “{shown}”, a year far from now: a slip, or a way to say that there is no day.",
+                ),
+                Text(
+                    f'请对方改正；表示没有日期的，在映射里写 unknown: ["{shown}"]',
+                    f'Have it corrected; where it says that there is none, write unknown: ["{shown}"] in the mapping',
+                ),
+                Text("日期没错", "if the day is right"),
+            )
+    return None
