@@ -20,7 +20,7 @@ from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.late import Late
-from crossdock.pipeline.lookups import look_up as find_stored
+from crossdock.pipeline.lookups import find_stored
 from crossdock.pipeline.merge import Stage, partner_of
 from crossdock.pipeline.reuse import Reused
 from crossdock.pipeline.work import Work

@@ -17,7 +17,7 @@ from crossdock.pipeline.deletions import CompleteRead
 from crossdock.pipeline.keys import note_keys
 from crossdock.pipeline.late import take_out_late
 from crossdock.pipeline.lineage import keep_lineage
-from crossdock.pipeline.lookups import look_up as find_stored
+from crossdock.pipeline.lookups import find_stored
 from crossdock.pipeline.merge import (
     Merged,
     Stage,

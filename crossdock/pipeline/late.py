@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, select, text
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.chosen import Chosen, landed_rows
 from crossdock.pipeline.land import is_kept
-from crossdock.pipeline.lookups import look_up as find_stored
+from crossdock.pipeline.lookups import find_stored
 from crossdock.pipeline.merge import Stage
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
@@ -72,7 +72,7 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
         asked.append(row)
         unasked = {name: stage for name, stage in stages.items() if (row.id, name) not in work.asked_again}
         if unasked:
-            _note_keys(work, Chosen(row, plan), unasked)
+            _note_newer(work, Chosen(row, plan), unasked)
         work.asked_again |= {(row.id, name) for name in unasked}
     for stage in stages.values():
         work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
@@ -113,7 +113,7 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
     return work.connection.execute(wanted.order_by(batch.c.id)).all()
 
 
-def _note_keys(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
+def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
     """Adds the keys and versions of what a file states, once in a run for each entity.
 
     A row of it that is held states nothing, but the file is not silent about its record: that has no version here.

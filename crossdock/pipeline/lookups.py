@@ -7,7 +7,7 @@ from crossdock.store.bulk import copy_rows
 from mappings.spec import StoreLookup
 
 
-def look_up(connection: Connection, asked: StoreLookup, wanted: pa.Table) -> pa.Table:
+def find_stored(connection: Connection, asked: StoreLookup, wanted: pa.Table) -> pa.Table:
     """Those of the wanted values that stand in exactly one way in the store, each with its `value`.
 
     Of a cross-reference only what was confirmed counts; deleted records never do.

@@ -35,7 +35,7 @@ from crossdock.delivery.links import UploadLink, read_upload_link
 from crossdock.pipeline import sync
 from crossdock.pipeline.land import stream_lock
 from crossdock.pipeline.look import Look, look
-from crossdock.pipeline.lookups import look_up
+from crossdock.pipeline.lookups import find_stored
 from crossdock.pipeline.receive import Inbox
 from crossdock.portal._intake import Kept, RefusedError, Shelf, read_field, receive, refuse_bomb
 from crossdock.portal._moments import moment
@@ -279,7 +279,7 @@ def _look(one: _Visit, kept: Kept) -> list[Look]:
 
     def find(asked: StoreLookup, wanted: pa.Table) -> pa.Table:
         with translate_errors(), one.engine.begin() as connection:
-            return look_up(connection, asked, wanted)
+            return find_stored(connection, asked, wanted)
 
     try:
         return look(

@@ -37,6 +37,7 @@ _SETTINGS = {
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
     "max_connections": "100",
+    "max_locks_per_transaction": "256",  # reading an entity locks the partition of each source
     "wal_level": "minimal",  # nobody follows this server, so a table that is new need not be written twice
     "max_wal_senders": "0",
     "max_wal_size": "2GB",

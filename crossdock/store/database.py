@@ -206,11 +206,17 @@ def translate_errors() -> Iterator[None]:
                 hint=Text("请检查 CROSSDOCK_DATABASE_URL。", "Check CROSSDOCK_DATABASE_URL."),
             ) from error
         if state.startswith("53"):
+            advice = orig.diag.message_hint if isinstance(orig, psycopg.Error) else None
             raise StoreError(
-                Text(f"存储的磁盘或连接用完了：{said}", f"The store is out of disk or connections: {said}"),
+                Text(
+                    f"存储的磁盘、连接或内存用完了：{said}",
+                    f"The store is out of disk, connections or memory: {said}",
+                ),
+                where=advice or "",
                 hint=Text(
-                    "请在数据库那台机器上腾出空间或调大连接数，再次运行即可，会接着上次的位置。",
-                    "Free space or allow more connections on the database's machine, then run again; it goes on where it was.",
+                    "请在数据库那台机器上腾出空间，或调大连接数、内存或锁的数目，再次运行即可，会接着上次的位置。",
+                    "Free space or allow more connections, memory or locks on the database's machine, then run again; it goes on "
+                    "where it was.",
                 ),
                 code="XD-STO-003",
             ) from error

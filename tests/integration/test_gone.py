@@ -172,6 +172,18 @@ def test_a_full_disk_of_the_database_is_said_with_the_remedy() -> None:
     assert "Free space" in str(error)
 
 
+def test_a_database_that_runs_out_of_locks_says_which_setting_helps(fresh_store: Engine) -> None:
+    def lock_all() -> None:
+        with database.translate_errors(), fresh_store.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(i) FROM generate_series(1, 200000) i"))
+
+    error = refused(lock_all)
+
+    assert error.problem_code == "XD-STO-003"
+    assert "out of shared memory" in str(error)
+    assert "max_locks_per_transaction" in str(error)
+
+
 def test_a_disk_that_refuses_otherwise_is_said_in_its_own_words() -> None:
     error = disk_error(OSError(errno.EROFS, os.strerror(errno.EROFS), "/data/x"))
 

@@ -81,13 +81,13 @@ def test_a_newer_file_is_asked_once_in_a_run_however_many_older_ones_come(
     load(hub, "a.csv", *(order_row(f"PO-{i}", quantity="500") for i in range(3)), days=9)
     load(hub, "z.csv", *(order_row(f"PO-{i}", quantity="500") for i in range(3)), days=1)
     asked: list[str] = []
-    note = late._note_keys
+    note = late._note_newer
 
     def noted(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
         asked.append(one.row.name)
         note(work, one, stages)
 
-    monkeypatch.setattr(late, "_note_keys", noted)
+    monkeypatch.setattr(late, "_note_newer", noted)
     for i in range(3):
         hub.put(f"b{i}.csv", [order_row(f"PO-{i}", quantity="300")], at=NOW - timedelta(days=5, hours=i))
     assert counts(hub.sync()) == {"read": 3, "stale": 3}
