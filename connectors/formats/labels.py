@@ -12,7 +12,7 @@ from connectors.formats.cells import Kind, kind_of
 from connectors.formats.words import is_header_word
 
 _LABEL = re.compile(
-    r"(?:^|\s{2,}|\n)\s*([^\s:：\d](?:(?!\s{2})[^:：\n]){0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
+    r"(?:^|\s{2,}|\n|[;；|｜])\s*([^\s:：\d;；|｜](?:(?!\s{2})[^:：\n]){0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
 )
 _DOCUMENT = re.compile(
     r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
@@ -32,6 +32,8 @@ _PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|
 _MANY = re.compile(
     r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
 )
+_BETWEEN = " \t\n\u3000;；|｜"
+"""What stands between two labels of one cell: 订单号：PO-1；供应商：恒远."""
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
 """日  期： is one label, spread out so that it lines up with others."""
@@ -43,6 +45,17 @@ _RETURNS = re.compile(
     r"|(?i:(?:(?:purchase|sales|goods|customer|supplier)[ _-]?)?returns?(?: (?:list|notes?|orders?|details?))?)"
 )
 """Sheets and titles of what went back: 退货明细, 采购退货单列表, 红字."""
+_NOT_IN_FORCE = re.compile(
+    r"^\W*(?:本单|此单|该单|本订单|此订单|订单|全单)?(?:已|现)?作废(?:[\s，,。;；!！（(].*)?$|(?:本|此|该|订)单已经?(?:作废|取消|终止)|^\W*已(?:作废|取消)"
+    r"|非正式订单|(?:采购|销售|订单|需求|出货|要货)预[测示]|^\W*预[测示](?:单|表|订单)|[（(]?\s*草稿\s*[)）]?$"
+    r"|(?i:\bforecasts?\b|^\W*draft\b|\(draft\)|^\W*(?:void|cancel+ed)\b)"
+)
+"""Titles of what does not hold, or not yet: 本单已作废，以PO-2为准, 2026年采购预测（非正式订单）."""
+_MONEY = re.compile(
+    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)"
+    r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?))"
+)
+"""单价均为美元 and All prices in USD say without a colon what 币种：美元 says."""
 _LONGEST = 20
 _SHOWN = 8
 
@@ -51,8 +64,8 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Label -> its different values in `rows`, the part of a sheet above its header.
 
     The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
-    A title that names a place (`names_place`), says for how many a price is (`prices_many`) or that goods went back
-    (`names_returns`) is a label without a value.
+    A title that names a place (`names_place`), says for how many a price is (`prices_many`), that goods went back
+    (`names_returns`) or that what is below does not hold (`is_not_in_force`) is a label without a value.
     """
     found: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -64,7 +77,9 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
                 pairs = [(cell, "")]
             if not pairs and (scale := _SCALED.search(simplified(cell))):
                 pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]
-            if not pairs and (names_place(cell) or prices_many(cell) or names_returns(cell)):
+            if not pairs and (money := _MONEY.search(simplified(cell))):
+                pairs = [("币种", money["zh"] or money["en"])]
+            if not pairs and any(says(cell) for says in (names_place, prices_many, names_returns, is_not_in_force)):
                 found.setdefault(cell, {})[""] = None
             if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
@@ -86,6 +101,11 @@ def prices_many(text: str) -> bool:
 def names_returns(title: str) -> bool:
     """Whether the name of a sheet, or a title, says that its lines went back: 退货明细, 采购退货单列表."""
     return _RETURNS.fullmatch(simplified(title).strip()) is not None
+
+
+def is_not_in_force(title: str) -> bool:
+    """Whether a title says that what is below does not hold: 本单已作废, 采购预测, Draft."""
+    return _NOT_IN_FORCE.search(simplified(title)) is not None
 
 
 def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:
@@ -148,7 +168,7 @@ def _pairs(cell: str) -> list[tuple[str, str]]:
     found = list(_LABEL.finditer(cell))
     ends = [*(match.start() for match in found), len(cell)][1:]
     return [
-        (_OPENED.sub("", (match[1] or match[2]).strip()), _CLOSED.sub(r"\1", cell[match.end() : end].strip()))
+        (_OPENED.sub("", (match[1] or match[2]).strip()), _CLOSED.sub(r"\1", cell[match.end() : end].strip(_BETWEEN)))
         for match, end in zip(found, ends, strict=True)
     ]
 

@@ -4,7 +4,7 @@ import re
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
-from connectors.formats.labels import names_place, names_returns, prices_many
+from connectors.formats.labels import is_not_in_force, names_place, names_returns, prices_many
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (
     absent_place,
@@ -28,7 +28,8 @@ _SHEET_OF_PERIOD = re.compile(
     r"(?:20\d{2}\s?[-./年]?\s?)?\d{1,2}\s?(?:月份?|[-./月]\s?\d{1,2}\s?[日号]?)|20\d{2}[-./年]?\d{2}月?|20\d{6}|[本上]期|[本上]月|[本上]周|[今昨]日|期[初末]"
 )
 """Sheets called 3月, 2026-03-31, 3.31 or 上月."""
-_OLD_SHEET = re.compile(r"旧|历史|作废|备份|副本|(?i:\b(?:old|obsolete|backup|bak|archived?|copy)\b)")
+_NOT_IN_FORCE = re.compile(r"作废|取消|草稿|预[测示]|(?i:\b(?:draft|void|cancel+ed|forecast)\b)")
+_OLD_SHEET = re.compile(r"旧|历史|备份|副本|(?i:\b(?:old|obsolete|backup|bak|archived?|copy)\b)")
 _COPY = re.compile(r"(?P<name>.*\S)\s*\(\d+\)")
 """What Excel calls the copy of a sheet: 订单 (2)."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
@@ -152,6 +153,27 @@ def returns(table: Table, plan: Plan) -> Question | None:
             "Have returns sent as a file of their own; to leave the sheet out, name the one to read by sheet under config of the stream",
         ),
         Text("确实是正常的行", "if they are ordinary ones"),
+    )
+
+
+def not_in_force(table: Table, plan: Plan) -> Question | None:
+    """The name of the sheet, or the title above the table, says that its lines do not hold, or not yet: 本单已作废, 采购预测."""
+    titles = [one for one, values in table.labels.items() if not any(values) and is_not_in_force(one)]
+    sheet = table.sheet if _NOT_IN_FORCE.search(simplified(table.sheet)) else ""
+    said = next((one for one in (sheet, *titles) if one), "")
+    if not said or not any(one.entity.name in _MOVED for one in plan.entities):
+        return None
+    shown = clip(said, 30)
+    return Question(
+        Text(
+            f"“{shown}”像是说这张表作废了，或只是预测、草稿，映射会把它的行当成有效的收进来。",
+            f"“{shown}” seems to say that this table is void, a forecast or a draft, and the mapping takes its lines as they are.",
+        ),
+        Text(
+            "请对方只发有效的；不要这张工作表的，在数据流的 config 里用 sheet 写明读哪一张",
+            "Have what holds sent alone; to leave the sheet out, name the one to read by sheet under config of the stream",
+        ),
+        Text("确实有效", "if its lines hold"),
     )
 
 

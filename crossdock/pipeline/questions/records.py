@@ -13,6 +13,7 @@ _SEVERAL = r"[0-9][^\s、，,;；&+]*\s*(?:[、，,;；&+\n]|\s[/和及与]\s)\s
 _HALVES = r"^\s*[^\s/]+\s*/\s*[^\s/]+\s*$"
 _DIGIT = re.compile(r"\d")
 _LONGEST_YEAR = 4
+_MORE = re.compile(r"[，。；]|第\s*\d+\s*版|共\s*\d+\s*页|[（(][^（()）]{3,}[)）]\s*$|(?i:\s(?:rev|ver)\b)")
 _FAR = r"^\s*(?:1[0-8]\d\d|19[0-8]\d|20[5-8]\d|2[1-9]\d\d)\s?[-./年]"
 """Years of which no order or delivery of today is; 1900-01-01 is how databases write that there is no day. 2099 and 9999 say for ever."""
 _KIND = re.compile(r"类型|類型|类别|類別|性质|性質|身份|(?i:\b(?:type|kind|role|category)\b)")
@@ -48,6 +49,26 @@ def _pair_of_numbers(table: Table, column: str) -> str:
     first, second = (half.strip() for half in said.split("/"))
     is_alike = len(first) > _LONGEST_YEAR and _DIGIT.sub("0", first) == _DIGIT.sub("0", second)
     return said if is_alike and not first.isdecimal() and _DIGIT.search(first) else ""
+
+
+def number_with_more(table: Table, plan: Plan) -> Question | None:
+    """Above the table stands more than the number behind its label: 订单号：PO-1（第2版），共3页, all of which would be the number."""
+    for column in columns_of_numbers(plan):
+        said = table.labels.get(column, ("",))[0]
+        if column not in table.placed and column in table.columns and _MORE.search(said):
+            shown = clip(said, 40)
+            return Question(
+                Text(
+                    f"表头上方的“{column}”写着“{shown}”，号后面像是还有别的话，映射会把它们都当成号。",
+                    f"Above the table “{column}” says “{shown}”: more than the number, all of which the mapping takes for it.",
+                ),
+                Text(
+                    f"请对方把号单独写；或在映射里取出来，如 split({column}, '，', 1)",
+                    f"Have the number written alone, or take it out in the mapping, such as split({column}, '，', 1)",
+                ),
+                Text("它整个就是号", "if all of it is the number"),
+            )
+    return None
 
 
 def groups_among_items(table: Table, plan: Plan) -> Question | None:

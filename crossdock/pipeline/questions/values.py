@@ -28,16 +28,22 @@ _FEWEST_RUNNING, _MOST_RUNNING = 3, 200
 """Rows of which the numbers are looked at."""
 _PAIR = 2
 _STATUS = re.compile(
-    r"状态|狀態|作废|作廢|取消|关闭|關閉|终止|撤销|停用|红蓝|红冲|退货|(?i:\bstatus\b|\bcancel|\bclosed?\b|\bvoid)"
+    r"状态|狀態|作废|作廢|取消|关闭|關閉|终止|撤销|停用|删除|红蓝|红冲|退货|(?i:\bstatus\b|\bcancel|\bclosed?\b|\bvoid|\bdelet)"
 )
 _FLAG = re.compile(
-    r"是否|标[志记识]|作废|作廢|取消|关闭|關閉|终止|撤销|停用|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid)"
+    r"是否|标[志记识]|作废|作廢|取消|关闭|關閉|终止|撤销|停用|删除|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)"
 )
+_HOLDS = re.compile(r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)\W*$|(?i:^\W*(?:is[_ ])?(?:active|valid|enabled)\W*$)")
+"""Columns of which a no says that the row does not hold."""
+_NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
+_OFF_DAY = re.compile(
+    r"(?:作废|作廢|取消|关闭|關閉|终止|撤销|停用|删除)(?:日期?|时间)|(?i:\b(?:cancel\w*|clos\w+|delet\w+) (?:date|on|at)\b)"
+)
+_GONE = r"[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
+"""What is written beside stock that is not there."""
 _KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
-_WENT_BACK = (
-    r"^\s*(?:退[货貨]?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
-)
+_WENT_BACK = r"^\s*已?(?:退[货貨]?|退[货貨]?[订訂]?[单單]|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
@@ -51,9 +57,10 @@ _CALLED_OFF = (
     r"^\s*(?:[此该該本])?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:作[废廢]|取消|撤[销銷]|不要了?|不做了?|[暂暫]停|停[产產])(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
     r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])\s*[0-9].{0,20}$"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
+    r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
 )
 """What is written beside a line that is no more as its columns say: 作废, 改为5000个, 单价为每千个."""
-_TOTAL = re.compile(r"[合总小共]计|汇总|(?i:\b(?:sub|grand)?[ _-]?total\b)")
+_TOTAL = re.compile(r"[合总小共]计|汇总|^\s*全[仓部]\s*$|(?i:\b(?:sub|grand)?[ _-]?total\b)")
 _FEWEST_SUMMED = 3
 """Columns, and rows of them, of which a sum is no chance."""
 
@@ -202,15 +209,23 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
 def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
-    moved = {one.entity.name for one in plan.entities} & {"goods_receipt_line", "shipment_line"}
+    entities = {one.entity.name for one in plan.entities}
+    moved = entities & {"goods_receipt_line", "shipment_line"}
+    ordered = entities & {"sales_order_line", "purchase_order_line"}
     for column in (one for one in table.columns if one in table.placed):
         patterns = [_CALLED_OFF] if _REMARK.search(column) else []
         if patterns and moved:
             patterns += [_RETURNED, _WENT_BACK, _UNSENT]
         if column in unread and _STATUS.search(column):
             patterns += [_OFF, _YES] if _FLAG.search(column) else [_OFF]
-        if moved and _KIND.search(column):
+        if (moved or ordered) and _KIND.search(column):
             patterns += [_RETURNED, _WENT_BACK] if column in unread else [_RETURNED]
+        if "inventory_balance" in entities and _REMARK.search(column):
+            patterns.append(_GONE)
+        if column in unread and _HOLDS.search(column):
+            patterns.append(_NO)
+        if column in unread and _OFF_DAY.search(column):
+            patterns.append(r"[0-9]")
         if moved and column in unread and _MOVEMENT.search(column):
             patterns.append(_BACK)
         said = table.first(column, "|".join(patterns)) if patterns else ""

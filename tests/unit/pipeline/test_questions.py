@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.formats.cells import letters_of
+from connectors.formats.labels import labels_above
 from crossdock.pipeline.questions import Table, question_about
 from mappings.plan import make_plan
 from mappings.spec import MappingFile, find_mapping
@@ -428,3 +429,78 @@ def test_a_day_decades_away_is_asked_about(ask: Ask, day: str, is_asked: bool) -
 def test_a_sheet_that_is_called_old_or_a_copy_is_asked_about(ask: Ask, sheets: list[str], is_asked: bool) -> None:
     asked = ask("purchase_order", PO, *LINES, sheets=sheets)
     assert (f"工作表“{sheets[0]}”像是" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sheet", "title", "is_asked"),
+    [
+        ("purchase_order", "Sheet1", "本单已作废，以PO-2为准", True),
+        ("purchase_order", "Sheet1", "2026年4-6月采购预测（仅供备料参考，非正式订单）", True),
+        ("purchase_order", "Sheet1", "PO Forecast 2026", True),
+        ("purchase_order", "PO-1(作废)", "采购订单", True),
+        ("purchase_order", "Sheet1", "如有涂改本单作废", False),
+        ("purchase_order", "Sheet1", "采购订单", False),
+        ("item", "Sheet1", "本单已作废", False),
+    ],
+)
+def test_a_table_that_does_not_hold_is_asked_about(
+    ask: Ask, mapping: str, sheet: str, title: str, is_asked: bool
+) -> None:
+    labels = labels_above([[title]])
+    header, rows = (PO, LINES) if mapping == "purchase_order" else ("物料编码|物料名称|单位", ("A1|板|张",))
+    asked = ask(mapping, header, *rows, labels=labels, sheets=[sheet])
+    assert ("像是说这张表作废了" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "column", "value", "is_asked"),
+    [
+        ("purchase_order", "是否有效", "否", True),
+        ("purchase_order", "是否有效", "是", False),
+        ("purchase_order", "取消日期", "2026-03-02", True),
+        ("purchase_order", "取消日期", "", False),
+        ("purchase_order", "Deletion Indicator", "X", True),
+        ("purchase_order", "Deletion Indicator", "", False),
+        ("purchase_order", "备注", "千个价", True),
+        ("purchase_order", "备注", "42元/千个", True),
+        ("sales_order", "单据类型", "退货订单", True),
+        ("sales_order", "单据类型", "标准订单", False),
+        ("goods_receipt", "备注", "已冲销", True),
+        ("item", "Active", "False", True),
+        ("item", "Active", "True", False),
+        ("inventory", "是否良品", "否", True),
+        ("inventory", "备注", "盘亏，实际0", True),
+        ("inventory", "备注", "近效期", False),
+    ],
+)
+def test_a_row_that_a_column_says_does_not_hold_is_asked_about(
+    ask: Ask, mapping: str, column: str, value: str, is_asked: bool
+) -> None:
+    header, row = {
+        "item": ("物料编码|物料名称|单位", "A1|板|张"),
+        "inventory": ("物料编码|仓库|单位|库存数量", "A1|上海仓|个|5"),
+        "goods_receipt": ("入库单号|行号|料号|单位|实收数量", "R1|1|A1|个|5"),
+    }.get(mapping, (PO, LINES[0]))
+    asked = ask(mapping, f"{header}|{column}", f"{row}|{value}")
+    assert (f"“{column}”里写着“{value}”" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B"])
+def test_more_than_the_number_behind_its_label_is_asked_about(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "rows.parquet"
+    names = ["订单号", "行号", "料号", "单位", "数量"]
+    values = zip(names, [said, "1", "A1", "个", "5"], strict=True)
+    pq.write_table(pa.table({"_row": [3]} | {name: [value] for name, value in values}), path)
+    plan = make_plan(
+        find_mapping("generic/purchase_order", None), header=names, is_json=False, timezone="UTC", currency="CNY"
+    )
+
+    def asked(number: str) -> bool:
+        places = dict.fromkeys(names[1:], "A")
+        return (
+            question_about(Table("S", ["S"], names, {"订单号": (number,)}, places, False, lambda: path), plan)
+            is not None
+        )
+
+    assert asked(said)
+    assert not asked("PO-1")

@@ -34,10 +34,19 @@ def read(*above: str, labels: list[str]) -> SheetRead:
         ("采购订单||", {}),
         ("采购订单明细（币种：美元）", {"币种": "美元"}),
         ("送货明细 [单位：千件]||", {"单位": "千件"}),
+        ("订单号：PO-1；供应商：恒远", {"订单号": "PO-1", "供应商": "恒远"}),
+        ("All prices in USD||", {"币种": "USD"}),
+        ("以下单价均为美元||", {"币种": "美元"}),
+        ("本单已作废，以PO-2为准||", {"本单已作废，以PO-2为准": ""}),
     ],
 )
 def test_labels_and_values_are_told_apart(row: str, labels: dict[str, str]) -> None:
     assert labels_above([row.split("|")]) == {label: (value,) for label, value in labels.items()}
+
+
+def test_labels_of_one_cell_may_have_a_stroke_between_them() -> None:
+    found = labels_above([["订单号：PO-1 | 供应商：恒远｜日期：2026-03-01 |"]])
+    assert found == {"订单号": ("PO-1",), "供应商": ("恒远",), "日期": ("2026-03-01",)}
 
 
 def test_a_label_becomes_a_column_of_every_row() -> None:
