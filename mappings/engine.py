@@ -233,6 +233,23 @@ class MappingRun:
         folded = self._one(f"SELECT count(*) FROM rows_{name} WHERE outcome = 'folded'")
         return folded + self._repeated.get(name, 0)
 
+    def may_reuse_numbers(self) -> bool:
+        """Whether two batches state a document of one number with different dates (the entity's `reuse_guard`)."""
+        for name, query in self._queries.items():
+            guard = query.entity.entity.reuse_guard
+            is_read = name not in self._streamed and guard in query.entity.fields
+            lines = [one for one in self._plan.entities if one.entity.parent == name and "item" in one.fields]
+            if (
+                is_read
+                and lines
+                and self._one(
+                    f"SELECT count(*) FROM (SELECT key FROM rows_{name} WHERE outcome IS NULL OR outcome = 'folded' "
+                    f"GROUP BY key HAVING count(DISTINCT batch) > 1 AND count(DISTINCT {quote_name(str(guard))}) > 1 LIMIT 1)"
+                )
+            ):
+                return True
+        return False
+
     def held(self, entity: EntityPlan) -> Iterator[HeldRow]:
         """Rows that were rejected or parked."""
         name = entity.entity.name

@@ -9,13 +9,15 @@ from mappings.columns import SheetColumns, normalise_header, part_of, revised
 from mappings.headers import HeaderReader
 from mappings.plan import PRICE, Plan
 
-_PRICED = re.compile(r"单价|(?:含税|未税|净|采购|销售|进|售)价|元/|(?i:\bprice\b|u/p|\b(?:usd|cny|rmb|eur)/)")
+_PRICED = re.compile(
+    r"单价|(?:含税|未税|净|采购|销售|进|售)价|(?:协议|成交|执行|结算|核|定|报|批)价(?:格?$|[(/])|元/|(?i:\bprice\b|\bcost$|u/p|\b(?:usd|cny|rmb|eur)/)"
+)
 _DELIVERED = re.compile(
-    r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
+    r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:到厂|进料)(?:日|时|期)|(?:期望|希望|预计|计划|最晚)[到交]货|(?i:in-?house date)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
 )
 _CURRENCY = re.compile(r"(?:币[种别]|货币|currency)$")
-_PRICE_UNIT = re.compile(r"(?:价格|单价|金额)单位$")
-_FOREIGN = re.compile(r"美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:usd|eur|hkd|jpy|gbp)")
+_PRICE_UNIT = re.compile(r"(?:价格?|单价|金额)(?:单位)?$")
+_FOREIGN = re.compile(r"\W*美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:usd|eur|hkd|jpy|gbp)")
 _NUMBER_AND_LINE = 2
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
@@ -69,7 +71,13 @@ def undated(plan: Plan, header: Sequence[str]) -> list[str]:
         for one in plan.entities
         for name in ("requested_on", "promised_on")
     )
-    return [column for column in unread_columns(plan, header) if wants and _DELIVERED.search(simplified(column))]
+    columns = unread_columns(plan, header) if wants else []
+    return [one for one in columns if _DELIVERED.search(simplified(one)) or _DELIVERED.search(_closed_up(one))]
+
+
+def _closed_up(column: str) -> str:
+    """A name of a column without what spreads it out: 交货日期 of 交货（日期）."""
+    return re.sub(r"[\s()（）]+", "", simplified(column))
 
 
 def takes_price_of_one(plan: Plan) -> bool:
@@ -95,11 +103,8 @@ def currency_above(plan: Plan, labels: Mapping[str, Sequence[str]], columns: Seq
     said = (
         label
         for label, values in labels.items()
-        if label not in columns
-        and (
-            _CURRENCY.search(normalise_header(label))
-            or (_PRICE_UNIT.search(normalise_header(label)) and any(map(_FOREIGN.search, values)))
-        )
+        if (label not in columns and _CURRENCY.search(normalise_header(label)))
+        or (_PRICE_UNIT.search(normalise_header(label)) and any(map(_FOREIGN.match, values)))
     )
     return next(said, "") if money and not is_told else ""
 
@@ -126,6 +131,19 @@ def _beside(plan: Plan, header: Sequence[str], of: Callable[[str], str]) -> list
         # 调整后数量 beside 答复数量: of the order or of the answer
         kin = [old for old in read if len(word) > 1 and normalise_header(old).endswith(word)]
         found += [(old, column) for old in alike or kin]
+    return found
+
+
+def other_names(plan: Plan, header: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """(column, others): columns that are read, and those that are not although the mapping knows them by the same name."""
+    unread = set(unread_columns(plan, header))
+    found = []
+    for names in plan.spec.columns.values():
+        forms = set(map(normalise_header, names))
+        known = [column for column in header if normalise_header(column) in forms]
+        read = [column for column in known if column not in unread]
+        if read and len(read) < len(known):
+            found.append((read[0], [column for column in known if column in unread]))
     return found
 
 

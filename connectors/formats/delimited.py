@@ -23,7 +23,7 @@ from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.grid import holds_any, row_numbers
-from connectors.formats.labels import labels_above
+from connectors.formats.labels import labels_above, said_below
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import heading_within, second_table
 from connectors.formats.options import FormatOptions
@@ -183,7 +183,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 columns=places,
                 header_row=splitter.head.lines[layout.last] if header else 0,
                 header_reason=in_one([layout.reason, *completion.notes]),
-                labels=labels,
+                labels=labels | said_below(sieve.below),
                 encoding=text.encoding,
                 suspects=(
                     *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),

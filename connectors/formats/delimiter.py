@@ -32,10 +32,18 @@ def _several(text: str) -> str | None:
     for run, _ in runs.most_common():
         counts = Counter(line.count(run) for line in lines)
         usual, many = counts.most_common(1)[0]
-        is_whole = not any(letter in line.replace(run, "") for line in lines for letter in run)
+        is_whole = all(_is_whole(line, run) for line in lines)
         if usual and is_whole and 10 * many >= 8 * len(lines) - 20:
             return run
+        first = next(line for line in lines if run in line)  # A|1 may stand in a value below a header of a||b||c
+        if usual > 1 and _is_whole(first, run) and many == len(lines):
+            return run
     return None
+
+
+def _is_whole(line: str, run: str) -> bool:
+    """Whether no character of the run stands apart in the line."""
+    return not any(letter in line.replace(run, "") for letter in run)
 
 
 def _is_split_otherwise(text: str, several: str) -> bool:

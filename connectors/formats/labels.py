@@ -1,7 +1,7 @@
 """Labels and their values above a table: 订单号：PO-18, or 供应商 in one cell and 恒远 in the next."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -32,7 +32,7 @@ _PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|
 _MANY = re.compile(
     r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
 )
-_BETWEEN = " \t\n\u3000;；|｜"
+_BETWEEN = " \t\n\u3000;；|｜,，、/_＿"
 """What stands between two labels of one cell: 订单号：PO-1；供应商：恒远."""
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPACED = re.compile(r"(?<![^\s:：])([\u3400-\u9fff])\s+([\u3400-\u9fff])(?=\s*[:：])")
@@ -51,6 +51,7 @@ _NOT_IN_FORCE = re.compile(
     r"|(?i:\bforecasts?\b|^\W*draft\b|\(draft\)|^\W*(?:void|cancel+ed)\b)"
 )
 """Titles of what does not hold, or not yet: 本单已作废，以PO-2为准, 2026年采购预测（非正式订单）."""
+_LINE_OFF = re.compile(r"第\s*[\d、,，和-]+\s*[行项条].{0,6}?(?:取消|作废|删除|不要|暂停|改[为成到])")
 _MONEY = re.compile(
     r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)"
     r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?))"
@@ -65,7 +66,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
 
     The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
     A title that names a place (`names_place`), says for how many a price is (`prices_many`), that goods went back
-    (`names_returns`) or that what is below does not hold (`is_not_in_force`) is a label without a value.
+    (`names_returns`) or that what is below does not hold (`is_not_in_force`, `calls_line_off`) is a label without a value.
     """
     found: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -73,19 +74,30 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
         while cells:
             cell, *cells = cells
             pairs = _pairs(cell)
-            if not pairs and cells and _may_label(cell) and not _pairs(cells[0]):
+            if not pairs and cells and _may_label(cell) and not _pairs(cells[0]) and not _MONEY.search(cells[0]):
                 pairs = [(cell, "")]
             if not pairs and (scale := _SCALED.search(simplified(cell))):
                 pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]
             if not pairs and (money := _MONEY.search(simplified(cell))):
                 pairs = [("币种", money["zh"] or money["en"])]
-            if not pairs and any(says(cell) for says in (names_place, prices_many, names_returns, is_not_in_force)):
+            if not pairs and _speaks(cell):
                 found.setdefault(cell, {})[""] = None
             if pairs and not pairs[-1][1] and cells and not _pairs(cells[0]):
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
             for label, value in pairs:
                 found.setdefault(label, {})[value] = None
     return {label: tuple(value for value in values if value) or ("",) for label, values in found.items()}
+
+
+def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What notes below a table say that bears on its lines (`prices_many`, `calls_line_off`), as labels without a value."""
+    return {cell.strip(): ("",) for cell in cells if prices_many(cell) or calls_line_off(cell)}
+
+
+def _speaks(title: str) -> bool:
+    """Whether a title says what bears on the table below it."""
+    told = (names_place, prices_many, names_returns, is_not_in_force, calls_line_off)
+    return any(says(title) for says in told)
 
 
 def names_place(title: str) -> bool:
@@ -106,6 +118,11 @@ def names_returns(title: str) -> bool:
 def is_not_in_force(title: str) -> bool:
     """Whether a title says that what is below does not hold: 本单已作废, 采购预测, Draft."""
     return _NOT_IN_FORCE.search(simplified(title)) is not None
+
+
+def calls_line_off(note: str) -> bool:
+    """Whether a note says that some line does not hold, or not as it stands: 第2行取消."""
+    return _LINE_OFF.search(simplified(note)) is not None
 
 
 def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:
@@ -168,9 +185,14 @@ def _pairs(cell: str) -> list[tuple[str, str]]:
     found = list(_LABEL.finditer(cell))
     ends = [*(match.start() for match in found), len(cell)][1:]
     return [
-        (_OPENED.sub("", (match[1] or match[2]).strip()), _CLOSED.sub(r"\1", cell[match.end() : end].strip(_BETWEEN)))
+        (_OPENED.sub("", (match[1] or match[2]).strip()), _CLOSED.sub(r"\1", _stripped(cell[match.end() : end])))
         for match, end in zip(found, ends, strict=True)
     ]
+
+
+def _stripped(value: str) -> str:
+    """A value without what stands around it; a value that is nothing else stays."""
+    return value.strip(_BETWEEN) or value.strip()
 
 
 def _may_label(cell: str) -> bool:

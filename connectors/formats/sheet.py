@@ -72,7 +72,7 @@ _NO_DATE = re.compile(
 """Names of columns that hold no dates."""
 _MADE = r"\d{1,2}月\d{1,2}日|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}"
 """What Excel writes into a text file for 3-5."""
-_SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1[1-9]|2\d)$"
+_SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1\d|2\d)$"
 _ERROR_TEXTS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 

@@ -95,6 +95,7 @@ class Sieve:
         skipped: Row numbers by reason, since `take_skipped` was last called.
         before: The last rows that an earlier call looked at; None at first.
         feet: What stood at the feet of pages; it may stand below the last record too.
+        below: What stands below the last record, as `trim_end` found it.
     """
 
     layout: Layout
@@ -102,6 +103,7 @@ class Sieve:
     skipped: dict[str, list[int]] = field(default_factory=dict)
     before: pa.Table | None = None
     feet: set[tuple[str, ...]] = field(default_factory=set)
+    below: list[str] = field(default_factory=list)
 
     def sift(self, rows: pa.Table) -> pa.Table:
         """The records among `rows` (text columns by position, then `_row`)."""
@@ -130,6 +132,7 @@ class Sieve:
         numbers = rows[ROW].slice(keep).to_pylist()
         if numbers:
             self.skipped.setdefault("after_end", []).extend(numbers)
+            self.below += [cell for row in texts_of(rows.slice(keep)) for cell in row if cell.strip()]
         return rows.slice(0, keep)
 
     def _sums_up(self, rows: pa.Table) -> bool:

@@ -9,7 +9,7 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
 from connectors.formats.grid import Grid, texts_of
-from connectors.formats.labels import labels_above, two_documents
+from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import heading_within, second_table
@@ -79,7 +79,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         columns=places,
         header_row=layout.last + 1,
         header_reason=in_one(said),
-        labels=labels,
+        labels=labels | said_below(sieve.below),
         suspects=_suspects(grid, settled, table, completion.copied),
     )
 

@@ -21,7 +21,7 @@ from canonical_model.language import Language, Text
 from crossdock.home import Home
 from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, settle
 from crossdock.pipeline.choose import MappingChooser, header_of
-from crossdock.pipeline.chosen import Chosen
+from crossdock.pipeline.chosen import Chosen, file_of
 from crossdock.pipeline.cursor import cursor_behind, move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.drift import columns_to_read
@@ -182,17 +182,17 @@ def choose(
 ) -> Iterator[Chosen]:
     """The batches that go in, each with its mapping; adds to `parked` why the others wait."""
     damaged = {
-        _file(row): Text(row.problem["zh"], row.problem["en"])
+        file_of(row): Text(row.problem["zh"], row.problem["en"])
         for row in waiting
         if row.problem and row.status == "landed"
     }
     changed: dict[int, MappingError | None] = {}
     sheets: defaultdict[object, list[str]] = defaultdict(list)
     for row in waiting:
-        sheets[_file(row)].append(row.sheet)
+        sheets[file_of(row)].append(row.sheet)
     for row in waiting:
-        if _file(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
-            parked[row.id] = Parked(damaged[_file(row)], "damaged")
+        if file_of(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
+            parked[row.id] = Parked(damaged[file_of(row)], "damaged")
             continue
         if not row.rows_read or row.kind == "keys":  # a sheet without a table, or with a header alone
             continue
@@ -204,7 +204,7 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        if not row.is_approved and (asked := question_about(_table(work, row, sheets[_file(row)]), plan)) is not None:
+        if not row.is_approved and (asked := question_about(_table(work, row, sheets[file_of(row)]), plan)) is not None:
             parked[row.id] = Parked(asked.for_run(work.run_id), "drift")
             continue
         if id(plan) not in changed:
@@ -242,7 +242,7 @@ def _reads(work: Work, chosen: Sequence[Chosen]) -> Iterator[list[list[Chosen]]]
     Files of one plan are one, but where they are complete statements, whole or of their documents: each then speaks for itself.
     """
     reads: list[list[list[Chosen]]] = []
-    for _, of_one in groupby(chosen, key=lambda one: _file(one.row) if one.row.sha256 else one.row.landed_run):
+    for _, of_one in groupby(chosen, key=lambda one: file_of(one.row) if one.row.sha256 else one.row.landed_run):
         groups = [list(group) for _, group in groupby(of_one, key=lambda one: id(one.plan))]
         last = reads[-1] if reads else []
         is_complete = bool(work.settings.complete) or any(one.each for one in groups[0][0].plan.entities)
@@ -335,10 +335,6 @@ def _absent(plan: Plan | None) -> list[str]:
 def _unread(plan: Plan | None, row: AnyRow) -> list[str]:
     """Columns of the header from which nothing is read."""
     return unread_columns(plan, [name for name in row.columns if name not in row.parts]) if plan else []
-
-
-def _file(row: AnyRow) -> tuple[str, str]:
-    return row.name, row.sha256
 
 
 def _file_report(

@@ -25,6 +25,11 @@ class Chosen:
     only: tuple[int, ...] | None = None
 
 
+def file_of(row: AnyRow) -> tuple[str, str]:
+    """What tells the file of a batch from others."""
+    return row.name, row.sha256
+
+
 def landed_rows(work: Work, one: Chosen) -> LandedRows:
     """The batch as the mapping engine needs it."""
     row = one.row

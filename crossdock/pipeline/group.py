@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 from sqlalchemy import text, update
 
@@ -12,7 +13,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
-from crossdock.pipeline.chosen import Chosen, landed_rows
+from crossdock.pipeline.chosen import Chosen, file_of, landed_rows
 from crossdock.pipeline.deletions import CompleteRead
 from crossdock.pipeline.keys import note_keys
 from crossdock.pipeline.late import take_out_late
@@ -56,8 +57,13 @@ def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
 
 
 def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> None:
-    """Maps the batches of `group`, which all take the same plan, and merges what comes of them."""
+    """Maps the batches of `group`, which all take the same plan, and merges what comes of them.
+
+    Where two of its files may use one number for two documents, each is merged by itself: the stored one is then
+    compared with the next.
+    """
     plan = group[0].plan
+    files = [list(of_one) for _, of_one in groupby(group, key=lambda one: file_of(one.row))]
     landed = {one.row.id: landed_rows(work, one) for one in group}
     where = _stages(work, group[0])
     note_keys(work, plan)
@@ -77,28 +83,45 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
             fresh={name for name, one in where.items() if one not in stored},
         ) as mapped,
     ):
-        stages = {one.entity.name: one for one in stored}
-        for entity in plan.entities:
-            if entity.entity.name in stages:
-                stage(work.connection, where[entity.entity.name], told(mapped.good(entity), work.tell))
-        late = take_out_late(work, group, stages)
-        reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at, plan.fingerprint)
-        work.date_orders += mapped.date_orders
-        ties: list[PlacedIssue] = []
-        for entity in plan.entities:
-            name = entity.entity.name
-            count = mapped.read_count(entity)
-            merged = _merge(work, entity, where[name]) if name in stages else _insert(work, entity, where[name], mapped)
-            if work.kind != "replay":  # a replay states again what it stated before
-                ties += _ties(name, merged, landed)
-            merged = replace(merged, stale=merged.stale + late.counts.get(name, 0))
-            _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
-        work.issues += [*mapped.issues(), *ties]
-        if not any(one.only for one in group):
-            read.gather(plan, stages, mapped, [one.row for one in group], reused, late)
-        work.issues += reused.issues
-        if "code_xref" in where:
-            _resolve_everywhere(work)
+        if len(files) == 1 or not mapped.may_reuse_numbers():
+            _merge_group(work, group, read, mapped, where, {one.entity.name: one for one in stored}, landed)
+            return
+    for of_one in files:
+        _apply_group(work, of_one, read)
+
+
+def _merge_group(
+    work: Work,
+    group: Sequence[Chosen],
+    read: CompleteRead,
+    mapped: MappingRun,
+    where: Mapping[str, Stage],
+    stages: Mapping[str, Stage],
+    landed: Mapping[int, LandedRows],
+) -> None:
+    """Merges what came of a group, entity by entity; `stages` are those of `where` of which the store holds something."""
+    plan = mapped.plan
+    for entity in plan.entities:
+        if entity.entity.name in stages:
+            stage(work.connection, where[entity.entity.name], told(mapped.good(entity), work.tell))
+    late = take_out_late(work, group, stages)
+    reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at, plan.fingerprint)
+    work.date_orders += mapped.date_orders
+    ties: list[PlacedIssue] = []
+    for entity in plan.entities:
+        name = entity.entity.name
+        count = mapped.read_count(entity)
+        merged = _merge(work, entity, where[name]) if name in stages else _insert(work, entity, where[name], mapped)
+        if work.kind != "replay":  # a replay states again what it stated before
+            ties += _ties(name, merged, landed)
+        merged = replace(merged, stale=merged.stale + late.counts.get(name, 0))
+        _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
+    work.issues += [*mapped.issues(), *ties]
+    if not any(one.only for one in group):
+        read.gather(plan, stages, mapped, [one.row for one in group], reused, late)
+    work.issues += reused.issues
+    if "code_xref" in where:
+        _resolve_everywhere(work)
 
 
 def _stages(work: Work, one: Chosen) -> dict[str, Stage]:

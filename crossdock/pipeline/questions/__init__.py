@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from canonical_model.language import Text
 from crossdock.pipeline.questions import columns, records, values
+from crossdock.pipeline.questions.called_off import called_off
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.plan import Plan
 
@@ -20,17 +21,19 @@ _QUESTIONS = (
     columns.sheets_of_copies,
     columns.returns,
     columns.not_in_force,
+    columns.line_called_off,
     values.written_once,
     values.list_apart,
     values.total_among,
+    values.total_left,
     columns.without_quantity,
-    values.blank_quantity,
+    values.blank_column,
     columns.without_price,
     columns.without_day,
     columns.revised,
     columns.in_parts,
     values.running_numbers,
-    values.called_off,
+    called_off,
     values.codes_as_decimals,
     records.several_numbers,
     records.number_with_more,

@@ -4,7 +4,7 @@ import re
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
-from connectors.formats.labels import is_not_in_force, names_place, names_returns, prices_many
+from connectors.formats.labels import calls_line_off, is_not_in_force, names_place, names_returns, prices_many
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (
     absent_place,
@@ -32,7 +32,12 @@ _NOT_IN_FORCE = re.compile(r"作废|取消|草稿|预[测示]|(?i:\b(?:draft|voi
 _OLD_SHEET = re.compile(r"旧|历史|备份|副本|(?i:\b(?:old|obsolete|backup|bak|archived?|copy)\b)")
 _COPY = re.compile(r"(?P<name>.*\S)\s*\(\d+\)")
 """What Excel calls the copy of a sheet: 订单 (2)."""
+_PRICE_OF_UNIT = re.compile(
+    r"(?:单位|单?价格?)[:：].{0,6}(?:元|[¥￥$]|(?i:rmb|cny|usd))\s*/\s*([^\d\W]{1,4})|价[^:：]{0,6}以([^\d\W]{1,3})计"
+)
+"""单价：元/吨."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
+_TAKEN_OFF = re.compile(r"取消|减少|扣减")
 _DAY = re.compile(r"期|时间|日")
 _SHOWN = 8
 
@@ -69,6 +74,11 @@ def currency_said_above(table: Table, plan: Plan) -> Question | None:
             f"Above the table stands “{label}: {value}”, and no column says the currency, which is taken from elsewhere.",
         ),
         Text(
+            "整条数据流都是这个币种的，在数据流里写 currency",
+            "Where the whole stream is in it, write currency for the stream",
+        )
+        if label in table.columns
+        else Text(
             f"在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射当币种读",
             f"Write labels: [{label}] under config of the stream, which makes it a column, and read that as the currency",
         ),
@@ -77,15 +87,15 @@ def currency_said_above(table: Table, plan: Plan) -> Question | None:
 
 
 def price_of_many(table: Table, plan: Plan) -> Question | None:
-    """Above the table stands that prices are for many pieces at once: 以下单价均为每千只价格, 单价单位：元/千个."""
-    said = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
-    shown = clip(next(filter(prices_many, said), ""), 30)
+    """Above the table stands that prices are for many pieces, or of another unit: 以下单价均为每千只价格, 单价：元/吨."""
+    said = [f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values]
+    shown = clip(next((one for one in said if prices_many(one) or _is_of_other_unit(table, one)), ""), 30)
     if not shown or not takes_price_of_one(plan):
         return None
     return Question(
         Text(
-            f"表头上方写着“{shown}”，映射把单价当成一个的价收。",
-            f"Above the table stands “{shown}”, and the mapping takes the price for that of one.",
+            f"表的上方或下方写着“{shown}”，映射把单价当成一个的价收。",
+            f"Above or below the table stands “{shown}”, and the mapping takes the price for that of one.",
         ),
         Text(
             "在映射里除以那个数，如 money(number(单价) / 1000, 币种)",
@@ -93,6 +103,13 @@ def price_of_many(table: Table, plan: Plan) -> Question | None:
         ),
         Text("单价就是一个的价", "if it is the price of one"),
     )
+
+
+def _is_of_other_unit(table: Table, said: str) -> bool:
+    """Whether a text says of which unit prices are, and no column says that unit throughout."""
+    found = _PRICE_OF_UNIT.search(simplified(said))
+    unit = (found[1] or found[2]) if found else ""
+    return bool(unit) and not any({value.strip() for value in one.to_pylist()} == {unit} for one in table.start.columns)
 
 
 def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
@@ -174,6 +191,23 @@ def not_in_force(table: Table, plan: Plan) -> Question | None:
             "Have what holds sent alone; to leave the sheet out, name the one to read by sheet under config of the stream",
         ),
         Text("确实有效", "if its lines hold"),
+    )
+
+
+def line_called_off(table: Table, plan: Plan) -> Question | None:
+    """Above or below the table stands that one of its lines does not hold: 第2行取消."""
+    notes = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
+    said = next(filter(calls_line_off, notes), "")
+    if not said or not any(one.entity.name in _MOVED for one in plan.entities):
+        return None
+    shown = clip(said, 30)
+    return Question(
+        Text(
+            f"表的上方或下方写着“{shown}”，映射不看它，那一行会照表里的收进来。",
+            f"Above or below the table stands “{shown}”, which the mapping does not heed: that line goes in as the table has it.",
+        ),
+        Text("请对方在表里改好再发", "Have the table itself corrected and sent again"),
+        Text("表里已经改好了", "if the table says so already"),
     )
 
 
@@ -271,10 +305,11 @@ def _put_together(old: str, other: str) -> Text:
     """What to do about a further part: days cannot be added."""
     if _DAY.search(simplified(other)):
         return Text("请对方每批填一行", "Have each delivery put in a row of its own")
+    sign = "-" if _TAKEN_OFF.search(simplified(other)) else "+"
     return Text(
-        f'请对方每批填一行；要加减的，在映射里写成 number("{old}") + number("{other}") 这样的式子',
+        f'请对方每批填一行；要加减的，在映射里写成 number("{old}") {sign} number("{other}") 这样的式子',
         f'Have each delivery put in a row of its own; what is added or taken off is written in the mapping, such as number("{old}") '
-        f'+ number("{other}")',
+        f'{sign} number("{other}")',
     )
 
 

@@ -13,12 +13,14 @@ _SEVERAL = r"[0-9][^\s、，,;；&+]*\s*(?:[、，,;；&+\n]|\s[/和及与]\s)\s
 _HALVES = r"^\s*[^\s/]+\s*/\s*[^\s/]+\s*$"
 _DIGIT = re.compile(r"\d")
 _LONGEST_YEAR = 4
-_MORE = re.compile(r"[，。；]|第\s*\d+\s*版|共\s*\d+\s*页|[（(][^（()）]{3,}[)）]\s*$|(?i:\s(?:rev|ver)\b)")
+_MORE = re.compile(
+    r"[，。；、]|第\s*\d+\s*[版页]|共\s*\d+\s*页|[（(][^（()）]*(?:[\u3400-\u9fff]|[^（()）]{3})[^（()）]*[)）]\s*$|(?i:\s(?:rev|ver)\b)"
+)
 _FAR = r"^\s*(?:1[0-8]\d\d|19[0-8]\d|20[5-8]\d|2[1-9]\d\d)\s?[-./年]"
 """Years of which no order or delivery of today is; 1900-01-01 is how databases write that there is no day. 2099 and 9999 say for ever."""
 _KIND = re.compile(r"类型|類型|类别|類別|性质|性質|身份|(?i:\b(?:type|kind|role|category)\b)")
 _ROLES = {
-    "supplier": r"^\s*(?:客户|客戶|顾客|(?i:customers?|clients?|buyers?))\s*$",
+    "supplier": r"^\s*(?:客户|客戶|顾客|物流(?:公司|商)|承运[商人]|(?i:customers?|clients?|buyers?|carriers?))\s*$",
     "customer": r"^\s*(?:供[应應]商|供[货貨]商|[厂廠]商|(?i:suppliers?|vendors?))\s*$",
 }
 """Role that a mapping states of each row -> what says that a row has another one."""

@@ -17,6 +17,7 @@ from mappings.inspection import (
     columns_of_lines,
     columns_of_places,
     counted_columns,
+    other_names,
     unread_columns,
 )
 from mappings.plan import Plan
@@ -27,40 +28,10 @@ _COUNTS = re.compile(r"\W*(?:[序行项][号次]?|明细\.序号|分录号|(?i:n
 _FEWEST_RUNNING, _MOST_RUNNING = 3, 200
 """Rows of which the numbers are looked at."""
 _PAIR = 2
-_STATUS = re.compile(
-    r"状态|狀態|作废|作廢|取消|关闭|關閉|终止|撤销|停用|删除|红蓝|红冲|退货|(?i:\bstatus\b|\bcancel|\bclosed?\b|\bvoid|\bdelet)"
-)
-_FLAG = re.compile(
-    r"是否|标[志记识]|作废|作廢|取消|关闭|關閉|终止|撤销|停用|删除|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)"
-)
-_HOLDS = re.compile(r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)\W*$|(?i:^\W*(?:is[_ ])?(?:active|valid|enabled)\W*$)")
-"""Columns of which a no says that the row does not hold."""
-_NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
-_OFF_DAY = re.compile(
-    r"(?:作废|作廢|取消|关闭|關閉|终止|撤销|停用|删除)(?:日期?|时间)|(?i:\b(?:cancel\w*|clos\w+|delet\w+) (?:date|on|at)\b)"
-)
-_GONE = r"[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
-"""What is written beside stock that is not there."""
-_KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
-_RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
-_WENT_BACK = r"^\s*已?(?:退[货貨]?|退[货貨]?[订訂]?[单單]|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
-"""What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
-_MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
-_BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
-"""SAP's movement types of a receipt that is reversed or sent back."""
-_UNSENT = r"^\s*(?:未[送发發到收]|(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15})\s*$"
 _QUANTITY = re.compile(r"数量|數量|数$|量$|(?i:\bq(?:uanti)?ty\b)")
-_REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
-_OFF = r"^\s*(?:已|被)?(?:作[废廢]|取消|[关關][闭閉]|撤[销銷]|[终終]止|停用|[报報][废廢]|[红紅]字|[红紅][冲沖]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?))\s*$"
-_YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x))\s*$"
-_CALLED_OFF = (
-    r"^\s*(?:[此该該本])?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:作[废廢]|取消|撤[销銷]|不要了?|不做了?|[暂暫]停|停[产產])(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
-    r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])\s*[0-9].{0,20}$"
-    r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
-    r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
-)
-"""What is written beside a line that is no more as its columns say: 作废, 改为5000个, 单价为每千个."""
 _TOTAL = re.compile(r"[合总小共]计|汇总|^\s*全[仓部]\s*$|(?i:\b(?:sub|grand)?[ _-]?total\b)")
+_SUM = r"^\s*(?:[小合总總共]\s*[计計]|全[仓倉部]|所有|(?i:all|(?:sub|grand)?[ -]?total))\s*$"
+_NAME = re.compile(r"名$|名称|品名|摘要|(?i:\bname\b)")
 _FEWEST_SUMMED = 3
 """Columns, and rows of them, of which a sum is no chance."""
 
@@ -159,6 +130,22 @@ def total_among(table: Table, plan: Plan) -> Question | None:
     return None
 
 
+def total_left(table: Table, plan: Plan) -> Question | None:
+    """A row says in the place of a warehouse, or in a name that nobody reads, that it is a total: ALL, 小计."""
+    named = [one for one in unread_columns(plan, table.columns) if _NAME.search(simplified(one))]
+    for column in (one for one in (*columns_of_places(plan), *named) if one in table.placed):
+        if said := table.first(column, _SUM):
+            return Question(
+                Text(
+                    f"“{column}”里有“{said}”，像是合计的行；收进去，同样的数量就记了两次。",
+                    f"“{column}” says “{said}”, as the row of a total does; taken in, the same quantity counts twice.",
+                ),
+                Text("请对方去掉合计的行再发", "Have the rows of totals left out"),
+                Text("它不是合计", "if it is none"),
+            )
+    return None
+
+
 def _sum_of_others(table: Table, turned: Sequence[str], matched: Collection[str]) -> str:
     """The first or last of the columns `turned`, if `matched`, that is the sum of the others in each row: 总仓; empty for none."""
     ends = [column for column in turned[:: max(1, len(turned) - 1)] if column in matched]
@@ -206,62 +193,26 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
     return None
 
 
-def called_off(table: Table, plan: Plan) -> Question | None:
-    """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
-    unread = set(unread_columns(plan, table.columns))
-    entities = {one.entity.name for one in plan.entities}
-    moved = entities & {"goods_receipt_line", "shipment_line"}
-    ordered = entities & {"sales_order_line", "purchase_order_line"}
-    for column in (one for one in table.columns if one in table.placed):
-        patterns = [_CALLED_OFF] if _REMARK.search(column) else []
-        if patterns and moved:
-            patterns += [_RETURNED, _WENT_BACK, _UNSENT]
-        if column in unread and _STATUS.search(column):
-            patterns += [_OFF, _YES] if _FLAG.search(column) else [_OFF]
-        if (moved or ordered) and _KIND.search(column):
-            patterns += [_RETURNED, _WENT_BACK] if column in unread else [_RETURNED]
-        if "inventory_balance" in entities and _REMARK.search(column):
-            patterns.append(_GONE)
-        if column in unread and _HOLDS.search(column):
-            patterns.append(_NO)
-        if column in unread and _OFF_DAY.search(column):
-            patterns.append(r"[0-9]")
-        if moved and column in unread and _MOVEMENT.search(column):
-            patterns.append(_BACK)
-        said = table.first(column, "|".join(patterns)) if patterns else ""
-        if said:
-            shown = clip(said, 20)
+def blank_column(table: Table, plan: Plan) -> Question | None:
+    """A column that is read is blank throughout, and another of the same name, or a quantity, which is not read, is filled."""
+    unread = unread_columns(plan, table.columns)
+    quantities = [one for one in unread if _QUANTITY.search(one)]
+    pairs = other_names(plan, table.columns) + [(one, quantities) for one in counted_columns(plan)]
+    for column, others in pairs:
+        beside = [one for one in others if one in table.placed]
+        if column not in table.placed or not beside or table.first(column, r"\S"):
+            continue
+        other = next((one for one in beside if table.first(one, r"[1-9\pL]")), None)
+        if other is not None:
             return Question(
                 Text(
-                    f"“{column}”里写着“{shown}”，映射没有按它改，这样的行会照别的列收成有效的。",
-                    f"“{column}” says “{shown}”, which the mapping does not heed: such rows go in as their other columns say.",
+                    f"“{column}”整列都空着，“{other}”里有内容，映射没有读它。",
+                    f"“{column}” is blank throughout, and “{other}”, which the mapping does not read, is filled.",
                 ),
-                Text(
-                    "请对方把改了的写进那一列、作废的行删掉再发；状态列可以在映射里写成 status 一类的字段",
-                    "Have what changed written into its column and void rows left out; a status can be mapped to a field such as status",
-                ),
-                Text("已经按它改好了", "if the columns say so already"),
+                Text(f"是这一列的话，在映射里改读“{other}”", f"If that is the one, let the mapping read “{other}”"),
+                Text("空着就是没有", "if there is none"),
             )
     return None
-
-
-def blank_quantity(table: Table, plan: Plan) -> Question | None:
-    """The column of the quantity is blank throughout, and another that is not read holds one."""
-    counted = [one for one in counted_columns(plan) if one in table.placed]
-    others = [one for one in unread_columns(plan, table.columns) if one in table.placed and _QUANTITY.search(one)]
-    if not counted or not others or any(table.first(one, r"\S") for one in counted):
-        return None
-    other = next((one for one in others if table.first(one, r"[1-9]")), None)
-    if other is None:
-        return None
-    return Question(
-        Text(
-            f"“{counted[0]}”整列都空着，“{other}”里有数，映射没有读它。",
-            f"“{counted[0]}” is blank throughout, and “{other}”, which the mapping does not read, holds numbers.",
-        ),
-        Text(f"是这一列的话，在映射里改读“{other}”", f"If that is the quantity, let the mapping read “{other}”"),
-        Text("确实没有数量", "if there is none"),
-    )
 
 
 def codes_as_decimals(table: Table, plan: Plan) -> Question | None:

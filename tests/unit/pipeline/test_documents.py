@@ -123,6 +123,24 @@ def test_a_number_that_one_partner_uses_again_does_not_concern_another(partners:
 # reused numbers
 
 
+def test_two_orders_of_one_number_in_files_of_one_run_are_told_apart(hub: Hub) -> None:
+    hub.put("a.csv", [order_row(), order_row("PO-2")])
+    hub.put("b.csv", [order_row(ordered_on="2027-05-01", item="900001"), order_row("PO-3")])
+    report = hub.sync()
+    assert counts(report, "purchase_order") == {"read": 4, "created": 3, "parked": 1}
+    assert counts(report) == {"read": 4, "created": 3, "parked": 1}
+    assert set(codes(report)) == {"XD-DOC-001"}
+    assert hub.query("SELECT item FROM canonical.purchase_order_line WHERE order_number = 'PO-1'") == [("000123",)]
+
+
+def test_an_order_whose_date_was_corrected_in_a_second_file_of_one_run_is_one(hub: Hub) -> None:
+    hub.put("a.csv", [order_row()])
+    hub.put("b.csv", [order_row(ordered_on="2026-11-22", quantity="7")])
+    report = hub.sync()
+    assert codes(report) == []
+    assert hub.query("SELECT ordered::int FROM canonical.purchase_order_line") == [(7,)]
+
+
 def test_a_number_with_another_date_and_other_items_never_overwrites_the_old_order(hub: Hub) -> None:
     hub.load(order_row(), order_row(line="20", item="000124"), order_row("PO-2"))
     report = hub.load(

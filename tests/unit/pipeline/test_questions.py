@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.formats.cells import letters_of
-from connectors.formats.labels import labels_above
+from connectors.formats.labels import labels_above, said_below
 from crossdock.pipeline.questions import Table, question_about
 from mappings.plan import make_plan
 from mappings.spec import MappingFile, find_mapping
@@ -199,6 +199,8 @@ def test_two_days_are_not_added(ask: Ask) -> None:
     assert "number(" not in ask.asked.remedy.zh
     ask("purchase_order", f"{PO}|追加数量", *beside("9", "", "", ""))
     assert 'number("数量") + number("追加数量")' in ask.asked.remedy.zh
+    ask("purchase_order", f"{PO}|取消数量", *beside("9", "", "", ""))
+    assert 'number("数量") - number("取消数量")' in ask.asked.remedy.zh
 
 
 @pytest.mark.parametrize(
@@ -462,6 +464,25 @@ def test_a_table_that_does_not_hold_is_asked_about(
         ("purchase_order", "Deletion Indicator", "X", True),
         ("purchase_order", "Deletion Indicator", "", False),
         ("purchase_order", "备注", "千个价", True),
+        ("purchase_order", "备注", "客户砍单", True),
+        ("purchase_order", "备注", "推迟到4/10", True),
+        ("purchase_order", "备注", "与PO-8重复，请忽略", True),
+        ("purchase_order", "备注", "hold", True),
+        ("purchase_order", "备注", "household", False),
+        ("purchase_order", "行状态", "业务关闭", True),
+        ("purchase_order", "行关闭人", "王芳", True),
+        ("purchase_order", "行关闭人", "", False),
+        ("purchase_order", "关闭日期", "1900-01-01", False),
+        ("purchase_order", "结案码", "Y", True),
+        ("purchase_order", "Action", "Delete", True),
+        ("purchase_order", "Action", "Add", False),
+        ("delivery_note", "备注", "未送，下周补", True),
+        ("delivery_note", "备注", "未发现破损", False),
+        ("delivery_note", "备注", "拒收", True),
+        ("goods_receipt", "备注", "误入，已冲销", True),
+        ("goods_receipt", "备注", "冲压件", False),
+        ("inventory", "质量等级", "报废", True),
+        ("inventory", "质量等级", "A品", False),
         ("purchase_order", "备注", "42元/千个", True),
         ("sales_order", "单据类型", "退货订单", True),
         ("sales_order", "单据类型", "标准订单", False),
@@ -480,6 +501,7 @@ def test_a_row_that_a_column_says_does_not_hold_is_asked_about(
         "item": ("物料编码|物料名称|单位", "A1|板|张"),
         "inventory": ("物料编码|仓库|单位|库存数量", "A1|上海仓|个|5"),
         "goods_receipt": ("入库单号|行号|料号|单位|实收数量", "R1|1|A1|个|5"),
+        "delivery_note": ("送货单号|行号|料号|单位|数量", "D1|1|A1|个|5"),
     }.get(mapping, (PO, LINES[0]))
     asked = ask(mapping, f"{header}|{column}", f"{row}|{value}")
     assert (f"“{column}”里写着“{value}”" in asked) == is_asked == bool(asked)
@@ -504,3 +526,60 @@ def test_more_than_the_number_behind_its_label_is_asked_about(tmp_path: Path, sa
 
     assert asked(said)
     assert not asked("PO-1")
+
+
+@pytest.mark.parametrize(
+    ("header", "blank", "other"),
+    [
+        ("订单号|行号|料号|单位|数量|未税单价|含税单价", "未税单价", "含税单价"),
+        ("订单号|行号|物料编码|料号|单位|数量", "物料编码", "料号"),
+        ("订单号|行号|料号|单位|数量|要求交期|交期", "要求交期", "交期"),
+    ],
+)
+def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
+    ask: Ask, header: str, blank: str, other: str
+) -> None:
+    filled = {"交期": "2026-03-05", "要求交期": "2026-03-05", "单位": "个"}
+    whole = "|".join(filled.get(name, "7") for name in header.split("|"))
+    lacking = "|".join("" if name == blank else filled.get(name, "7") for name in header.split("|"))
+    assert f"“{blank}”整列都空着，“{other}”里有内容" in ask("purchase_order", header, lacking)
+    assert not ask("purchase_order", header, whole, lacking.replace("7", "8", 1))
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "said"),
+    [
+        ("采购订单（单价：元/吨）", "", "单价：元/吨"),
+        ("单价：元/个", "", ""),
+        ("", "备注：以上单价均为千个价。", "以上单价均为千个价"),
+        ("", "说明：第2行取消。", "第2行取消"),
+        ("", "说明：请按时交货。", ""),
+        ("All prices in USD", "", "币种：USD"),
+        ("单价：美元", "", "单价：美元"),
+    ],
+)
+def test_what_stands_above_or_below_the_table_is_asked_about(ask: Ask, above: str, below: str, said: str) -> None:
+    labels = labels_above([[above]]) | said_below([below])
+    asked = ask("purchase_order", "订单号|行号|料号|单位|数量|单价", "P1|1|A1|个|5|4200", labels=labels)
+    assert said in asked
+    assert bool(asked) == bool(said)
+
+
+@pytest.mark.parametrize("column", ["期望到货", "到厂日期", "交货（日期）", "In-house Date"])
+def test_a_day_of_delivery_under_an_unknown_name_is_asked_about(ask: Ask, column: str) -> None:
+    asked = ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|2026-03-05")
+    assert "没有读到交期" in asked
+
+
+@pytest.mark.parametrize("column", ["协议价", "成交价", "Unit Landed Cost"])
+def test_a_price_under_an_unknown_name_is_asked_about(ask: Ask, column: str) -> None:
+    assert "没有读到单价" in ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|3")
+
+
+@pytest.mark.parametrize(
+    ("location", "name", "said"), [("ALL", "轴承", "ALL"), ("上海仓", "小计", "小计"), ("上海仓", "合计器", "")]
+)
+def test_a_total_that_is_left_among_the_rows_is_asked_about(ask: Ask, location: str, name: str, said: str) -> None:
+    header = "物料编码|物料名称|仓库|单位|库存数量"
+    asked = ask("inventory", header, "A1|轴承|上海仓|个|5", f"A2|{name}|{location}|个|5")
+    assert (f"里有“{said}”，像是合计的行" in asked) == bool(said) == bool(asked)

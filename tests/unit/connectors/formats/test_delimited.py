@@ -223,6 +223,10 @@ def test_a_delimiter_of_several_characters_is_found(read: Read, delimiter: str) 
     assert rows(read("\n".join(delimiter.join(line) for line in lines)))[1] == {"编号": "2", "名称": "c,d", "数量": ""}
 
 
+def test_a_bar_in_a_value_does_not_hide_a_delimiter_of_two_bars(read: Read) -> None:
+    assert rows(read("编号||名称||数量\n1||A|1||3\n2||B||4\n"))[0] == {"编号": "1", "名称": "A|1", "数量": "3"}
+
+
 def test_empty_values_between_bars_are_no_delimiter_of_two_bars(read: Read) -> None:
     assert rows(read("编号|名称|数量\n1||3\n2||4\n"))[0] == {"编号": "1", "名称": "", "数量": "3"}
 

@@ -1,0 +1,112 @@
+"""What is asked where a status that nobody reads, or a remark, says that a line does not hold, or not as its columns say."""
+
+import re
+from collections.abc import Iterator
+
+from canonical_model.language import Text
+from canonical_model.text import clip
+from crossdock.pipeline.questions.question import Question, Table
+from mappings.inspection import unread_columns
+from mappings.plan import Plan
+
+_END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除|[结結]案"
+"""What ends a line or document."""
+_STATUS = re.compile(
+    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更|操作|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
+)
+_FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)")
+_DONE = re.compile(
+    rf"(?:{_END})(?:日期?|时间|人|者|员|原因)|(?i:\b(?:cancel\w*|clos\w+|delet\w+|void\w*) (?:date|on|at|by|reason)\b)"
+)
+"""Columns that are filled where a line has ended: 取消日期, 行关闭人."""
+_HOLDS = re.compile(r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)\W*$|(?i:^\W*(?:is[_ ])?(?:active|valid|enabled)\W*$)")
+"""Columns of which a no says that the row does not hold."""
+_KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
+_GRADE = re.compile(r"[质品][量检]?(?:等级|状态|级)|(?i:\bgrade\b)")
+_MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
+_REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
+
+_OFF = (
+    rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单)*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
+    r"|[冲沖][销銷]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?|deleted?|inactive|suspended|on hold|terminated|archived|rejected))\s*$"
+)
+_FILLED = r"^\s*(?:2[0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]2|[^\s0-9/—-])"
+"""A day of this century or a name; 1900-01-01 and 0000-00-00 are how databases write none."""
+_YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
+_NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
+_SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
+_SAID_OFF = (
+    rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{_END}|不要了?|不做了?|[暂暫][停缓緩]|停[产產]|停止生[产產]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void))"
+    r"(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
+    r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為]|推[迟遲][到至]|延[期后後]?[到至]|提前[到至])\s*[0-9A-Z].{0,20}$"
+    r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略|^\s*以此行?[为為][准準]"
+    r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
+    r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
+)
+"""What is written beside an ordered line that is no more as its columns say: 作废, 改为5000个, 推迟到4/10, 单价为每千个."""
+_RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
+_WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
+"""What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
+_NOT_MOVED = (
+    r"^\s*(?:缺[货貨])?未[送发發到收][货貨完]?\s*(?:[，,。;；].{0,15})?$|^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15}$|^\s*拒收|^\s*漏[送发發]|^\s*少[送发發]"
+    r"|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$|^\s*重[复複](?:入[库庫]|收[货貨]|送[货貨]|出[库庫])|^\s*[误誤][入收发發送]|^\s*错[单單]|已[冲沖][销銷]|^\s*[冲沖][红紅]?[A-Z0-9]"
+)
+"""What is written beside a line that was not sent or received, or not as its columns say: 未送，下周补, 拒收, 误入，已冲销."""
+_BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
+"""SAP's movement types of a receipt that is reversed or sent back."""
+_GONE = r"[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
+"""What is written beside stock that is not there."""
+
+
+def called_off(table: Table, plan: Plan) -> Question | None:
+    """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
+    unread = set(unread_columns(plan, table.columns))
+    entities = {one.entity.name for one in plan.entities}
+    for column in (one for one in table.columns if one in table.placed):
+        patterns = list(_patterns(column, entities, is_read=column not in unread))
+        said = table.first(column, "|".join(patterns)) if patterns else ""
+        if said:
+            shown = clip(said, 20)
+            return Question(
+                Text(
+                    f"“{column}”里写着“{shown}”，映射没有按它改，这样的行会照别的列收成有效的。",
+                    f"“{column}” says “{shown}”, which the mapping does not heed: such rows go in as their other columns say.",
+                ),
+                Text(
+                    "请对方把改了的写进那一列、作废的行删掉再发；状态列可以在映射里写成 status 一类的字段",
+                    "Have what changed written into its column and void rows left out; a status can be mapped to a field such as status",
+                ),
+                Text("已经按它改好了", "if the columns say so already"),
+            )
+    return None
+
+
+def _patterns(column: str, entities: set[str], *, is_read: bool) -> Iterator[str]:
+    """Regular expressions of values by which a column says that a row of these entities does not hold; none for most columns."""
+    has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
+    is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
+    has_stock = "inventory_balance" in entities
+    if _REMARK.search(column):
+        yield _SAID_OFF
+        if has_moved:
+            yield from (_RETURNED, _WENT_BACK, _NOT_MOVED)
+        if has_stock:
+            yield _GONE
+    if (has_moved or is_ordered) and _KIND.search(column):
+        yield _RETURNED
+    if is_read:
+        return
+    if (has_moved or is_ordered) and _KIND.search(column):
+        yield from (_WENT_BACK, _OFF)
+    if _DONE.search(column):
+        yield _FILLED
+    elif _STATUS.search(column):
+        yield _OFF
+        if _FLAG.search(column):
+            yield _YES
+    if _HOLDS.search(column):
+        yield _NO
+    if has_stock and _GRADE.search(column):
+        yield _SCRAP
+    if has_moved and _MOVEMENT.search(column):
+        yield _BACK
