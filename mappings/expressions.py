@@ -447,6 +447,19 @@ class ExpressionCompiler:
             unknown += [self._once(f"CASE WHEN {here} THEN {said} END") for said in value.unknown]
         return Compiled(values[0].kind, tuple(parts), tuple(problems), _union(*everything), unknown=tuple(unknown))
 
+    def _first_of(self, values: Sequence[Compiled]) -> Compiled:
+        """The first value there is; 待定 in an earlier column holds against a day in a later one, a mere stroke does not."""
+        first = self._once(f"coalesce({', '.join(value.sql for value in values)})")
+        if not any(value.unknown for value in values[:-1]):
+            return self._join(values[0].kind, first, *values)
+        cases = ""
+        for value in values:
+            words = "".join(f" OR coalesce(regexp_matches({said}, '\\pL'), FALSE)" for said in value.unknown)
+            cases += f" WHEN {value.sql} IS NOT NULL THEN {value.sql} WHEN FALSE{words} THEN NULL"
+        held = self._once(f"CASE{cases} END")
+        joined = self._join(values[0].kind, held, *values)
+        return replace(joined, unknown=tuple(f"CASE WHEN {held} IS NULL THEN {said} END" for said in joined.unknown))
+
     # functions
 
     def _function(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
@@ -489,9 +502,7 @@ class ExpressionCompiler:
                 raise self._error(
                     text, Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds.")
                 )
-            return self._join(
-                arguments[0].kind, self._once(f"coalesce({', '.join(a.sql for a in arguments)})"), *arguments
-            )
+            return self._first_of(arguments)
         if name in _TEXT_FUNCTIONS:
             self._keep_units(arguments, text, target)
             return self._text_function(name, arguments, text)

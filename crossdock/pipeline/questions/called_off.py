@@ -31,7 +31,7 @@ _OFF = (
     r"|[冲沖][销銷]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?|deleted?|inactive|suspended|on hold|terminated|archived|rejected))\s*$"
 )
 _FILLED = r"^\s*(?:2[0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]2|[^\s0-9/—-])"
-"""A day of this century or a name; 1900-01-01 and 0000-00-00 are how databases write none."""
+"""A day of this century or a name; 1900-01-01 and 0000-00-00 are how systems write none."""
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"

@@ -16,8 +16,8 @@ _LONGEST_YEAR = 4
 _MORE = re.compile(
     r"[，。；、]|第\s*\d+\s*[版页]|共\s*\d+\s*页|[（(][^（()）]*(?:[\u3400-\u9fff]|[^（()）]{3})[^（()）]*[)）]\s*$|(?i:\s(?:rev|ver)\b)"
 )
-_FAR = r"^\s*(?:1[0-8]\d\d|19[0-8]\d|20[5-8]\d|2[1-9]\d\d)\s?[-./年]"
-"""Years of which no order or delivery of today is; 1900-01-01 is how databases write that there is no day. 2099 and 9999 say for ever."""
+_FAR = r"^\s*(?:1[0-8]\d\d|190[1-9]|19[1-68]\d|197[1-9]|20[5-8]\d|2[1-9]\d\d)\s?[-./年]"
+"""Years of which no order or delivery of today is. 1900 and 1970 are how systems write that there is no day; 2099 and 9999 say for ever."""
 _KIND = re.compile(r"类型|類型|类别|類別|性质|性質|身份|(?i:\b(?:type|kind|role|category)\b)")
 _ROLES = {
     "supplier": r"^\s*(?:客户|客戶|顾客|物流(?:公司|商)|承运[商人]|(?i:customers?|clients?|buyers?|carriers?))\s*$",
@@ -117,15 +117,15 @@ def others_among_parties(table: Table, plan: Plan) -> Question | None:
 
 
 def day_far_off(table: Table, plan: Plan) -> Question | None:
-    """A day lies decades away: 2062 for 2026, or 1900-01-01 for no day at all."""
+    """A day lies decades away: 2062 for 2026."""
     for column in (one for one in columns_of_days(plan) if one in table.placed):
         said = table.first(column, _FAR)
         if said:
             shown = clip(said, 20)
             return Question(
                 Text(
-                    f"“{column}”里有“{shown}”，年份离现在太远，像是写错，或表示没有日期。",
-                    f"“{column}” says “{shown}”, a year far from now: a slip, or a way to say that there is no day.",
+                    f"“{column}”里有“{shown}”，年份离现在太远，像是写错了。",
+                    f"“{column}” says “{shown}”, a year far from now, which may be a slip.",
                 ),
                 Text(
                     f'请对方改正；表示没有日期的，在映射里写 unknown: ["{shown}"]',

@@ -1,5 +1,6 @@
 """Unknown is neither zero nor blank: NULL with its text beside, in every kind of field but text."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -154,3 +155,23 @@ def test_what_one_row_of_a_header_knows_the_others_do_not_make_unknown(run_mappi
     (header,) = outcome.good["purchase_order"]
     assert (header["supplier"], header["ordered_on"], header["unknown"]) == ("S1", None, '{"ordered_on":"N/A"}')
     assert outcome.issues == []
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "day", "unknown"),
+    [
+        ("待定", "2026-03-08", None, "待定"),
+        ("TBD", "2026-03-08", None, "TBD"),
+        ("/", "2026-03-08", date(2026, 3, 8), None),
+        ("", "2026-03-08", date(2026, 3, 8), None),
+        ("2026-03-18", "待定", date(2026, 3, 18), None),
+        ("/", "待定", None, "/"),
+        ("", "/", None, "/"),
+    ],
+)
+def test_a_day_that_is_taken_back_is_not_known(
+    run_mapping: Map, newer: str, older: str, day: date | None, unknown: str | None
+) -> None:
+    (record,) = lines(run_mapping, "requested_on", "coalesce(date(a), date(b))", [newer], unit=older)
+    assert record["requested_on"] == day
+    assert record["unknown"] == (f'{{"requested_on":"{unknown}"}}' if unknown else None)

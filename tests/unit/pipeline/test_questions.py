@@ -404,7 +404,9 @@ def test_a_customer_is_no_supplier(ask: Ask, column: str, is_asked: bool) -> Non
     ("day", "is_asked"),
     [
         ("2062-03-05", True),
-        ("1900-01-01", True),
+        ("1926-03-05", True),
+        ("1900-01-01", False),
+        ("1970-01-01", False),
         ("1901/3/5", True),
         ("2026-03-05", False),
         ("2099-12-31", False),
