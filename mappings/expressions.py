@@ -34,7 +34,7 @@ from mappings.functions import DECIMAL, POWER, SIGNS, USUAL_DAY, USUAL_MOMENT, U
 from mappings.headers import PERCENT, HeaderReader, Measure, into, own_unit
 from mappings.spec import MappingFile, code_table
 from mappings.syntax import MAX_LENGTH, TOO_MUCH, ExpressionError, parse
-from mappings.unknown import unknown_pattern
+from mappings.unknown import OPEN, unknown_pattern
 from mappings.words import nearest
 
 _ODD = re.compile(r"\b_odd\b(?=\))")
@@ -448,13 +448,13 @@ class ExpressionCompiler:
         return Compiled(values[0].kind, tuple(parts), tuple(problems), _union(*everything), unknown=tuple(unknown))
 
     def _first_of(self, values: Sequence[Compiled]) -> Compiled:
-        """The first value there is; 待定 in an earlier column holds against a day in a later one, a mere stroke does not."""
+        """The first value there is; 待定 in an earlier column holds against a day in a later one, N/A or a stroke does not."""
         first = self._once(f"coalesce({', '.join(value.sql for value in values)})")
-        if not any(value.unknown for value in values[:-1]):
+        if values[0].kind not in (Kind.DAY, Kind.INSTANT) or not any(value.unknown for value in values[:-1]):
             return self._join(values[0].kind, first, *values)
         cases = ""
         for value in values:
-            words = "".join(f" OR coalesce(regexp_matches({said}, '\\pL'), FALSE)" for said in value.unknown)
+            words = "".join(f" OR coalesce(regexp_matches({said}, '{OPEN}'), FALSE)" for said in value.unknown)
             cases += f" WHEN {value.sql} IS NOT NULL THEN {value.sql} WHEN FALSE{words} THEN NULL"
         held = self._once(f"CASE{cases} END")
         joined = self._join(values[0].kind, held, *values)

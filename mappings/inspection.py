@@ -10,14 +10,16 @@ from mappings.headers import HeaderReader
 from mappings.plan import PRICE, Plan
 
 _PRICED = re.compile(
-    r"单价|(?:含税|未税|净|采购|销售|进|售)价|(?:协议|成交|执行|结算|核|定|报|批)价(?:格?$|[(/])|元/|(?i:\bprice\b|\bcost$|u/p|\b(?:usd|cny|rmb|eur)/)"
+    r"单价|(?:含税|未税|净|采购|销售|进|售)价|(?:协议|成交|执行|结算|核|定|报|批)价(?:格?$|[(/])|元/|(?i:\bprice\b|^(?:unit |landed |unit landed )?cost$|u/p|\b(?:usd|cny|rmb|eur)/)"
 )
 _DELIVERED = re.compile(
-    r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:到厂|进料)(?:日|时|期)|(?:期望|希望|预计|计划|最晚)[到交]货|(?i:in-?house date)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
+    r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:到厂|进料)(?:日期?$|时间|期$)|(?:期望|希望|预计|计划|最晚)[到交]货(?:日|时|期|$)|(?i:in-?house date)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
 )
 _CURRENCY = re.compile(r"(?:币[种别]|货币|currency)$")
 _PRICE_UNIT = re.compile(r"(?:价格?|单价|金额)(?:单位)?$")
-_FOREIGN = re.compile(r"\W*美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:usd|eur|hkd|jpy|gbp)")
+_FOREIGN = re.compile(r"\W*(?:元/)?(?:美[元金]|港[元币]|欧元|日[元圆]|英镑|(?i:usd|eur|hkd|jpy|gbp)\b)")
+_DAYS = frozenset({"ordered_on", "requested_on", "promised_on", "first_promised_on", "shipped_at", "received_at"})
+_FREE_TEXTS = frozenset({"remark", "description", "specification", "name", "name_alternative"})
 _NUMBER_AND_LINE = 2
 _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
@@ -138,7 +140,9 @@ def other_names(plan: Plan, header: Sequence[str]) -> list[tuple[str, list[str]]
     """(column, others): columns that are read, and those that are not although the mapping knows them by the same name."""
     unread = set(unread_columns(plan, header))
     found = []
-    for names in plan.spec.columns.values():
+    for field, names in plan.spec.columns.items():
+        if field in _FREE_TEXTS:
+            continue
         forms = set(map(normalise_header, names))
         known = [column for column in header if normalise_header(column) in forms]
         read = [column for column in known if column not in unread]
@@ -211,7 +215,7 @@ def columns_of_days(plan: Plan) -> list[str]:
         column
         for one in plan.entities
         for name, compiled in one.fields.items()
-        if one.entity.fields[name].kind in (Kind.DAY, Kind.INSTANT) and len(compiled.columns) == 1
+        if name in _DAYS and len(compiled.columns) == 1
         for column in compiled.columns
     ]
     return list(dict.fromkeys(columns))

@@ -183,7 +183,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 columns=places,
                 header_row=splitter.head.lines[layout.last] if header else 0,
                 header_reason=in_one([layout.reason, *completion.notes]),
-                labels=labels | said_below(sieve.below),
+                labels=said_below(sieve.below) | labels,
                 encoding=text.encoding,
                 suspects=(
                     *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),

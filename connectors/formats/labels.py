@@ -12,7 +12,7 @@ from connectors.formats.cells import Kind, kind_of
 from connectors.formats.words import is_header_word
 
 _LABEL = re.compile(
-    r"(?:^|\s{2,}|\n|[;；|｜])\s*([^\s:：\d;；|｜](?:(?!\s{2})[^:：\n]){0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
+    r"(?:^|\s{2,}|\n|[;；|｜])\s*([^\s:：\d;；|｜](?:(?!\s{2})[^:：\n;；|｜]){0,24}?)\s*[:：](?!//)|\s([^\s:：\d][^\s:：]{0,14})[:：](?!//)"
 )
 _DOCUMENT = re.compile(
     r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
@@ -32,6 +32,9 @@ _PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|
 _MANY = re.compile(
     r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
 )
+_PRICED_BY_MANY = re.compile(
+    r"价(?:格)?(?:均|都)?(?:为|是|按|:|：)\s*每?\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))?(?:价|计|$|\W)"
+)
 _BETWEEN = " \t\n\u3000;；|｜,，、/_＿"
 """What stands between two labels of one cell: 订单号：PO-1；供应商：恒远."""
 _BLANKS = re.compile(r"[^\S\n]{3,}")
@@ -46,15 +49,15 @@ _RETURNS = re.compile(
 )
 """Sheets and titles of what went back: 退货明细, 采购退货单列表, 红字."""
 _NOT_IN_FORCE = re.compile(
-    r"^\W*(?:本单|此单|该单|本订单|此订单|订单|全单)?(?:已|现)?作废(?:[\s，,。;；!！（(].*)?$|(?:本|此|该|订)单已经?(?:作废|取消|终止)|^\W*已(?:作废|取消)"
-    r"|非正式订单|(?:采购|销售|订单|需求|出货|要货)预[测示]|^\W*预[测示](?:单|表|订单)|[（(]?\s*草稿\s*[)）]?$"
-    r"|(?i:\bforecasts?\b|^\W*draft\b|\(draft\)|^\W*(?:void|cancel+ed)\b)"
+    r"^\W*(?:本单|此单|该单|本订单|此订单|订单|全单)?(?:已|现)?作废(?:[\s，,。;；!！（(].*)?$|^[^若如]{0,8}(?:本|此|该|订)单已经?(?:作废|取消|终止)|^\W*已(?:作废|取消)(?:订单)?\W*$"
+    r"|非正式订单|(?<![不非无])(?<!不含|包含)(?:采购|销售|订单|需求|出货|要货)预[测示]|^\W*预[测示](?:单|表|订单)|[（(]?\s*草稿\s*[)）]?$"
+    r"|(?i:\bforecasts?(?:\s*[-(]?\s*\d.*)?$|^\W*draft\b|\(draft\)|^\W*(?:void|cancel+ed)\W*$)"
 )
 """Titles of what does not hold, or not yet: 本单已作废，以PO-2为准, 2026年采购预测（非正式订单）."""
-_LINE_OFF = re.compile(r"第\s*[\d、,，和-]+\s*[行项条].{0,6}?(?:取消|作废|删除|不要|暂停|改[为成到])")
+_LINE_OFF = re.compile(r"第\s*[\d、,，和-]+\s*[行项]\s*[:：，,]?已?(?:取消|作废|删除|不要了|暂停|改[为成到])")
 _MONEY = re.compile(
-    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)"
-    r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?))"
+    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)"
+    r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?)\b)"
 )
 """单价均为美元 and All prices in USD say without a colon what 币种：美元 says."""
 _LONGEST = 20
@@ -90,8 +93,8 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """What notes below a table say that bears on its lines (`prices_many`, `calls_line_off`), as labels without a value."""
-    return {cell.strip(): ("",) for cell in cells if prices_many(cell) or calls_line_off(cell)}
+    """What notes below a table say that bears on its lines (价格为千个价, `calls_line_off`), as labels without a value."""
+    return {cell.strip(): ("",) for cell in cells if _PRICED_BY_MANY.search(simplified(cell)) or calls_line_off(cell)}
 
 
 def _speaks(title: str) -> bool:

@@ -79,7 +79,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         columns=places,
         header_row=layout.last + 1,
         header_reason=in_one(said),
-        labels=labels | said_below(sieve.below),
+        labels=said_below(sieve.below) | labels,
         suspects=_suspects(grid, settled, table, completion.copied),
     )
 

@@ -59,11 +59,12 @@ def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
 def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> None:
     """Maps the batches of `group`, which all take the same plan, and merges what comes of them.
 
-    Where two of its files may use one number for two documents, each is merged by itself: the stored one is then
-    compared with the next.
+    Where two of its files may use one number for two documents, half of them go first: what they stored is then
+    compared with the other half.
     """
     plan = group[0].plan
     files = [list(of_one) for _, of_one in groupby(group, key=lambda one: file_of(one.row))]
+    half = len(files) // 2
     landed = {one.row.id: landed_rows(work, one) for one in group}
     where = _stages(work, group[0])
     note_keys(work, plan)
@@ -86,8 +87,8 @@ def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> Non
         if len(files) == 1 or not mapped.may_reuse_numbers():
             _merge_group(work, group, read, mapped, where, {one.entity.name: one for one in stored}, landed)
             return
-    for of_one in files:
-        _apply_group(work, of_one, read)
+    for some in (files[:half], files[half:]):
+        _apply_group(work, [one for of_one in some for one in of_one], read)
 
 
 def _merge_group(

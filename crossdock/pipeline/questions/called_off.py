@@ -8,19 +8,24 @@ from canonical_model.text import clip
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import unread_columns
 from mappings.plan import Plan
+from mappings.unknown import unknown_pattern
 
-_END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除|[结結]案"
-"""What ends a line or document."""
+_END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除"
+"""What makes an end of a line or document before its time."""
 _STATUS = re.compile(
-    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更|操作|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
+    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更类型|操作类型|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
 )
 _FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)")
+_COUNTED = re.compile(r"数量|數量|数$|量$|单号|(?i:\bqty\b|\bquantity\b)")
 _DONE = re.compile(
-    rf"(?:{_END})(?:日期?|时间|人|者|员|原因)|(?i:\b(?:cancel\w*|clos\w+|delet\w+|void\w*) (?:date|on|at|by|reason)\b)"
+    rf"(?:{_END})(?:日期?|时间|人|者|员)|(?i:\b(?:cancel\w*|clos\w+|delet\w+|void\w*) (?:date|on|at|by)\b)"
 )
-"""Columns that are filled where a line has ended: 取消日期, 行关闭人."""
+"""Columns that are filled where an order line has ended: 取消日期, 行关闭人."""
 _HOLDS = re.compile(r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)\W*$|(?i:^\W*(?:is[_ ])?(?:active|valid|enabled)\W*$)")
 """Columns of which a no says that the row does not hold."""
+_CLOSED = r"^\s*已?[结結]案\s*$"
+"""A finished order, which is none to wait for; what was received of it was received all the same."""
+_CASE = re.compile(r"[结結]案(?!数|量)")
 _KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
 _GRADE = re.compile(r"[质品][量检]?(?:等级|状态|级)|(?i:\bgrade\b)")
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
@@ -30,16 +35,17 @@ _OFF = (
     rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单)*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
     r"|[冲沖][销銷]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?|deleted?|inactive|suspended|on hold|terminated|archived|rejected))\s*$"
 )
-_FILLED = r"^\s*(?:2[0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]2|[^\s0-9/—-])"
-"""A day of this century or a name; 1900-01-01 and 0000-00-00 are how systems write none."""
+_FILLED = r"^\s*(?:20[0-4][0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]20[0-4][0-9]|[\p{Han}A-Za-z]{2})"
+"""A day or a name; 1900-01-01 and 2099-12-31 are how systems write none."""
+_UNKNOWN = re.compile(unknown_pattern(()))
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
 _SAID_OFF = (
     rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{_END}|不要了?|不做了?|[暂暫][停缓緩]|停[产產]|停止生[产產]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void))"
     r"(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
-    r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為]|推[迟遲][到至]|延[期后後]?[到至]|提前[到至])\s*[0-9A-Z].{0,20}$"
-    r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略|^\s*以此行?[为為][准準]"
+    r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為]|推[迟遲][到至]|延[期后後]?[到至]|提前[到至])\s*[0-9][^版点點时時]{0,20}$"
+    r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
     r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
 )
@@ -49,12 +55,12 @@ _WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨]
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _NOT_MOVED = (
     r"^\s*(?:缺[货貨])?未[送发發到收][货貨完]?\s*(?:[，,。;；].{0,15})?$|^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15}$|^\s*拒收|^\s*漏[送发發]|^\s*少[送发發]"
-    r"|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$|^\s*重[复複](?:入[库庫]|收[货貨]|送[货貨]|出[库庫])|^\s*[误誤][入收发發送]|^\s*错[单單]|已[冲沖][销銷]|^\s*[冲沖][红紅]?[A-Z0-9]"
+    r"|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$|^\s*重[复複](?:入[库庫]|收[货貨]|送[货貨]|出[库庫])|^\s*[误誤][入收发發送]|^\s*错[单單]|已[冲沖][销銷]|^\s*[冲沖](?:[红紅]|[销銷])?[A-Z]{2,}-?[0-9]"
 )
 """What is written beside a line that was not sent or received, or not as its columns say: 未送，下周补, 拒收, 误入，已冲销."""
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
-_GONE = r"[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
+_GONE = r"(?:^|[^无無盈])[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
 """What is written beside stock that is not there."""
 
 
@@ -65,7 +71,7 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread))
         said = table.first(column, "|".join(patterns)) if patterns else ""
-        if said:
+        if said and not _UNKNOWN.fullmatch(said.strip()):
             shown = clip(said, 20)
             return Question(
                 Text(
@@ -99,11 +105,16 @@ def _patterns(column: str, entities: set[str], *, is_read: bool) -> Iterator[str
     if (has_moved or is_ordered) and _KIND.search(column):
         yield from (_WENT_BACK, _OFF)
     if _DONE.search(column):
-        yield _FILLED
+        if is_ordered:
+            yield _FILLED
     elif _STATUS.search(column):
         yield _OFF
-        if _FLAG.search(column):
+        if _FLAG.search(column) and not _COUNTED.search(column):
             yield _YES
+        if is_ordered:
+            yield _CLOSED
+    elif is_ordered and _CASE.search(column):
+        yield from (_CLOSED, _YES)
     if _HOLDS.search(column):
         yield _NO
     if has_stock and _GRADE.search(column):

@@ -28,12 +28,14 @@ _SHEET_OF_PERIOD = re.compile(
     r"(?:20\d{2}\s?[-./年]?\s?)?\d{1,2}\s?(?:月份?|[-./月]\s?\d{1,2}\s?[日号]?)|20\d{2}[-./年]?\d{2}月?|20\d{6}|[本上]期|[本上]月|[本上]周|[今昨]日|期[初末]"
 )
 """Sheets called 3月, 2026-03-31, 3.31 or 上月."""
-_NOT_IN_FORCE = re.compile(r"作废|取消|草稿|预[测示]|(?i:\b(?:draft|void|cancel+ed|forecast)\b)")
-_OLD_SHEET = re.compile(r"旧|历史|备份|副本|(?i:\b(?:old|obsolete|backup|bak|archived?|copy)\b)")
-_COPY = re.compile(r"(?P<name>.*\S)\s*\(\d+\)")
+_NOT_IN_FORCE = re.compile(r"(?<![未不非无含])(?:作废|取消|草稿|预[测示])|(?i:\b(?:draft|void|cancel+ed|forecast)\b)")
+_OLD_SHEET = re.compile(
+    r"[\s_(（-]*(?:旧版?|历史版?|备份|副本|(?i:(?<![a-z])(?:old|obsolete|backup|bak|archived?|copy)(?![a-z])))[\s_)）-]*\d*"
+)
+_COPY = re.compile(r"(?P<name>.*\S)\s*[(（]\d{1,2}[)）]")
 """What Excel calls the copy of a sheet: 订单 (2)."""
 _PRICE_OF_UNIT = re.compile(
-    r"(?:单位|单?价格?)[:：].{0,6}(?:元|[¥￥$]|(?i:rmb|cny|usd))\s*/\s*([^\d\W]{1,4})|价[^:：]{0,6}以([^\d\W]{1,3})计"
+    r"(?:单位|单?价格?)[:：].{0,6}(?:元|[¥￥$]|(?i:rmb|cny|usd))\s*/\s*(吨|公斤|千克|克|斤|米|升|平方米|立方米|(?i:tons?|kgs?|mt|g|m|l)\b)"
 )
 """单价：元/吨."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
@@ -106,10 +108,11 @@ def price_of_many(table: Table, plan: Plan) -> Question | None:
 
 
 def _is_of_other_unit(table: Table, said: str) -> bool:
-    """Whether a text says of which unit prices are, and no column says that unit throughout."""
+    """Whether a text says of which weight or length prices are, and no row is in that unit."""
     found = _PRICE_OF_UNIT.search(simplified(said))
-    unit = (found[1] or found[2]) if found else ""
-    return bool(unit) and not any({value.strip() for value in one.to_pylist()} == {unit} for one in table.start.columns)
+    return found is not None and not any(
+        value.strip().lower() == found[1].lower() for one in table.start.columns for value in one.to_pylist()
+    )
 
 
 def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
@@ -334,10 +337,9 @@ def sheets_of_periods(table: Table, plan: Plan) -> Question | None:
 
 def sheets_of_copies(table: Table, plan: Plan) -> Question | None:
     """The sheet is called old, or the copy of another one that is read as well: 订单(旧), Open SO (old), 订单 (2)."""
-    copied = _COPY.fullmatch(table.sheet.strip())
-    of = copied["name"] if copied else ""
-    is_old = _OLD_SHEET.search(simplified(table.sheet))
-    other = next((one for one in table.sheets if one != table.sheet and (is_old or one.strip() == of)), "")
+    copied, plain = _COPY.fullmatch(table.sheet.strip()), simplified(table.sheet).strip()
+    of = {copied["name"]} if copied else {_OLD_SHEET.sub("", plain)} - {plain, ""}
+    other = next((one for one in table.sheets if simplified(one).strip() in of), "")
     if not other or table.is_json:
         return None
     return Question(

@@ -1,7 +1,6 @@
 """What is asked about rows that are other records than the mapping makes of them: groups of items, customers among suppliers."""
 
 import re
-from itertools import pairwise
 
 from canonical_model.language import Text
 from canonical_model.text import clip
@@ -10,18 +9,17 @@ from mappings.inspection import columns_of_days, columns_of_numbers, unread_colu
 from mappings.plan import Plan
 
 _SEVERAL = r"[0-9][^\s、，,;；&+]*\s*(?:[、，,;；&+\n]|\s[/和及与]\s)\s*[^\s、，,;；&+]*[0-9]"
-_HALVES = r"^\s*[^\s/]+\s*/\s*[^\s/]+\s*$"
 _DIGIT = re.compile(r"\d")
 _LONGEST_YEAR = 4
 _MORE = re.compile(
-    r"[，。；、]|第\s*\d+\s*[版页]|共\s*\d+\s*页|[（(][^（()）]*(?:[\u3400-\u9fff]|[^（()）]{3})[^（()）]*[)）]\s*$|(?i:\s(?:rev|ver)\b)"
+    r"[，。；、]|第\s*\d+\s*[版页]|共\s*\d+\s*页|[（(][^（()）]*(?:版|页|次|作废|共|急)[^（()）]*[)）]\s*$|(?i:\s(?:rev|ver)\b)"
 )
-_FAR = r"^\s*(?:1[0-8]\d\d|190[1-9]|19[1-68]\d|197[1-9]|20[5-8]\d|2[1-9]\d\d)\s?[-./年]"
-"""Years of which no order or delivery of today is. 1900 and 1970 are how systems write that there is no day; 2099 and 9999 say for ever."""
+_FAR = r"^\s*(?:190[1-9]|19[1-6]\d|198[1-9]|205[1-9]|206\d|207[0-8])\s?[-./年]"
+"""Years of which no order or delivery of today is. 1753, 1899, 1900, 1970, 1980, 2050, 2079 and 9999 are how systems write that there is no day, or no end."""
 _KIND = re.compile(r"类型|類型|类别|類別|性质|性質|身份|(?i:\b(?:type|kind|role|category)\b)")
 _ROLES = {
-    "supplier": r"^\s*(?:客户|客戶|顾客|物流(?:公司|商)|承运[商人]|(?i:customers?|clients?|buyers?|carriers?))\s*$",
-    "customer": r"^\s*(?:供[应應]商|供[货貨]商|[厂廠]商|(?i:suppliers?|vendors?))\s*$",
+    "supplier": r"^\s*(?:客户|客戶|顾客|(?i:customers?|clients?|buyers?))\s*$",
+    "customer": r"^\s*(?:供[应應]商|供[货貨]商|(?i:suppliers?|vendors?))\s*$",
 }
 """Role that a mapping states of each row -> what says that a row has another one."""
 
@@ -29,7 +27,8 @@ _ROLES = {
 def several_numbers(table: Table, plan: Plan) -> Question | None:
     """One cell names several documents: PO-1001、PO-1002, of which one new number would be made."""
     for column in (one for one in columns_of_numbers(plan) if one in table.placed):
-        said = table.first(column, _SEVERAL) or _pair_of_numbers(table, column)
+        pairs = (one for one in dict.fromkeys(table.start[column].to_pylist()) if _is_pair(one))
+        said = table.first(column, _SEVERAL) or next(pairs, "")
         if said:
             shown = clip(" ".join(said.split()), 40)
             return Question(
@@ -43,14 +42,11 @@ def several_numbers(table: Table, plan: Plan) -> Question | None:
     return None
 
 
-def _pair_of_numbers(table: Table, column: str) -> str:
-    """The first value of two numbers of one form with a stroke between them: PO-1001/PO-1002, unlike 2026/0305 and PO/12."""
-    said = table.first(column, _HALVES)
-    if not said:
-        return ""
-    first, second = (half.strip() for half in said.split("/"))
-    is_alike = len(first) > _LONGEST_YEAR and _DIGIT.sub("0", first) == _DIGIT.sub("0", second)
-    return said if is_alike and not first.isdecimal() and _DIGIT.search(first) else ""
+def _is_pair(said: str) -> bool:
+    """Whether a value is two numbers of one form with a stroke between them: PO-1001/PO-1002, unlike 2026/0305 and PO/12."""
+    first, *others = (half.strip() for half in said.split("/"))
+    is_alike = len(others) == 1 and len(first) > _LONGEST_YEAR and _DIGIT.sub("0", first) == _DIGIT.sub("0", others[0])
+    return is_alike and not first.isdecimal() and _DIGIT.search(first) is not None
 
 
 def number_with_more(table: Table, plan: Plan) -> Question | None:
@@ -74,19 +70,19 @@ def number_with_more(table: Table, plan: Plan) -> Question | None:
 
 
 def groups_among_items(table: Table, plan: Plan) -> Question | None:
-    """A row without a unit, whose code begins that of the next row, which has one: 1.01 above 1.01.001, the name of a group."""
+    """A row without a unit, whose code begins those of the next two, which have one: 1.01 above 1.01.001, the name of a group."""
     for one in plan.entities:
         read = [one.fields[name].columns for name in ("item_number", "base_unit") if name in one.fields]
         if one.entity.name != "item" or list(map(len, read)) != [1, 1] or not {*read[0], *read[1]} <= set(table.placed):
             continue
         codes, units = (table.start[column].to_pylist() for (column,) in read)
         rows = [(code.strip(), unit.strip()) for code, unit in zip(codes, units, strict=True)]
-        for (code, unit), (below, its_unit) in pairwise(rows):
-            if code and not unit and its_unit and below != code and below.startswith(code):
+        for (code, unit), *below in zip(rows, rows[1:], rows[2:], strict=False):
+            if code and not unit and all(its and one != code and one.startswith(code) for one, its in below):
                 return Question(
                     Text(
-                        f"“{code}”没有单位，像是下面“{below}”等物料的类别，映射会把它也当成物料。",
-                        f"“{code}” has no unit and seems to be the group of “{below}” and others; the mapping takes it for an item as well.",
+                        f"“{code}”没有单位，像是下面“{below[0][0]}”等物料的类别，映射会把它也当成物料。",
+                        f"“{code}” has no unit and seems to be the group of “{below[0][0]}” and others; the mapping takes it for an item as well.",
                     ),
                     Text("请对方只导出明细物料", "Have the items alone exported"),
                     Text("它也是物料", "if it is an item"),

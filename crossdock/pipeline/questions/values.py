@@ -30,7 +30,8 @@ _FEWEST_RUNNING, _MOST_RUNNING = 3, 200
 _PAIR = 2
 _QUANTITY = re.compile(r"数量|數量|数$|量$|(?i:\bq(?:uanti)?ty\b)")
 _TOTAL = re.compile(r"[合总小共]计|汇总|^\s*全[仓部]\s*$|(?i:\b(?:sub|grand)?[ _-]?total\b)")
-_SUM = r"^\s*(?:[小合总總共]\s*[计計]|全[仓倉部]|所有|(?i:all|(?:sub|grand)?[ -]?total))\s*$"
+_SUM = r"^\s*(?:[小合總总共]\s*[计計]|(?i:(?:sub|grand)?[ -]?total))\s*$"
+_ALL = r"^\s*(?:全[仓倉部]|所有|(?i:all))\s*$"
 _NAME = re.compile(r"名$|名称|品名|摘要|(?i:\bname\b)")
 _FEWEST_SUMMED = 3
 """Columns, and rows of them, of which a sum is no chance."""
@@ -133,8 +134,9 @@ def total_among(table: Table, plan: Plan) -> Question | None:
 def total_left(table: Table, plan: Plan) -> Question | None:
     """A row says in the place of a warehouse, or in a name that nobody reads, that it is a total: ALL, 小计."""
     named = [one for one in unread_columns(plan, table.columns) if _NAME.search(simplified(one))]
-    for column in (one for one in (*columns_of_places(plan), *named) if one in table.placed):
-        if said := table.first(column, _SUM):
+    asked = dict.fromkeys(named, _SUM) | dict.fromkeys(columns_of_places(plan), f"{_SUM}|{_ALL}")
+    for column, pattern in asked.items():
+        if column in table.placed and (said := table.first(column, pattern)):
             return Question(
                 Text(
                     f"“{column}”里有“{said}”，像是合计的行；收进去，同样的数量就记了两次。",
@@ -196,8 +198,10 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
 def blank_column(table: Table, plan: Plan) -> Question | None:
     """A column that is read is blank throughout, and another of the same name, or a quantity, which is not read, is filled."""
     unread = unread_columns(plan, table.columns)
-    quantities = [one for one in unread if _QUANTITY.search(one)]
-    pairs = other_names(plan, table.columns) + [(one, quantities) for one in counted_columns(plan)]
+    counted = [one for one in counted_columns(plan) if one in table.placed]
+    pairs = other_names(plan, table.columns)
+    if counted and not any(table.first(one, r"\S") for one in counted):
+        pairs += [(counted[0], [one for one in unread if _QUANTITY.search(one)])]
     for column, others in pairs:
         beside = [one for one in others if one in table.placed]
         if column not in table.placed or not beside or table.first(column, r"\S"):

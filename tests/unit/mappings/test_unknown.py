@@ -162,6 +162,9 @@ def test_what_one_row_of_a_header_knows_the_others_do_not_make_unknown(run_mappi
     [
         ("待定", "2026-03-08", None, "待定"),
         ("TBD", "2026-03-08", None, "TBD"),
+        ("N/A", "2026-03-08", date(2026, 3, 8), None),
+        ("无", "2026-03-08", date(2026, 3, 8), None),
+        ("NULL", "2026-03-08", date(2026, 3, 8), None),
         ("/", "2026-03-08", date(2026, 3, 8), None),
         ("", "2026-03-08", date(2026, 3, 8), None),
         ("2026-03-18", "待定", date(2026, 3, 18), None),

@@ -385,6 +385,7 @@ def test_several_numbers_in_one_cell_are_asked_about(ask: Ask, number: str, is_a
         (["1.01|金属材料||", "1.01.001|钢板|2mm|张", "1.01.002|角钢|40|根"], True),
         (["1.01|金属材料||", "1.01.001|钢板|2mm|", "1.01.002|角钢|40|"], False),
         (["A1|钢板|2mm|张", "A10|角钢|40|根"], False),
+        (["M3|螺丝||", "M3-10|螺丝|40|个", "N1|螺母|40|个"], False),
         (["A1|钢板|2mm|", "B10|角钢|40|根"], False),
     ],
 )
@@ -410,6 +411,8 @@ def test_a_customer_is_no_supplier(ask: Ask, column: str, is_asked: bool) -> Non
         ("1901/3/5", True),
         ("2026-03-05", False),
         ("2099-12-31", False),
+        ("2050-12-31", False),
+        ("1899-12-30", False),
         ("9999-12-31", False),
         ("20620", False),
     ],
@@ -427,6 +430,11 @@ def test_a_day_decades_away_is_asked_about(ask: Ask, day: str, is_asked: bool) -
         (["订单 (2)", "订单"], True),
         (["订单 (2)", "发票"], False),
         (["订单(旧)"], False),
+        (["PO_old", "PO"], True),
+        (["订单（2）", "订单"], True),
+        (["订单 (2025)", "订单"], False),
+        (["历史订单", "本月订单"], False),
+        (["利旧件", "新件"], False),
         (["订单", "订单(旧)"], False),
     ],
 )
@@ -443,6 +451,11 @@ def test_a_sheet_that_is_called_old_or_a_copy_is_asked_about(ask: Ask, sheets: l
         ("purchase_order", "Sheet1", "PO Forecast 2026", True),
         ("purchase_order", "PO-1(作废)", "采购订单", True),
         ("purchase_order", "Sheet1", "如有涂改本单作废", False),
+        ("purchase_order", "Sheet1", "若该单已作废请忽略", False),
+        ("purchase_order", "Sheet1", "已取消订单除外", False),
+        ("purchase_order", "Sheet1", "本表不含销售预测", False),
+        ("purchase_order", "Sheet1", "Void if altered", False),
+        ("purchase_order", "未取消", "采购订单", False),
         ("purchase_order", "Sheet1", "采购订单", False),
         ("item", "Sheet1", "本单已作废", False),
     ],
@@ -475,6 +488,15 @@ def test_a_table_that_does_not_hold_is_asked_about(
         ("purchase_order", "行关闭人", "王芳", True),
         ("purchase_order", "行关闭人", "", False),
         ("purchase_order", "关闭日期", "1900-01-01", False),
+        ("purchase_order", "取消日期", "NULL", False),
+        ("purchase_order", "关闭日期", "2099-12-31", False),
+        ("purchase_order", "取消数量合计", "1", False),
+        ("purchase_order", "备注", "改B版", False),
+        ("purchase_order", "备注", "提前到9点送", False),
+        ("purchase_order", "备注", "颜色差异请忽略", False),
+        ("goods_receipt", "行状态", "已结案", False),
+        ("goods_receipt", "备注", "冲M3孔", False),
+        ("inventory", "备注", "无盘亏", False),
         ("purchase_order", "结案码", "Y", True),
         ("purchase_order", "Action", "Delete", True),
         ("purchase_order", "Action", "Add", False),
@@ -556,6 +578,14 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("", "备注：以上单价均为千个价。", "以上单价均为千个价"),
         ("", "说明：第2行取消。", "第2行取消"),
         ("", "说明：请按时交货。", ""),
+        ("", "第5条 变更与取消：须双方书面确认", ""),
+        ("", "第1项：不要混装", ""),
+        ("", "单价含税，最小包装为1000pcs", ""),
+        ("", "2. 价格含税，每100个一箱", ""),
+        ("备注：价格以人民币计", "", ""),
+        ("单位：元/个", "", ""),
+        ("Prices valid in Europe", "", ""),
+        ("单价按美元汇率7.1折算成人民币", "", ""),
         ("All prices in USD", "", "币种：USD"),
         ("单价：美元", "", "单价：美元"),
     ],
@@ -579,9 +609,19 @@ def test_a_price_under_an_unknown_name_is_asked_about(ask: Ask, column: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("location", "name", "said"), [("ALL", "轴承", "ALL"), ("上海仓", "小计", "小计"), ("上海仓", "合计器", "")]
+    ("location", "name", "said"),
+    [("ALL", "轴承", "ALL"), ("上海仓", "小计", "小计"), ("上海仓", "合计器", ""), ("上海仓", "全部", "")],
 )
 def test_a_total_that_is_left_among_the_rows_is_asked_about(ask: Ask, location: str, name: str, said: str) -> None:
     header = "物料编码|物料名称|仓库|单位|库存数量"
     asked = ask("inventory", header, "A1|轴承|上海仓|个|5", f"A2|{name}|{location}|个|5")
     assert (f"里有“{said}”，像是合计的行" in asked) == bool(said) == bool(asked)
+
+
+@pytest.mark.parametrize("column", ["预计到货数量", "计划交货数量", "希望交货地点", "Freight cost"])
+def test_what_only_resembles_a_day_or_price_is_not_asked_about(ask: Ask, column: str) -> None:
+    assert not ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|3")
+
+
+def test_a_blank_received_quantity_of_new_orders_is_not_asked_about(ask: Ask) -> None:
+    assert not ask("purchase_order", "订单号|行号|料号|单位|数量|已收数量|包装数量", "P1|1|A1|个|5||20")
