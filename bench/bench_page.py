@@ -44,6 +44,8 @@ def write_page(results: Mapping[str, object]) -> None:
     if growth:
         bounds += f"；10,000,000 行比 1,000,000 行多 · more for ten times the rows: {growth - 1:.0%}，≤ 15% {_mark(is_met=growth <= MOST_GROWTH)}"
     table = "\n".join(rows)
+    bare = cast("Mapping[str, float]", results.get("bare_copy_seconds", {}))
+    base = f"COPY 本身 · the COPY itself: {bare['min']}–{bare['max']} s\n\n" if bare else ""
     small = cast("Mapping[str, object]", results.get("small_batch", {}))
     told = (
         f"100 行对 {small['stored']:,} 行 · 100 rows against so many: {small['seconds']} s，"
@@ -67,7 +69,7 @@ the same 11 columns of the same types with the same primary key; dlt merges the 
 |---|---|---|---|---|---|---|
 {table}
 
-{told}{beyond}峰值内存（我们的进程，不含 PostgreSQL） · peak memory of our process, without PostgreSQL: {peaks}
+{base}{told}{beyond}峰值内存（我们的进程，不含 PostgreSQL） · peak memory of our process, without PostgreSQL: {peaks}
 目标 · target: {bounds}
 """,
         encoding="utf-8",
