@@ -43,6 +43,12 @@ def test_there_are_lists() -> None:
     assert {"unit", "currency", "country", "document_status"} <= set(list_names())
 
 
+def test_a_country_is_known_by_its_own_name() -> None:
+    names = {"Deutschland": "DE", "台灣": "TW", "Schweiz": "CH", "España": "ES"}
+    spellings = code_list("country").spellings
+    assert {name: spellings[normalise(name)][0] for name in names} == names
+
+
 @pytest.mark.parametrize("name", list_names())
 def test_a_list_is_well_formed(name: str) -> None:
     listed = code_list(name)
