@@ -77,7 +77,13 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
         while cells:
             cell, *cells = cells
             pairs = _pairs(cell)
-            if not pairs and cells and _may_label(cell) and not _pairs(cells[0]) and not _MONEY.search(cells[0]):
+            if (
+                not pairs
+                and cells
+                and _may_label(cell)
+                and not _pairs(cells[0])
+                and not _MONEY.search(simplified(cells[0]))
+            ):
                 pairs = [(cell, "")]
             if not pairs and (scale := _SCALED.search(simplified(cell))):
                 pairs = [(scale[0], scale["of"] or scale["by"] or scale["en"] or "thousands")]

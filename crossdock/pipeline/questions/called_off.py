@@ -37,7 +37,7 @@ _OFF = (
 )
 _FILLED = r"^\s*(?:20[0-4][0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]20[0-4][0-9]|[\p{Han}A-Za-z]{2})"
 """A day or a name; 1900-01-01 and 2099-12-31 are how systems write none."""
-_UNKNOWN = re.compile(unknown_pattern(()))
+_UNKNOWN = unknown_pattern(())
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
@@ -70,8 +70,8 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     entities = {one.entity.name for one in plan.entities}
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread))
-        said = table.first(column, "|".join(patterns)) if patterns else ""
-        if said and not _UNKNOWN.fullmatch(said.strip()):
+        said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
+        if said:
             shown = clip(said, 20)
             return Question(
                 Text(

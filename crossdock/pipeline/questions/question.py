@@ -48,13 +48,25 @@ class Table:
             start = next(batches, pa.RecordBatch.from_pylist([], file.schema_arrow))
         return start.cast(pa.schema([(name, pa.string()) for name in start.schema.names]))
 
-    def first(self, column: str, pattern: str) -> str:
-        """The first value of a column in which the regular expression (RE2) is found, each different one looked at once; empty for none."""
+    def is_blank(self, column: str) -> bool:
+        """Whether a column holds nothing at all; mostly told from its first rows."""
+        return not any(map(str.strip, self.start[column].to_pylist())) and not self.first(column, r"\S")
+
+    def first(self, column: str, pattern: str, *, but: str = "") -> str:
+        """The first value of a column in which the regular expression (RE2) is found, each different one looked at once; empty for none.
+
+        Args:
+            column: Its name.
+            pattern: What is looked for.
+            but: Values that are this as a whole do not count.
+        """
         with pq.ParquetFile(self.rows(), read_dictionary=[column]) as file:
             chunks = file.read([column], use_threads=False)[column].chunks
         for chunk in chunks:
             values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string())
             found = values.filter(pc.match_substring_regex(values, pattern))
+            if but and len(found):
+                found = found.filter(pc.invert(pc.match_substring_regex(found, rf"^\s*(?:{but})\s*$")))
             if len(found):
                 return str(found[0].as_py()).strip()
         return ""

@@ -199,12 +199,13 @@ def blank_column(table: Table, plan: Plan) -> Question | None:
     """A column that is read is blank throughout, and another of the same name, or a quantity, which is not read, is filled."""
     unread = unread_columns(plan, table.columns)
     counted = [one for one in counted_columns(plan) if one in table.placed]
+    quantities = [one for one in unread if _QUANTITY.search(one)]
     pairs = other_names(plan, table.columns)
-    if counted and not any(table.first(one, r"\S") for one in counted):
-        pairs += [(counted[0], [one for one in unread if _QUANTITY.search(one)])]
+    if counted and quantities and all(map(table.is_blank, counted)):
+        pairs.append((counted[0], quantities))
     for column, others in pairs:
         beside = [one for one in others if one in table.placed]
-        if column not in table.placed or not beside or table.first(column, r"\S"):
+        if column not in table.placed or not beside or not table.is_blank(column):
             continue
         other = next((one for one in beside if table.first(one, r"[1-9\pL]")), None)
         if other is not None:

@@ -625,3 +625,15 @@ def test_what_only_resembles_a_day_or_price_is_not_asked_about(ask: Ask, column:
 
 def test_a_blank_received_quantity_of_new_orders_is_not_asked_about(ask: Ask) -> None:
     assert not ask("purchase_order", "订单号|行号|料号|单位|数量|已收数量|包装数量", "P1|1|A1|个|5||20")
+
+
+def test_a_word_for_unknown_does_not_hide_what_stands_below_it(ask: Ask) -> None:
+    assert "“取消日期”里写着“2026-03-02”" in ask(
+        "purchase_order", f"{PO}|取消日期", *beside("NULL", "2026-03-02", "", "N/A")
+    )
+
+
+def test_a_column_that_is_filled_far_below_is_not_blank(ask: Ask) -> None:
+    rows = [f"P1|{i}|A{i}|个|5|{'3' if i == 1500 else ''}|11" for i in range(1, 1501)]
+    assert not ask("purchase_order", "订单号|行号|料号|单位|数量|未税单价|含税单价", *rows)
+    assert "“未税单价”整列都空着" in ask("purchase_order", "订单号|行号|料号|单位|数量|未税单价|含税单价", *rows[:-1])
