@@ -1,7 +1,7 @@
 """Reads files that people or systems put into a folder, and puts them away once they are safe."""
 
-import hashlib
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -26,7 +26,6 @@ from connectors.formats import SheetRead, read_file
 from connectors.formats.sheet import refused
 
 _PASSING = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +111,23 @@ class FolderConnector:
             entry = taken.get(file.name)
             if (isinstance(entry, list) and entry[:3] == stamp_of(file.status)) or not self._lies_still(file, settings):
                 continue
-            with tempfile.TemporaryDirectory(prefix="crossdock-") as private:
+            with tempfile.TemporaryDirectory(prefix="crossdock-") as private, ThreadPoolExecutor(1) as beside:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
                 seen_for = time.monotonic() - seen_at
                 time.sleep(seconds_to_tick(file.status, self._clock(), seen_for=seen_for))
-                digest = _copy_unchanged(file, copy)
-                if not digest:
+                is_regular = stat.S_ISREG(file.status.st_mode)
+                if is_regular and not _copy_unchanged(file, copy):
                     continue
+                digest = beside.submit(digest_of, copy if is_regular else file.path)  # while the first rows are read
                 stamp = stamp_of(file.status)
-                if isinstance(entry, list) and entry[3:] == [digest]:
-                    taken = {**taken, file.name: [*stamp, digest]}
+                if isinstance(entry, list) and entry[3:] == [digest.result()]:
+                    taken = {**taken, file.name: [*stamp, digest.result()]}
                     continue
                 for sheet in _sheets(file, copy, settings):
                     if sheet.is_last:
-                        taken = {**taken, file.name: [*stamp, digest]}
+                        taken = {**taken, file.name: [*stamp, digest.result()]}
                         cursor = {"taken": taken}
-                    yield _batch(file, sheet, digest, copy, cursor)
+                    yield _batch(file, sheet, digest.result(), copy, cursor)
 
     def acknowledge(self, stream: str, cursor: Cursor, *, failed: Mapping[str, str]) -> Cursor:
         """Moves the files of `cursor` to done/ or failed/ (there with the reason beside), unless changed since.
@@ -210,28 +210,17 @@ def _is_passing(name: str) -> bool:
     return name.startswith((".", "~$", "~")) or name.lower().endswith(_PASSING)
 
 
-def _copy_unchanged(file: _File, copy: Path) -> str:
-    """Copies the file, unless it is a link or special, and gives its digest; "" when it changed or went away meanwhile."""
-    if not stat.S_ISREG(file.status.st_mode):
-        return digest_of(file.path)
-    digest = hashlib.sha256()
+def _copy_unchanged(file: _File, copy: Path) -> bool:
+    """Copies the file; False when it changed or went away meanwhile."""
     try:
-        with (
-            os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source,
-            copy.open("wb") as target,
-            ThreadPoolExecutor(1) as beside,
-        ):
-            while block := source.read(_CHUNK):
-                digested = beside.submit(digest.update, block)
-                target.write(block)
-                digested.result()
+        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source:
+            shutil.copyfile(f"/dev/fd/{source.fileno()}", copy)
         after = file.path.lstat()
     except OSError as error:
         if is_disk_fault(error):
             raise disk_error(error) from error
-        return ""
-    is_same = (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
-    return digest.hexdigest() if is_same else ""
+        return False
+    return (after.st_size, after.st_mtime_ns) == (file.status.st_size, file.status.st_mtime_ns)
 
 
 def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRead]:

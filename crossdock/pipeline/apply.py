@@ -3,8 +3,7 @@
 import gc
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +29,7 @@ from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import acknowledge, fetch_rows, turn
 from crossdock.pipeline.progress import Tell, tell_nobody
-from crossdock.pipeline.questions import Table, question_about
+from crossdock.pipeline.questions import Question, Table, question_about
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
 from crossdock.pipeline.sources import open_source
@@ -187,9 +186,8 @@ def choose(
         if row.problem and row.status == "landed"
     }
     changed: dict[int, MappingError | None] = {}
-    sheets: defaultdict[object, list[str]] = defaultdict(list)
-    for row in waiting:
-        sheets[file_of(row)].append(row.sheet)
+    tables = _tables(work, waiting)
+    asked: dict[int, Question | None] = {}
     for row in waiting:
         if file_of(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
             parked[row.id] = Parked(damaged[file_of(row)], "damaged")
@@ -204,8 +202,11 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        if not row.is_approved and (asked := question_about(_table(work, row, sheets[file_of(row)]), plan)) is not None:
-            parked[row.id] = Parked(asked.for_run(work.run_id), "drift")
+        table = tables[row.id]
+        if id(table) not in asked:  # all parts of a sheet are approved at once
+            asked[id(table)] = None if row.is_approved else question_about(table, plan)
+        if (left_open := asked[id(table)]) is not None:
+            parked[row.id] = Parked(left_open.for_run(work.run_id), "drift")
             continue
         if id(plan) not in changed:
             changed[id(plan)] = changed_key(work, plan)
@@ -217,11 +218,24 @@ def choose(
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
 
 
-def _table(work: Work, row: AnyRow, sheets: Collection[str]) -> Table:
-    """A landed batch, as it is asked about; `sheets` are those of its file."""
-    columns = [name for name in row.columns if name not in row.parts]
-    rows = partial(fetch_rows, row.data_url, work.folder)
-    return Table(row.sheet, sheets, columns, row.labels, row.places, row.is_json, rows)
+def _tables(work: Work, waiting: Sequence[AnyRow]) -> Mapping[int, Table]:
+    """What is asked about: batch -> its table, which is one for all parts of a large sheet."""
+    tables: dict[int, Table] = {}
+    for of_file in (list(rows) for _, rows in groupby(waiting, key=lambda row: file_of(row) if row.sha256 else row.id)):
+        sheets = [row.sheet for row in of_file]
+        full = [row for row in of_file if row.rows_read]
+        for parts in (list(rows) for _, rows in groupby(full, key=lambda row: (row.sheet, row.columns))):
+            first = parts[0]
+            columns = [name for name in first.columns if name not in first.parts]
+            labels = {label: values for part in parts for label, values in part.labels.items()}
+            rows = partial(_fetch_parts, work, parts)
+            table = Table(first.sheet, sheets, columns, labels, first.places, first.is_json, rows)
+            tables |= dict.fromkeys((part.id for part in parts), table)
+    return tables
+
+
+def _fetch_parts(work: Work, parts: Sequence[AnyRow]) -> list[Path]:
+    return [fetch_rows(part.data_url, work.folder) for part in parts]
 
 
 def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow], chosen: Sequence[Chosen]) -> None:

@@ -5,6 +5,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from crossdock.pipeline.choose import Header, MappingChooser
 from crossdock.pipeline.questions import Table, question_about
 from crossdock.pipeline.scratch import landed_columns, scratch_rows
 from mappings.engine import Lookups, MappingRun, nothing_found
+from mappings.landed import LandedRows
 from mappings.plan import Plan
 
 _FIRST_ROWS = 5
@@ -121,9 +123,10 @@ def look(
                 for number, read in enumerate(reads)
                 if plans[number] is plan
             ]
-            for batch in batches:
-                asked = question_about(_table(reads[batch.batch], reads, batch.parquet), plan)
-                questions[batch.batch] = asked.fact if asked else None
+            for _, of_sheet in groupby(batches, key=lambda one: (one.sheet, reads[one.batch].table.column_names)):
+                landed = list(of_sheet)
+                asked = question_about(_table([reads[one.batch] for one in landed], reads, landed), plan)
+                questions |= dict.fromkeys((one.batch for one in landed), asked.fact if asked else None)
             with MappingRun(plan, batches, lookups=lookups) as mapped:
                 for placed in mapped.issues():
                     issues[placed.batch].append(placed.issue)
@@ -137,17 +140,18 @@ def look(
     ]
 
 
-def _table(read: SheetRead, reads: Sequence[SheetRead], rows: Path) -> Table:
-    """A table that was read, as it is asked about."""
+def _table(parts: Sequence[SheetRead], reads: Sequence[SheetRead], batches: Sequence[LandedRows]) -> Table:
+    """A table that was read, in one part or several, as it is asked about."""
+    read = parts[0]
     columns = [name for name in read.table.column_names if name != ROW]
     return Table(
         read.sheet,
         [one.sheet for one in reads if one.table.num_rows],
         columns,
-        read.labels,
+        {label: values for part in parts for label, values in part.labels.items()},
         read.columns,
         read.is_json,
-        lambda: rows,
+        lambda: [one.parquet for one in batches],
     )
 
 

@@ -1,8 +1,9 @@
 """What a question about a table is made of."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,8 @@ _LOOKED_AT = 1_000
 """Rows of which the first values are looked at."""
 _BUFFER = 1 << 16
 """Bytes that are read at a time, so that a column is not read whole for its first values."""
+_AT_ONCE = 2
+"""Parts of a table that are looked at side by side."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Table:
         labels: What stands above it: label -> its values.
         placed: Columns that stand in the sheet -> their letters.
         is_json: Whether it is a list of documents.
-        rows: Gives the Parquet file of its rows.
+        rows: Gives the Parquet files of its rows; a large table was landed in parts.
     """
 
     sheet: str
@@ -37,16 +40,20 @@ class Table:
     labels: Mapping[str, Sequence[str]]
     placed: Mapping[str, str]
     is_json: bool
-    rows: Callable[[], Path]
+    rows: Callable[[], Sequence[Path]]
 
     @cached_property
     def start(self) -> pa.RecordBatch:
         """The first rows, as texts."""
-        with pq.ParquetFile(self.rows(), buffer_size=_BUFFER) as file:
+        with pq.ParquetFile(self.rows()[0], buffer_size=_BUFFER) as file:
             names = [name for name in file.schema_arrow.names if name in self.columns]
             batches = file.iter_batches(_LOOKED_AT, columns=names, use_threads=False)
             start = next(batches, pa.RecordBatch.from_pylist([], file.schema_arrow))
         return start.cast(pa.schema([(name, pa.string()) for name in start.schema.names]))
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """All values of a column."""
+        return pa.concat_tables(pq.read_table(part, columns=[name]) for part in self.rows())[name]
 
     def is_blank(self, column: str) -> bool:
         """Whether a column holds nothing at all; mostly told from its first rows."""
@@ -60,16 +67,22 @@ class Table:
             pattern: What is looked for.
             but: Values that are this as a whole do not count.
         """
-        with pq.ParquetFile(self.rows(), read_dictionary=[column]) as file:
-            chunks = file.read([column], use_threads=False)[column].chunks
-        for chunk in chunks:
-            values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string())
-            found = values.filter(pc.match_substring_regex(values, pattern))
-            if but and len(found):
-                found = found.filter(pc.invert(pc.match_substring_regex(found, rf"^\s*(?:{but})\s*$")))
-            if len(found):
-                return str(found[0].as_py()).strip()
-        return ""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = pool.map(partial(_first_in, column=column, pattern=pattern, but=but), self.rows())
+            return next(filter(None, found), "")
+
+
+def _first_in(part: Path, *, column: str, pattern: str, but: str) -> str:
+    with pq.ParquetFile(part, read_dictionary=[column]) as file:
+        chunks = file.read([column], use_threads=False)[column].chunks
+    for chunk in chunks:
+        values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string())
+        found = values.filter(pc.match_substring_regex(values, pattern))
+        if but and len(found):
+            found = found.filter(pc.invert(pc.match_substring_regex(found, rf"^\s*(?:{but})\s*$")))
+        if len(found):
+            return str(found[0].as_py()).strip()
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
@@ -43,7 +42,7 @@ def written_once(table: Table, plan: Plan) -> Question | None:
     for column in (one for one in (*columns_of_places(plan), *numbers) if one in table.placed):
         if _is_whole(table.start[column]):
             continue  # the second row of a group would be blank
-        values = pc.utf8_trim_whitespace(pq.read_table(table.rows(), columns=[column])[column])
+        values = pc.utf8_trim_whitespace(table.column(column))
         filled = values.filter(pc.not_equal(values, ""))
         is_whole = len(filled) in {0, len(values)}
         if is_whole or not values[0].as_py() or pc.count_distinct(filled).as_py() < len(filled):
@@ -83,7 +82,7 @@ def list_apart(table: Table, plan: Plan) -> Question | None:
     texts = [text.strip() for text in table.start[column].to_pylist()]
     filled = [text for text in texts if text]
     is_list = _PAIR <= len(filled) < len(texts) and texts[: len(filled)] == filled and len(set(filled)) == len(filled)
-    if not is_list or len(_filled(pq.read_table(table.rows(), columns=[column])[column])) > len(filled):
+    if not is_list or len(_filled(table.column(column))) > len(filled):
         return None
     shown = clip("、".join(filled), 20)
     return Question(
@@ -226,7 +225,7 @@ def codes_as_decimals(table: Table, plan: Plan) -> Question | None:
     if not columns or table.is_json:
         return None
     for name in (one for one in columns if _are_decimals(_filled(table.start[one]))):  # few have to be read whole
-        filled = _filled(pq.read_table(table.rows(), columns=[name])[name])
+        filled = _filled(table.column(name))
         if not len(filled) or not _are_decimals(filled):
             continue
         shown, code = clip(filled[0].as_py(), 20), clip(filled[0].as_py()[:-2], 20)

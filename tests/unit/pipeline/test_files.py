@@ -739,6 +739,31 @@ def test_a_file_of_which_no_price_is_read_is_asked_about(hub: Hub, header: str) 
     assert [file.status for file in hub.sync("po").files] == ["applied"]
 
 
+@pytest.mark.parametrize(
+    ("remark", "below", "said"), [("已取消", "", "“备注”里写着“已取消”"), ("", "注：以上单价为每千只价格,,,,,,,,", "每千只价格")]
+)
+def test_what_one_part_of_a_long_file_leaves_open_is_asked_about_all_of_it(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, remark: str, below: str, said: str
+) -> None:
+    monkeypatch.setattr("connectors.formats.delimited._BLOCK_BYTES", 512)
+    monkeypatch.setattr("connectors.formats.delimited.read_delimited.__kwdefaults__", {"part_bytes": 1})
+    streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": "generic/purchase_order"}}
+    hub.write(
+        "sources/erp.yaml", {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": streams}
+    )
+    rows = "".join(f"P{n},1,A1,5,个,CNY,32,2026-03-05,{remark if n == 70 else ''}\n" for n in range(80))
+    hub.put_bytes("a.csv", f"采购订单号,行号,料号,数量,单位,币种,单价,交期,备注\n{rows}{below}\n".encode())
+    report = hub.sync("po")
+    parts = len(report.files)
+    assert parts > 1
+    assert report.status == "parked"
+    assert {said in str(file.problem) for file in report.files} == {True}
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order") == 0
+    approve(hub.engine, report.run_id)
+    assert [file.status for file in hub.sync("po").files] == ["applied"] * parts
+    assert hub.one("SELECT count(*) FROM canonical.purchase_order") == 80
+
+
 @pytest.mark.parametrize(("mapping", "key"), [("purchase_order", "采购订单号"), ("order_response", "订单号")])
 def test_a_file_of_which_no_day_is_read_is_asked_about(hub: Hub, mapping: str, key: str) -> None:
     streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": f"generic/{mapping}"}}

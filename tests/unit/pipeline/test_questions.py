@@ -43,7 +43,7 @@ class Ask:
         plan = make_plan(
             find_mapping(f"generic/{mapping}", None), header=names, is_json=False, timezone="UTC", currency="CNY"
         )
-        table = Table(sheets[0], sheets, names, labels or {}, places, False, lambda: self._path)
+        table = Table(sheets[0], sheets, names, labels or {}, places, False, lambda: [self._path])
         self.asked = question_about(table, plan)
         return self.asked.fact.zh if self.asked else ""
 
@@ -179,7 +179,7 @@ def test_a_movement_type_that_is_mapped_is_not_asked_about(tmp_path: Path) -> No
         "移动类型": ["101", "122"],
     }
     pq.write_table(pa.table({"_row": [2, 3], **cells}), path)
-    table = Table("", [], list(cells), {}, dict(zip(cells, "ABCDE", strict=True)), False, lambda: path)
+    table = Table("", [], list(cells), {}, dict(zip(cells, "ABCDE", strict=True)), False, lambda: [path])
     fields = {"receipt_number": "入库单号", "line_number": "行号", "item": "料号", "received": "quantity(数量, '个')"}
     for more, is_asked in ({}, True), ({"lot": "移动类型"}, False):
         entities = {"goods_receipt_line": {"fields": fields | more}}
@@ -305,7 +305,7 @@ def test_columns_of_a_database_have_no_letters_and_types_of_their_own(tmp_path: 
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"_row": [1, 2, 3], "料号": ["A", "B", "C"], **columns}), path)
     names = ["料号", *columns]
-    table = Table("", [], names, {}, {}, False, lambda: path)
+    table = Table("", [], names, {}, {}, False, lambda: [path])
     stock = {"item": "料号", "location": "name", "on_hand": "quantity(value, '个')"}
     unpivot = {"columns": ["*仓"], "name": "name", "value": "value"}
     for entity, said in (
@@ -334,7 +334,7 @@ def test_a_total_among_columns_that_become_rows_is_asked_about(tmp_path: Path, c
     cells = {name: ["1", "7", "4"] for name in columns}
     pq.write_table(pa.table({"_row": [1, 2, 3], "料号": ["A", "B", "C"], **cells}), path)
     names = ["料号", *columns]
-    table = Table("", [], names, {}, dict(zip(names, "ABCD", strict=True)), False, lambda: path)
+    table = Table("", [], names, {}, dict(zip(names, "ABCD", strict=True)), False, lambda: [path])
     stock = {"item": "料号", "location": "name", "on_hand": "quantity(value, '个')"}
     for listed in (["*仓*", "WH*"], columns):
         unpivot = {"columns": listed, "name": "name", "value": "value"}
@@ -544,7 +544,7 @@ def test_more_than_the_number_behind_its_label_is_asked_about(tmp_path: Path, sa
     def asked(number: str) -> bool:
         places = dict.fromkeys(names[1:], "A")
         return (
-            question_about(Table("S", ["S"], names, {"订单号": (number,)}, places, False, lambda: path), plan)
+            question_about(Table("S", ["S"], names, {"订单号": (number,)}, places, False, lambda: [path]), plan)
             is not None
         )
 
