@@ -33,7 +33,7 @@ from mappings.dates import DateOrder, decide_commas, decide_orders
 from mappings.folding import fold
 from mappings.functions import library
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
-from mappings.odd import odd_columns, usual_spellings
+from mappings.odd import Writing
 from mappings.plan import EntityPlan, Plan
 from mappings.query import ROW_CODES, EntityQuery
 from mappings.spec import StoreLookup
@@ -105,6 +105,7 @@ class MappingRun:
         self._batches = {batch.batch: batch for batch in batches}
         damage = frozenset((code, column) for batch in batches for _, column, code in batch.suspects)
         self._queries = {one.entity.name: EntityQuery(plan, one, damage) for one in plan.entities}
+        self._writing = Writing([batch.parquet for batch in batches])
         self._usual: frozenset[Spelling] = frozenset()
         # DuckDB may read and write where it spills, so that is a folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
@@ -343,7 +344,7 @@ class MappingRun:
         files = [batch.parquet for batch in self._batches.values()]
         if not self._plan.is_json:  # a document is one column
             steps = (step for query in self._queries.values() for step in query.steps if isinstance(step, Atom))
-            self._usual = usual_spellings(files, {step.spelling for step in steps if step.spelling})
+            self._usual = self._writing.usual(step.spelling for step in steps if step.spelling)
             self._queries = {name: replace(query, usual=self._usual) for name, query in self._queries.items()}
         self._lock(files)
 
@@ -572,7 +573,7 @@ class MappingRun:
 
     def _odd(self, asked: Sequence[str]) -> Sequence[str]:
         """Those of the columns that may hold something to clean; of a JSON document that is not known."""
-        return asked if self._plan.is_json else odd_columns([one.parquet for one in self._batches.values()], asked)
+        return asked if self._plan.is_json else self._writing.odd(asked)
 
     # second pass
 

@@ -1,6 +1,8 @@
 """How the values of landed files are written: few are odd, so that it pays to know of columns where none is."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,65 +17,72 @@ _FEW_ROWS = 20_000
 """Of so few rows each value is looked at, also where a file keeps no dictionary of a column."""
 _MANY_FILES = 64
 """So many files are not looked at: to open them takes longer than it saves."""
+_AT_ONCE = 2
+"""Files that are looked at side by side."""
 
 
-def odd_columns(files: Sequence[Path], asked: Sequence[str]) -> list[str]:
-    """Those of the columns `asked` for, each as SQL, of which some value in `files` may have to be cleaned.
+class Writing:
+    """How the columns of landed files are written; each column is looked at once, as SQL it is called.
 
-    Where a file keeps a column as a dictionary, each different value is looked at once; of others nothing is known.
+    Args:
+        files: Landed files. Where one keeps a column as a dictionary, each different value is looked at once.
     """
-    clean = set(asked if len(files) < _MANY_FILES else ())
-    for path in files if clean else ():
-        with pq.ParquetFile(path) as file:
-            clean &= {source_column(name) for name in _kept_as_dictionary(file)}
-        for column, values in _different_values(path, clean):
-            if pc.any(pc.match_substring_regex(values, ODD)).as_py():
-                clean.discard(column)
-    return [sql for sql in asked if sql not in clean]
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files if len(files) < _MANY_FILES else ()
+        self._is_clean: dict[str, bool] = {}
+
+    def odd(self, asked: Sequence[str]) -> list[str]:
+        """Those of the columns of which some value may have to be cleaned, or of which a file keeps no dictionary."""
+        self._look({column for column in asked if column not in self._is_clean}, ())
+        return [column for column in asked if not self._is_clean[column]]
+
+    def usual(self, asked: Iterable[Spelling]) -> frozenset[Spelling]:
+        """Those of the spellings in which all values of their columns are written, but for empty ones.
+
+        A column that a file lacks, or of which it keeps many rows without a dictionary, is not known to be.
+        """
+        spellings = frozenset(asked)
+        return self._look({one.column for one in spellings}, spellings)
+
+    def _look(self, columns: Collection[str], spellings: Collection[Spelling]) -> frozenset[Spelling]:
+        """The spellings that are usual; notes of the columns whether they are clean."""
+        looks: list[tuple[set[str], set[Spelling]]] = []
+        if self._files and columns:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                looks = list(pool.map(partial(_look_at, columns=columns, spellings=spellings), self._files))
+        clean = set.intersection(*(one for one, _ in looks)) if looks else set()
+        self._is_clean |= {column: column in clean for column in columns}
+        return frozenset(set.intersection(*(usual for _, usual in looks)) if looks else ())
 
 
-def usual_spellings(files: Sequence[Path], asked: Iterable[Spelling]) -> frozenset[Spelling]:
-    """Those of the spellings in which all values of their columns in `files` are written, but for empty ones.
-
-    A column that a file lacks, or of which it keeps many rows without a dictionary, is not known to be.
-    """
-    usual = set(asked if len(files) < _MANY_FILES else ())
-    for path in files if usual else ():
-        with pq.ParquetFile(path) as file:
-            names = _texts(file) if file.metadata.num_rows <= _FEW_ROWS else _kept_as_dictionary(file)
-        usual &= {one for one in usual if one.column in {source_column(name) for name in names}}
-        columns = {one.column for one in usual}
-        for column, values in _different_values(path, columns):
-            usual -= {one for one in usual if one.column == column and not _are_all(values, one.pattern)}
-            columns &= {one.column for one in usual}
-    return frozenset(usual)
+def _look_at(
+    path: Path, *, columns: Collection[str], spellings: Collection[Spelling]
+) -> tuple[set[str], set[Spelling]]:
+    """Those of the columns in which nothing is odd, and of the spellings that are usual, in one file."""
+    with pq.ParquetFile(path) as file:
+        texts = {source_column(name): name for name in file.schema_arrow.names if source_column(name) in columns}
+        texts = {sql: name for sql, name in texts.items() if pa.types.is_string(file.schema_arrow.field(name).type)}
+        kept = set(texts) - _without_dictionary(file)
+        looked_at = set(texts) if file.metadata.num_rows <= _FEW_ROWS else kept
+    clean, usual = set(kept), {one for one in spellings if one.column in looked_at}
+    with pq.ParquetFile(path, read_dictionary=[texts[column] for column in looked_at]) as file:
+        for column in looked_at:
+            of_column = [one for one in usual if one.column == column]
+            for number in range(file.num_row_groups):
+                for chunk in file.read_row_group(number, [texts[column]], use_threads=False)[texts[column]].chunks:
+                    usual -= {one for one in of_column if not _are_all(chunk.dictionary, one.pattern)}
+                    if column in clean and pc.any(pc.match_substring_regex(chunk.dictionary, ODD)).as_py():
+                        clean.discard(column)
+    return clean, usual
 
 
 def _are_all(values: pa.Array, pattern: str) -> bool:
     return bool(pc.all(pc.match_substring_regex(values, f"^(?:{pattern})?$"), min_count=0).as_py())
 
 
-def _different_values(path: Path, columns: Collection[str]) -> Iterator[tuple[str, pa.Array]]:
-    """The column and its different values in each part of the file, for those of `columns` that are still asked for."""
-    with pq.ParquetFile(path) as file:
-        sql = {name: source_column(name) for name in _texts(file)}
-    with pq.ParquetFile(path, read_dictionary=[name for name in sql if sql[name] in columns]) as file:
-        for number in range(file.num_row_groups):
-            names = [name for name in sql if sql[name] in columns]
-            rows = file.read_row_group(number, columns=names) if names else pa.table({})
-            for name, column in zip(rows.column_names, rows.columns, strict=True):
-                for chunk in column.chunks:
-                    yield sql[name], chunk.dictionary
-
-
-def _texts(file: pq.ParquetFile) -> list[str]:
-    """Names of the columns of text."""
-    return [one.name for one in file.schema_arrow if pa.types.is_string(one.type)]
-
-
-def _kept_as_dictionary(file: pq.ParquetFile) -> list[str]:
-    """Names of the columns of text that the file keeps as dictionaries throughout."""
+def _without_dictionary(file: pq.ParquetFile) -> set[str]:
+    """The columns, as SQL, that the file does not keep as dictionaries throughout."""
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
     columns = [group.column(place) for group in groups for place in range(group.num_columns)]
-    without = {one.path_in_schema for one in columns if not one.has_dictionary_page}
-    return [name for name in _texts(file) if name not in without]
+    return {source_column(one.path_in_schema) for one in columns if not one.has_dictionary_page}

@@ -175,8 +175,8 @@ def check_run(connection: "Connection", number: int) -> None:
 
 
 def _show_parked(one: Session, connection: "Connection", run: int | None, streams: Streams, limit: int) -> None:
-    """Files that wait as a whole."""
-    from sqlalchemy import select, tuple_
+    """Sheets that wait as a whole, each once: a large one was landed in parts."""
+    from sqlalchemy import func, select, tuple_
 
     from crossdock.store.tables import batch
 
@@ -185,7 +185,9 @@ def _show_parked(one: Session, connection: "Connection", run: int | None, stream
         wanted.append(batch.c.applied_run == run)
     if streams is not None:
         wanted.append(tuple_(batch.c.source, batch.c.stream).in_(streams))
-    rows = connection.execute(select(batch).where(*wanted).order_by(batch.c.id.desc()).limit(limit)).all()
+    told = (batch.c.source, batch.c.stream, batch.c.applied_run, batch.c.name, batch.c.sheet, batch.c.problem)
+    found = select(*told, func.max(batch.c.landed_at).label("landed_at")).where(*wanted).group_by(*told)
+    rows = connection.execute(found.order_by(func.max(batch.c.id).desc()).limit(limit)).all()
     parked: list[Document] = []
     one.screen.document["parked_files"] = parked
     if rows:

@@ -57,6 +57,16 @@ def test_a_stopped_run_is_set_aside_when_discarded(home: Cli, hub: Hub) -> None:
     assert hub.one("SELECT count(*) FROM canonical.purchase_order WHERE deleted_at IS NULL") == 3
 
 
+def test_a_large_file_that_waits_is_told_once(home: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.formats.delimited._BLOCK_BYTES", 512)
+    monkeypatch.setattr("connectors.formats.delimited.read_delimited.__kwdefaults__", {"part_bytes": 1})
+    lines = [",".join(str(cell) for cell in row) for row in (["x", "y"], *([f"P{n}", "a" * 40] for n in range(60)))]
+    hub.put_bytes("b.csv", "\n".join(lines).encode())
+    assert home("sync").exit_code == 3
+    assert hub.one("SELECT count(*) FROM crossdock.batch WHERE status = 'parked'") > 1
+    assert home("issues").stdout.count("b.csv：") == 1
+
+
 def test_a_replay_is_looked_at_before_it_is_done(home: Cli, hub: Hub) -> None:
     looked = home("replay", "erp", "orders", "--dry-run")
     assert looked.exit_code == 0, looked.output

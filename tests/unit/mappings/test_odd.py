@@ -10,7 +10,7 @@ import pytest
 from mappings.columns import source_column
 from mappings.compiled import Spelling
 from mappings.functions import USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
-from mappings.odd import odd_columns, usual_spellings
+from mappings.odd import Writing
 from tests.unit.mappings.conftest import Map, one_field
 
 
@@ -25,12 +25,12 @@ def write(path: Path, columns: Mapping[str, Sequence[str | None]], *, plain: str
 def test_one_odd_value_in_the_last_row_is_found(tmp_path: Path, value: str) -> None:
     file = write(tmp_path / "a.parquet", {"数量": ["1", "2", "3", "4", value], "备注": ["甲 乙", "", None, "a,b", "x"]})
     asked = [source_column("数量"), source_column("备注")]
-    assert odd_columns([file], asked) == [source_column("数量")]
+    assert Writing([file]).odd(asked) == [source_column("数量")]
 
 
 def test_a_column_without_a_dictionary_may_always_be_odd(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet", {"Qty": ["1", "2"], "QTY": ["1", "2"]}, plain="Qty")
-    assert odd_columns([file], [source_column("Qty"), source_column("QTY")]) == [source_column("Qty")]
+    assert Writing([file]).odd([source_column("Qty"), source_column("QTY")]) == [source_column("Qty")]
 
 
 def test_a_column_is_plain_only_where_it_is_so_in_every_file(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_column_is_plain_only_where_it_is_so_in_every_file(tmp_path: Path) -> 
         write(tmp_path / "b.parquet", {"数量": ["1", "２"], "PO No.": ["x", "y"]}),
     ]
     asked = [source_column("数量"), source_column("PO No.")]
-    assert odd_columns(files, asked) == [source_column("数量")]
+    assert Writing(files).odd(asked) == [source_column("数量")]
 
 
 def test_columns_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
@@ -49,13 +49,13 @@ def test_columns_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
     )
     pq.write_table(table, path)
     asked = [source_column(name) for name in table.column_names]
-    assert odd_columns([path], asked) == asked
+    assert Writing([path]).odd(asked) == asked
 
 
 def test_a_file_without_rows_holds_nothing_odd(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"数量": pa.array([], pa.string())}), path)
-    assert odd_columns([path], [source_column("数量")]) == []
+    assert Writing([path]).odd([source_column("数量")]) == []
 
 
 def test_a_key_in_another_spelling_is_the_same_key(run_mapping: Map) -> None:
@@ -68,7 +68,7 @@ def test_a_key_in_another_spelling_is_the_same_key(run_mapping: Map) -> None:
 
 def test_what_a_file_lacks_cannot_be_told_and_is_looked_at_row_by_row(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet", {"数量": ["1", "2"]})
-    assert odd_columns([file], ["_turned.value", source_column("数量")]) == ["_turned.value"]
+    assert Writing([file]).odd(["_turned.value", source_column("数量")]) == ["_turned.value"]
 
 
 QTY, DAY, AT = source_column("数量"), source_column("交期"), source_column("时间")
@@ -87,9 +87,9 @@ def test_one_value_in_another_spelling_is_found(tmp_path: Path, pattern: str, va
     usual = {USUAL_NUMBER: "-3.50", USUAL_DAY: "2026-03-05 00:00:00", USUAL_MOMENT: "2026-03-05 08:00:59.5"}[pattern]
     one = Spelling(QTY, pattern)
     file = write(tmp_path / "a.parquet", {"数量": [usual, "", None, usual, usual]})
-    assert usual_spellings([file], [one]) == {one}
+    assert Writing([file]).usual([one]) == {one}
     file = write(tmp_path / "a.parquet", {"数量": [usual, "", None, usual, value]})
-    assert usual_spellings([file], [one]) == frozenset()
+    assert Writing([file]).usual([one]) == frozenset()
 
 
 def test_each_file_must_be_written_so_and_have_the_column(tmp_path: Path) -> None:
@@ -97,19 +97,19 @@ def test_each_file_must_be_written_so_and_have_the_column(tmp_path: Path) -> Non
         write(tmp_path / "a.parquet", {"数量": ["1"], "交期": ["2026-03-05"], "时间": ["2026-03-05 08:00"]}),
         write(tmp_path / "b.parquet", {"数量": ["1"], "交期": ["3/5"]}),
     ]
-    assert usual_spellings(files[:1], SPELT) == SPELT
-    assert usual_spellings(files, SPELT) == {Spelling(QTY, USUAL_NUMBER)}
+    assert Writing(files[:1]).usual(SPELT) == SPELT
+    assert Writing(files).usual(SPELT) == {Spelling(QTY, USUAL_NUMBER)}
 
 
 def test_many_rows_without_a_dictionary_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path / "a.parquet", {"数量": ["1", "2", "3"]}, plain="数量")
     asked = [Spelling(QTY, USUAL_NUMBER)]
-    assert usual_spellings([file], asked) == set(asked)
+    assert Writing([file]).usual(asked) == set(asked)
     monkeypatch.setattr("mappings.odd._FEW_ROWS", 2)
-    assert usual_spellings([file], asked) == frozenset()
+    assert Writing([file]).usual(asked) == frozenset()
 
 
 def test_very_many_files_are_not_opened(tmp_path: Path) -> None:
     missing = [tmp_path / "none.parquet"] * 64
-    assert usual_spellings(missing, SPELT) == frozenset()
-    assert odd_columns(missing, [QTY]) == [QTY]
+    assert Writing(missing).usual(SPELT) == frozenset()
+    assert Writing(missing).odd([QTY]) == [QTY]

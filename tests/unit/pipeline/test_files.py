@@ -740,7 +740,8 @@ def test_a_file_of_which_no_price_is_read_is_asked_about(hub: Hub, header: str) 
 
 
 @pytest.mark.parametrize(
-    ("remark", "below", "said"), [("已取消", "", "“备注”里写着“已取消”"), ("", "注：以上单价为每千只价格,,,,,,,,", "每千只价格")]
+    ("remark", "below", "said"),
+    [("已取消", "", "“备注”里写着“已取消”"), ("", "注：以上单价为每千只价格,,,,,,,,", "每千只价格")],
 )
 def test_what_one_part_of_a_long_file_leaves_open_is_asked_about_all_of_it(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, remark: str, below: str, said: str
