@@ -49,6 +49,8 @@ COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
 _SPARSE = 8
 """One row in so many is worth putting in order first."""
+_FIRST_ROWS = 65_536
+"""Rows of which the keys are compared, before it is taken that none comes again."""
 STREAMED_ROWS = 16_384
 """From how many rows on a first load is mapped while it is read; DuckDB plans a stream twice, which costs more below."""
 THREADS = 2
@@ -184,16 +186,34 @@ class MappingRun:
             f"WHERE outcome IS NULL {'ORDER BY key' if constants is None else ''}"
         ).to_arrow_reader(_ARROW_ROWS)
 
-    def stream(self, entity: EntityPlan, constants: Mapping[str, str]) -> pa.RecordBatchReader:
-        """What `good` gives, of an entity that is streamed: while it is mapped, and only once.
+    def seems_unique(self, entity: EntityPlan) -> bool:
+        """Whether no key seems to be stated twice: all comes from one file, and none comes again among its first rows."""
+        if len({(batch.file, batch.sha256) for batch in self._batches.values()}) > 1 or not self.has_files:
+            return False
+        names = self._names(self._queries[entity.entity.name])
+        with self._translated():
+            first = f"SELECT hash(key) AS key FROM ({names}) LIMIT {_FIRST_ROWS}"
+            return not self._one(f"SELECT count(*) - count(DISTINCT key) FROM ({first})")
+
+    def stream(
+        self, entity: EntityPlan, constants: Mapping[str, str], *, is_unique: bool = False
+    ) -> pa.RecordBatchReader:
+        """What `good` gives, of an entity that is streamed: while it is mapped.
 
         Most rows stand for themselves and are kept nowhere. The others come last: those with issues, those of a key
         that is stated twice, and lines of a header that was held.
+
+        Args:
+            entity: The entity.
+            constants: As for `good`.
+            is_unique: No key is stated twice, so that nobody has to look. Where the store finds that one is, all is
+                read once more without this.
         """
         query = self._queries[entity.entity.name]
         with self._translated():
+            self._db.execute(f"DELETE FROM issues WHERE entity = '{query.name}'")
             self._find_waiting(query)
-            self._find_repeated(query)
+            self._find_repeated(query, is_unique=is_unique)
             others = " OR ".join(
                 ("mask <> 0", "outcome IS NOT NULL", f"hash(key) IN (FROM repeated_{query.name})", _is_waiting(query))
             )
@@ -214,7 +234,7 @@ class MappingRun:
                 is_other = batch.column("_is_other")
                 others.append(batch.select(places.names).filter(is_other))
                 yield (batch.filter(pc.invert(is_other)) if is_other.true_count else batch).select(names)
-            self._db.execute(f"CREATE TEMP TABLE rows_{query.name} ({query.columns})")
+            self._db.execute(f"CREATE OR REPLACE TEMP TABLE rows_{query.name} ({query.columns})")
             kept = pa.Table.from_batches(others, places)
             self._db.register("_others", kept)
             self._map_some(query, "_others", kept.num_rows)
@@ -595,10 +615,12 @@ class MappingRun:
         is_header = any(other.entity.parent == query.name for other in self._plan.entities)
         fold(self._db, query.entity, self._batches.values(), self._parts("key"), is_header=is_header)
 
-    def _find_repeated(self, query: EntityQuery) -> None:
+    def _find_repeated(self, query: EntityQuery, *, is_unique: bool) -> None:
         """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""
+        self._db.execute(f"CREATE OR REPLACE TEMP TABLE repeated_{query.name} (key UBIGINT)")
+        if is_unique:
+            return
         self._db.execute(f"CREATE TEMP TABLE keys AS SELECT hash(key) AS key FROM ({self._names(query)})")
-        self._db.execute(f"CREATE TEMP TABLE repeated_{query.name} (key UBIGINT)")
         for part in self._parts("key"):
             self._db.execute(
                 f"INSERT INTO repeated_{query.name} FROM keys WHERE {part} GROUP BY key HAVING count(*) > 1"
@@ -616,7 +638,7 @@ class MappingRun:
             return
         parent = query.entity.entity.parent
         self._db.execute(
-            f"CREATE TEMP TABLE waiting_{query.name} AS SELECT DISTINCT _name AS parent FROM rows_{parent} "
+            f"CREATE OR REPLACE TEMP TABLE waiting_{query.name} AS SELECT DISTINCT _name AS parent FROM rows_{parent} "
             f"WHERE outcome IN ('rejected', 'parked') EXCEPT SELECT _name FROM rows_{parent} WHERE outcome IS NULL"
         )
 

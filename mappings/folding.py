@@ -41,7 +41,7 @@ def fold(
     file, sheet = _file_and_sheet(batches)
     _compare(db, entity, file, is_header=is_header)
     db.execute(
-        f"CREATE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
+        f"CREATE OR REPLACE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
         "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
         "row_number() OVER (PARTITION BY r.key, s.differing <> '' "
         "ORDER BY r.version DESC NULLS LAST, r.batch DESC, r.row DESC, r.element DESC) AS place "
@@ -65,7 +65,7 @@ def fold(
 
 def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) -> bool:
     """Leaves the keys of more than one row in `twice_<entity>`; False where there is none."""
-    db.execute(f"CREATE TEMP TABLE twice_{name} (key VARCHAR)")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE twice_{name} (key VARCHAR)")
     for part in parts:
         db.execute(
             f"INSERT INTO twice_{name} SELECT key FROM rows_{name} WHERE outcome IS NULL AND {part} "
@@ -85,7 +85,7 @@ def _compare(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, *, is
     )
     least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
     db.execute(
-        f"CREATE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
+        f"CREATE OR REPLACE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
         "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
         f"{_contradiction(differing, adds_up=entity.entity.adds_up)} AS differing, "
         f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "

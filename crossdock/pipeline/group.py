@@ -1,12 +1,15 @@
 """Batches of one header: mapped together, then merged entity by entity, parents first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
+import pyarrow as pa
 from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
 
 from canonical_model.ahead import fetch_ahead
 from canonical_model.entities import SPECS
@@ -36,6 +39,7 @@ from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.bulk import pages, stored_hashes, stored_name
 from crossdock.store.database import among
+from crossdock.store.partitions import has_partition
 from mappings.engine import KnownHashes, MappingRun
 from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan
@@ -168,14 +172,27 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
 
 def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> Merged:
     """Writes records of an entity of which the store holds nothing."""
-    records = partial(mapped.stream if mapped.is_streamed(entity) else mapped.good, entity)
+    merged = _write(work, entity, where, mapped)
+    resolve_references(work.connection, where.entity, work.source)
+    return merged
+
+
+def _write(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> Merged:
     constants = {
         **envelope(where, work.run_id, work.at),
         **{stored_name(column): value for column, value in mapped.constants.items()},
     }
-    merged = insert_all(work.connection, where, lambda fixed: told(records(fixed), work.tell), constants)
-    resolve_references(work.connection, where.entity, work.source)
-    return merged
+
+    def insert(records: Callable[[Mapping[str, str]], pa.RecordBatchReader]) -> Merged:
+        return insert_all(work.connection, where, lambda fixed: told(records(fixed), work.tell), constants)
+
+    if not mapped.is_streamed(entity):
+        return insert(partial(mapped.good, entity))
+    if mapped.seems_unique(entity) and not has_partition(work.connection, where.target, work.source):
+        # the primary key, which is made anyway, tells where one is stated twice after all
+        with suppress(IntegrityError), work.connection.begin_nested():
+            return insert(partial(mapped.stream, entity, is_unique=True))
+    return insert(partial(mapped.stream, entity))
 
 
 def _merge(work: Work, entity: EntityPlan, where: Stage) -> Merged:

@@ -295,7 +295,11 @@ def test_twenty_thousand_rows_go_through_in_one_go(hub: Hub) -> None:
     assert hub.one("SELECT sum(rows_read)::int FROM crossdock.batch") == 40_000
 
 
-def test_a_first_load_of_many_rows_tells_bad_and_repeated_ones_and_leaves_the_table_as_it_was(hub: Hub) -> None:
+@pytest.mark.parametrize("looked_at", [65_536, 100])
+def test_a_first_load_of_many_rows_tells_bad_and_repeated_ones_and_leaves_the_table_as_it_was(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    monkeypatch.setattr("mappings.engine._FIRST_ROWS", looked_at)  # the repeated ones come last
     shape = (
         "SELECT (SELECT jsonb_agg(indexdef ORDER BY indexdef) FROM pg_indexes WHERE tablename = 'purchase_order_line') "
         "|| (SELECT jsonb_agg(coalesce(column_default, '-') || is_nullable ORDER BY ordinal_position) "
