@@ -437,7 +437,9 @@ class MappingRun:
         for batch in self._batches.values():
             schema = pq.read_schema(batch.parquet)
             is_apart = batch.only is not None or len({name.lower() for name in schema.names}) < len(schema)
-            alike.setdefault(batch.batch if is_apart else tuple(map(str, schema)), []).append(batch)
+            alike.setdefault(batch.batch if is_apart else tuple((one.name, one.type) for one in schema), []).append(
+                batch
+            )
         return list(alike.values())
 
     def _rows_of(self, batches: Sequence[LandedRows]) -> str:
