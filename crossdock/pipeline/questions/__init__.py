@@ -26,6 +26,7 @@ _QUESTIONS = (
     values.list_apart,
     values.total_among,
     values.total_left,
+    values.total_of_lots,
     columns.without_quantity,
     values.blank_column,
     columns.without_price,

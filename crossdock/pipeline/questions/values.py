@@ -1,7 +1,9 @@
 """What is asked about the values of a table: blanks below a value, totals beside their parts, codes that are no codes."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +34,7 @@ _TOTAL = re.compile(r"[合总小共]计|汇总|^\s*全[仓部]\s*$|(?i:\b(?:sub|
 _SUM = r"^\s*(?:[小合總总共]\s*[计計]|(?i:(?:sub|grand)?[ -]?total))\s*$"
 _ALL = r"^\s*(?:全[仓倉部]|所有|(?i:all))\s*$"
 _NAME = re.compile(r"名$|名称|品名|摘要|(?i:\bname\b)")
+_STOCK_KEY = ("item", "location", "bin", "lot")
 _FEWEST_SUMMED = 3
 """Columns, and rows of them, of which a sum is no chance."""
 
@@ -145,6 +148,48 @@ def total_left(table: Table, plan: Plan) -> Question | None:
                 Text("它不是合计", "if it is none"),
             )
     return None
+
+
+def total_of_lots(table: Table, plan: Plan) -> Question | None:
+    """Rows of stock without a lot or warehouse hold the sum of the same item's rows that have one, wherever there are both."""
+    for one in plan.entities:
+        read = {name: one.fields[name].column for name in (*_STOCK_KEY, "on_hand") if name in one.fields}
+        placed = [read[name] for name in _STOCK_KEY if read.get(name) in table.placed]
+        columns = [column for column in placed if any(map(str.strip, table.start[column].to_pylist()))]
+        counted = read.get("on_hand")
+        if one.entity.name != "inventory_balance" or counted not in table.placed or len(columns) < _PAIR:
+            continue
+        quantities = decimals(_dashed(table.start[counted]))
+        keys = zip(*([text.strip() for text in table.start[column].to_pylist()] for column in columns), strict=True)
+        of_item: defaultdict[str, list[tuple[tuple[str, ...], Decimal]]] = defaultdict(list)
+        for key, quantity in zip(keys, quantities or (), strict=bool(quantities)):
+            of_item[key[0]].append((key, quantity))
+        sums = [found for rows in of_item.values() for found in _sums_of_rows(rows)]
+        if all(is_sum for *_, is_sum in sums) and any(count >= _PAIR for _, count, _ in sums):
+            shown = clip(next(item for item, count, _ in sums if count >= _PAIR), 20)
+            return Question(
+                Text(
+                    f"“{shown}”有一行没写仓库或批号，数量正好是它其他行之和，像是合计；收进去，同样的库存就记了两次。",
+                    f"A row of “{shown}” without a warehouse or lot holds just the sum of its other rows, as a total does; taken in, "
+                    "the same stock counts twice.",
+                ),
+                Text("请对方去掉合计的行再发", "Have the rows of totals left out"),
+                Text("它不是合计", "if it is none"),
+            )
+    return None
+
+
+def _sums_of_rows(rows: Sequence[tuple[tuple[str, ...], Decimal]]) -> Iterator[tuple[str, int, bool]]:
+    """Of each row of an item with a part of its key blank that others fill: the item, how many these are, whether it is their sum."""
+    placed = [(key, quantity) for key, quantity in rows if any(key[1:])]
+    for key, quantity in (one for one in rows if not all(one[0])):
+        others = [
+            other
+            for more, other in placed
+            if all(mine == its if mine else its for mine, its in zip(key, more, strict=True))
+        ]
+        if others:
+            yield key[0], len(others), bool(quantity) and sum(others) == quantity
 
 
 def _sum_of_others(table: Table, turned: Sequence[str], matched: Collection[str]) -> str:

@@ -618,6 +618,30 @@ def test_a_total_that_is_left_among_the_rows_is_asked_about(ask: Ask, location: 
     assert (f"里有“{said}”，像是合计的行" in asked) == bool(said) == bool(asked)
 
 
+@pytest.mark.parametrize(
+    ("rows", "is_asked"),
+    [
+        (
+            ["A1|上海仓||个|100", "A1|上海仓|L1|个|60", "A1|上海仓|L2|个|40", "A2|上海仓||个|30", "A2|上海仓|L9|个|30"],
+            True,
+        ),
+        (["A1|||个|100", "A1|上海仓||个|60", "A1|北京仓||个|40"], True),
+        (
+            ["A1|上海仓||个|100", "A1|上海仓|L1|个|60", "A1|上海仓|L2|个|40", "A2|上海仓||个|3", "A2|上海仓|L9|个|30"],
+            False,
+        ),
+        (["A1|上海仓||个|30", "A1|上海仓|L1|个|30"], False),
+        (["A1|上海仓||个|0", "A1|上海仓|L1|个|5", "A1|上海仓|L2|个|-5"], False),
+        (["A1|上海仓||个|7", "A1|北京仓||个|7", "A2|广州仓||个|9"], False),
+        (["A1|上海仓||个|五", "A1|上海仓|L1|个|6", "A1|上海仓|L2|个|4"], False),
+        (["A1|上海仓|L1|个|60", "A1|上海仓|L2|个|40"], False),
+    ],
+)
+def test_stock_whose_total_stands_among_its_lots_is_asked_about(ask: Ask, rows: Sequence[str], is_asked: bool) -> None:
+    asked = ask("inventory", "物料编码|仓库|批号|单位|库存数量", *rows)
+    assert ("“A1”有一行没写仓库或批号" in asked) == is_asked == bool(asked)
+
+
 @pytest.mark.parametrize("column", ["预计到货数量", "计划交货数量", "希望交货地点", "Freight cost"])
 def test_what_only_resembles_a_day_or_price_is_not_asked_about(ask: Ask, column: str) -> None:
     assert not ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|3")
