@@ -1,8 +1,6 @@
 """How the values of landed files are written: few are odd, so that it pays to know of columns where none is."""
 
 from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,8 +15,6 @@ _FEW_ROWS = 20_000
 """Of so few rows each value is looked at, also where a file keeps no dictionary of a column."""
 _MANY_FILES = 64
 """So many files are not looked at: to open them takes longer than it saves."""
-_AT_ONCE = 2
-"""Files that are looked at side by side."""
 
 
 class Writing:
@@ -47,18 +43,13 @@ class Writing:
 
     def _look(self, columns: Collection[str], spellings: Collection[Spelling]) -> frozenset[Spelling]:
         """The spellings that are usual; notes of the columns whether they are clean."""
-        looks: list[tuple[set[str], set[Spelling]]] = []
-        if self._files and columns:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                looks = list(pool.map(partial(_look_at, columns=columns, spellings=spellings), self._files))
+        looks = [_look_at(path, columns, spellings) for path in self._files if columns]
         clean = set.intersection(*(one for one, _ in looks)) if looks else set()
         self._is_clean |= {column: column in clean for column in columns}
         return frozenset(set.intersection(*(usual for _, usual in looks)) if looks else ())
 
 
-def _look_at(
-    path: Path, *, columns: Collection[str], spellings: Collection[Spelling]
-) -> tuple[set[str], set[Spelling]]:
+def _look_at(path: Path, columns: Collection[str], spellings: Collection[Spelling]) -> tuple[set[str], set[Spelling]]:
     """Those of the columns in which nothing is odd, and of the spellings that are usual, in one file."""
     with pq.ParquetFile(path) as file:
         texts = {source_column(name): name for name in file.schema_arrow.names if source_column(name) in columns}
