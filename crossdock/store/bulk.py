@@ -123,7 +123,7 @@ def stored_hashes(
     A part is what `_PAGES` pages hold, a few hundred thousand. Where the stream `is_alone` in its source, those that
     earlier ones stated come too: no record of this one has such a hash, and a row is not read as far as its stream.
     """
-    query = "SELECT string_agg(source_hash, ''::bytea) FROM {} t WHERE source_hash IS NOT NULL AND {}"
+    query = "SELECT string_agg(source_hash, NULL) FROM {} t WHERE source_hash IS NOT NULL AND {}"
     of_stream = "" if is_alone else " AND stream = %(stream)s"
     partition = partition_of(table, source)
     of_rows = query.format(partition, f"ctid >= %(first)s::tid AND ctid < %(last)s::tid{of_stream}")
