@@ -52,17 +52,25 @@ _TWICE = re.compile(
 )
 
 
+_MEASURED = re.compile(r"[数數量价價额額重长長宽寬高体體积積]")
+"""What the names of columns have that hold amounts or measures."""
+
+
 def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[str, str]]:
     """(part, column) of headers in two languages, 数量 and Qty of 数量 Qty, where most columns of the sheet have one.
 
-    A single 客户 PO beside Chinese headers is no 客户, and the second part of 金额 USD is no name.
+    A single 客户 PO beside Chinese headers is no 客户, and the second part of 金额 USD is no name; that of 批号 Lot is one,
+    although a lot is a unit too.
     """
     found = []
     for column in header:
         words = re.sub(r"[(（\[【][^()（）\[\]【】]*[)）\]】]$", "", column) if headers.read(column) else column
         split = _TWICE.fullmatch(words.strip())
         parts = [part for part in split.groups() if part] if split else []
-        if parts and not any(headers.read(f"{one}({other})") for one, other in (parts, parts[::-1])):
+        if not parts:
+            continue
+        says_unit = any(headers.read(f"{one}({other})") for one, other in (parts, parts[::-1]))
+        if not (says_unit and _MEASURED.search(column)):
             found += [(normalise_header(part), column) for part in parts]
     return found if len(found) > len(header) else ()  # two parts for each of more than half of the columns
 
@@ -71,10 +79,13 @@ _BOTH = re.compile(r"(.+?)\s*[(（/]\s*(.+?)\s*[)）]?")
 
 
 def _both(header: Sequence[str]) -> Iterable[tuple[str, str, str]]:
-    """(one name, another, column) of headers that may say the same twice: 数量(Qty), 批号/Lot No."""
+    """(one name, another, column) of headers that may say the same twice: 数量(Qty), 批号/Lot No., 批号 Lot."""
     for column in header:
         if found := _BOTH.fullmatch(column.strip()):
             yield normalise_header(found[1]), normalise_header(found[2]), column
+        elif split := _TWICE.fullmatch(column.strip()):
+            one, other = filter(None, split.groups())
+            yield normalise_header(one), normalise_header(other), column
 
 
 _SIGN = re.compile(r"(?<=.)[(\[【/:¥$€£-]")

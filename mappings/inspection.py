@@ -12,6 +12,10 @@ from mappings.plan import PRICE, Plan
 _PRICED = re.compile(
     r"单价|(?:含税|未税|净|采购|销售|进|售)价|(?:协议|成交|执行|结算|核|定|报|批)价(?:格?$|[(/])|元/|(?i:\bprice\b|^(?:unit |landed |unit landed )?cost$|u/p|\b(?:usd|cny|rmb|eur)/)"
 )
+_PAST = re.compile(r"上次|历史|最近|参考|(?i:\b(?:last|previous)\b)")
+_ITEM = re.compile(
+    r"(?:[物材原来用]料|料[件品]?|零[部配]?件|部[件品]|配件|[产商货成]品|货|存货|物资|品目?)(?:编[号码]|代[号码]|编?码|号|番号)$|(?i:\b(?:item|part|material|product|article|sku)\b ?(?:#|no\b|num|code|id\b|$))"
+)
 _DELIVERED = re.compile(
     r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:到厂|进料)(?:日期?$|时间|期$)|(?:期望|希望|预计|计划|最晚)[到交]货(?:日|时|期|$)|(?i:in-?house date)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
 )
@@ -63,7 +67,17 @@ def unpriced(plan: Plan, header: Sequence[str]) -> list[str]:
     wants = any(
         PRICE in plan.spec.entities[one.entity.name].fields and PRICE not in one.fields for one in plan.entities
     )
-    return [column for column in unread_columns(plan, header) if wants and _PRICED.search(simplified(column))]
+    columns = unread_columns(plan, header) if wants else []
+    return [one for one in columns if _PRICED.search(simplified(one)) and not _PAST.search(simplified(one))]
+
+
+def nameless(plan: Plan, header: Sequence[str]) -> list[str]:
+    """Columns that nothing is read from and that read like the code of an item, where the plan would take one of each line and takes none."""
+    wants = any(
+        "item" in plan.spec.entities[one.entity.name].fields and "item" not in one.fields and one.entity.parent
+        for one in plan.entities
+    )
+    return [column for column in unread_columns(plan, header) if wants and _ITEM.search(simplified(column))]
 
 
 def undated(plan: Plan, header: Sequence[str]) -> list[str]:

@@ -29,6 +29,7 @@ _QUESTIONS = (
     values.total_of_lots,
     columns.without_quantity,
     values.blank_column,
+    columns.without_item,
     columns.without_price,
     columns.without_day,
     columns.revised,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from canonical_model.language import Text
 from canonical_model.text import clip
+from connectors.formats.cells import decimals
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import unread_columns
 from mappings.plan import Plan
@@ -38,26 +39,33 @@ _OFF = (
 _FILLED = r"^\s*(?:20[0-4][0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]20[0-4][0-9]|[\p{Han}A-Za-z]{2})"
 """A day or a name; 1900-01-01 and 2099-12-31 are how systems write none."""
 _UNKNOWN = unknown_pattern(())
+_CLOSING = re.compile(r"[关關][闭閉]|[结結]案|(?i:clos)")
+"""What ends an order line that may be finished, unlike 取消 and 作废."""
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
 _SAID_OFF = (
     rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{_END}|不要了?|不做了?|[暂暫][停缓緩]|停[产產]|停止生[产產]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void))"
     r"(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
-    r"|^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為]|推[迟遲][到至]|延[期后後]?[到至]|提前[到至])\s*[0-9][^版点點时時]{0,20}$"
     r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
     r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
 )
-"""What is written beside an ordered line that is no more as its columns say: 作废, 改为5000个, 推迟到4/10, 单价为每千个."""
+"""What is written beside an ordered line that is no more as its columns say: 作废, 单价为每千个."""
+_CHANGED = r"^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為]|推[迟遲][到至]|延[期后後]?[到至]|提前[到至])\s*[0-9][^版点點时時]{0,20}$"
+"""The same of what became of a quantity or day: 改为5000个, 推迟到4/10; where these are answered, an answer says so by its columns."""
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
 _WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _NOT_MOVED = (
-    r"^\s*(?:缺[货貨])?未[送发發到收][货貨完]?\s*(?:[，,。;；].{0,15})?$|^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15}$|^\s*拒收|^\s*漏[送发發]|^\s*少[送发發]"
-    r"|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$|^\s*重[复複](?:入[库庫]|收[货貨]|送[货貨]|出[库庫])|^\s*[误誤][入收发發送]|^\s*错[单單]|已[冲沖][销銷]|^\s*[冲沖](?:[红紅]|[销銷])?[A-Z]{2,}-?[0-9]"
+    r"^\s*(?:缺[货貨])?未[送发發到收][货貨完]?\s*(?:[，,。;；].{0,15})?$|^\s*拒收|^\s*漏[送发發]"
+    r"|^\s*重[复複](?:入[库庫]|收[货貨]|送[货貨]|出[库庫])|^\s*[误誤][入收发發送]|^\s*错[单單]|已[冲沖][销銷]|^\s*[冲沖](?:[红紅]|[销銷])?[A-Z]{2,}-?[0-9]"
 )
 """What is written beside a line that was not sent or received, or not as its columns say: 未送，下周补, 拒收, 误入，已冲销."""
+_SHORT = r"^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15}$|^\s*少[送发發]|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$"
+"""少送5个, 欠20: what came is less than what was to come, where the columns say one of them alone."""
+_DUE = re.compile(r"应[收到发發送]|應[收到发發送]|(?i:\bexpected (?:qty|quantity)\b)")
+_IN_FACT = re.compile(r"[实實][收到发發送际際]|(?i:\b(?:received|actual) (?:qty|quantity)\b)")
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
 _GONE = r"(?:^|[^无無盈])[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
@@ -68,9 +76,12 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
     entities = {one.entity.name for one in plan.entities}
+    is_told = any(map(_DUE.search, table.columns)) and any(map(_IN_FACT.search, table.columns))
     for column in (one for one in table.columns if one in table.placed):
-        patterns = list(_patterns(column, entities, is_read=column not in unread))
+        patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
         said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
+        if said and (ended := _ended_by(table, plan)) and _CLOSING.search(f"{column} {said}"):
+            said = _unfinished(table, column, "|".join(patterns), ended)
         if said:
             shown = clip(said, 20)
             return Question(
@@ -87,17 +98,44 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     return None
 
 
-def _patterns(column: str, entities: set[str], *, is_read: bool) -> Iterator[str]:
-    """Regular expressions of values by which a column says that a row of these entities does not hold; none for most columns."""
+def _ended_by(table: Table, plan: Plan) -> tuple[str, str] | None:
+    """The columns of what was ordered and of what came of it, by which an order line that is closed may simply be finished."""
+    for one in plan.entities:
+        came = next((one.fields[name].column for name in ("received", "shipped") if name in one.fields), "")
+        if "ordered" in one.fields and {one.fields["ordered"].column, came} <= set(table.placed):
+            return one.fields["ordered"].column, came
+    return None
+
+
+def _unfinished(table: Table, column: str, pattern: str, ended: tuple[str, str]) -> str:
+    """The first value in which the pattern is found in a row of which less came than was ordered; empty for none."""
+    for said, ordered, came in table.where(column, pattern, but=_UNKNOWN, beside=ended):
+        numbers = decimals([ordered, came])
+        if not numbers or numbers[1] < numbers[0]:
+            return said.strip()
+    return ""
+
+
+def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) -> Iterator[str]:
+    """Regular expressions of values by which a column says that a row of these entities does not hold; none for most columns.
+
+    Args:
+        column: Its name.
+        entities: What the mapping makes of the rows.
+        is_read: Whether the mapping reads it.
+        is_told: Whether other columns say both what was to come and what came.
+    """
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
     if _REMARK.search(column):
-        yield _SAID_OFF
+        yield _GONE if has_stock else _SAID_OFF
+        if not has_stock and "order_response_line" not in entities:
+            yield _CHANGED
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED)
-        if has_stock:
-            yield _GONE
+            if not is_told:
+                yield _SHORT
     if (has_moved or is_ordered) and _KIND.search(column):
         yield _RETURNED
     if is_read:

@@ -10,6 +10,7 @@ from mappings.inspection import (
     absent_place,
     currency_above,
     labels_of_keys,
+    nameless,
     parts_of_columns,
     revised_columns,
     takes_price_of_one,
@@ -245,6 +246,22 @@ def without_price(table: Table, plan: Plan) -> Question | None:
             "在映射里写上是哪一列；是每千个的价就除以 1000，如 money(number(列) / 1000, 币种)",
             "Name the column in the mapping; if it is for a thousand, divide it: money(number(column) / 1000, currency)",
         ),
+        Text("不用它", "if it is not needed"),
+    )
+
+
+def without_item(table: Table, plan: Plan) -> Question | None:
+    """No item would be read, although a column reads like its code."""
+    left = nameless(plan, table.columns)
+    if table.is_json or not left:
+        return None
+    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
+    return Question(
+        Text(
+            f"没有读到物料编码，这些列像是物料编码：{zh}。",
+            f"No item was read, and these columns read like its code: {en}.",
+        ),
+        Text("在映射里写上是哪一列", "Name the column in the mapping"),
         Text("不用它", "if it is not needed"),
     )
 

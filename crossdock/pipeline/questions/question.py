@@ -1,6 +1,6 @@
 """What a question about a table is made of."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -70,6 +70,16 @@ class Table:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = pool.map(partial(_first_in, column=column, pattern=pattern, but=but), self.rows())
             return next(filter(None, found), "")
+
+    def where(self, column: str, pattern: str, *, but: str, beside: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Values of a column as `first` looks for them, each with those of the columns `beside` it."""
+        for part in self.rows():
+            rows = pq.read_table(part, columns=[column, *beside])
+            rows = rows.filter(pc.match_substring_regex(rows[column].cast(pa.string()), pattern))
+            rows = rows.filter(
+                pc.invert(pc.match_substring_regex(rows[column].cast(pa.string()), rf"^\s*(?:{but})\s*$"))
+            )
+            yield from zip(*([str(cell or "") for cell in one.to_pylist()] for one in rows.columns), strict=True)
 
 
 def _first_in(part: Path, *, column: str, pattern: str, but: str) -> str:

@@ -49,6 +49,18 @@ PO = "purchase_order"
         # the same said twice, on a few headers
         (PO, LINE, "采购订单号|行号|料号|数量(Qty)|单位", "P1|1|A1|5|个", {"ordered": 5}),
         ("inventory", "inventory_balance", "料号|批号（Lot No.）|库存/QOH|单位", "A1|L1|5|个", {"lot": "L1", "on_hand": 5}),
+        ("inventory", "inventory_balance", "料号|批号 Lot|库位 Bin|库存数量|单位 UM", "A1|L1|B2|5|个", {"lot": "L1", "bin": "B2", "on_hand": 5}),
+        ("goods_receipt", "goods_receipt_line", "入库单号|行号|料号|批次 Batch|实收数量|单位", "R|1|A1|L1|5|个", {"lot": "L1"}),
+        # as people and programs call them elsewhere
+        (PO, LINE, "采购单号|行号|料号|数量|单位|交期|客户交期", "P|1|A1|5|个|2026-12-01|2026-12-20", {"requested_on": date(2026, 12, 1)}),
+        (PO, LINE, "采购单号|行号|料号|数量|单位|预交货日", "P|1|A1|5|个|2026-12-01", {"requested_on": date(2026, 12, 1)}),
+        (PO, LINE, "Order #|Line ID|Part #|Quantity Ordered|Base UoM|Need-by Date", "P|1|A1|5|PCS|2026-12-01", {"item": "A1", "ordered": 5, "requested_on": date(2026, 12, 1)}),
+        (PO, LINE, "订货单号|序|零件编号|需求量|计量|协议价|币种", "P|1|A1|5|个|3|CNY", {"item": "A1", "ordered": 5, "unit_price": 3}),
+        ("inventory", "inventory_balance", "材料编码|存放地点|批次编号|库存状态|实时库存|主单位", "A1|W1|L1|合格品|5|个", {"location": "W1", "lot": "L1", "stock_status": "unrestricted", "on_hand": 5}),
+        # the state of a line
+        (PO, LINE, "采购单号|行号|料号|数量|单位|行状态", "P|1|A1|5|个|已关闭", {"status": "closed"}),
+        (PO, LINE, "采购单号|行号|料号|数量|单位|Line Status", "P|1|A1|5|个|Deleted", {"status": "cancelled"}),
+        ("sales_order", "sales_order_line", "销售单号|行号|料号|数量|单位|行状态", "S|1|A1|5|个|正常", {"status": "open"}),
         # tax, with its rate
         (PO, LINE, "采购订单号|行号|料号|数量|单位|含税单价(13%)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
         (PO, LINE, "采购订单号|行号|料号|数量|单位|单价(含税13%)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),

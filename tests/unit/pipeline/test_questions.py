@@ -89,8 +89,9 @@ def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("column", "values", "is_asked"),
     [
-        ("行状态", ["正常", "已取消", "正常", ""], True),
-        ("行状态", ["正常", "未完成", "正常", ""], False),
+        ("处理状态", ["正常", "已取消", "正常", ""], True),
+        ("处理状态", ["正常", "未完成", "正常", ""], False),
+        ("行状态", ["正常", "已取消", "正常", ""], False),  # the mapping reads it
         ("是否作废", ["否", "是", "否", "否"], True),
         ("是否作废", ["否", "", "否", "否"], False),
         ("关闭标志", ["", "", "√", ""], True),
@@ -484,7 +485,7 @@ def test_a_table_that_does_not_hold_is_asked_about(
         ("purchase_order", "备注", "与PO-8重复，请忽略", True),
         ("purchase_order", "备注", "hold", True),
         ("purchase_order", "备注", "household", False),
-        ("purchase_order", "行状态", "业务关闭", True),
+        ("purchase_order", "处理状态", "业务关闭", True),
         ("purchase_order", "行关闭人", "王芳", True),
         ("purchase_order", "行关闭人", "", False),
         ("purchase_order", "关闭日期", "1900-01-01", False),
@@ -603,9 +604,26 @@ def test_a_day_of_delivery_under_an_unknown_name_is_asked_about(ask: Ask, column
     assert "没有读到交期" in asked
 
 
-@pytest.mark.parametrize("column", ["协议价", "成交价", "Unit Landed Cost"])
+@pytest.mark.parametrize("column", ["执行价", "核定价", "Unit Landed Cost"])
 def test_a_price_under_an_unknown_name_is_asked_about(ask: Ask, column: str) -> None:
     assert "没有读到单价" in ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|3")
+
+
+@pytest.mark.parametrize("column", ["上次采购单价", "历史单价", "Last Price"])
+def test_a_price_of_the_past_is_not_asked_about(ask: Ask, column: str) -> None:
+    assert not ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|3")
+
+
+@pytest.mark.parametrize("column", ["来料编号", "用料编码", "成品代号", "Article No.", "Product ID"])
+@pytest.mark.parametrize("mapping", ["purchase_order", "sales_order"])
+def test_an_item_under_an_unknown_name_is_asked_about(ask: Ask, mapping: str, column: str) -> None:
+    assert f"这些列像是物料编码：{column}" in ask(mapping, f"订单号|行号|{column}|单位|数量", "P1|1|A1|个|5")
+    assert not ask(mapping, f"订单号|行号|料号|{column}|单位|数量", "P1|1|A1|A2|个|5")
+
+
+@pytest.mark.parametrize("column", ["品名", "规格", "Part Name", "Item Group", "批号", "物料描述"])
+def test_what_describes_an_item_is_not_its_code(ask: Ask, column: str) -> None:
+    assert not ask("purchase_order", f"订单号|行号|{column}|单位|数量", "P1|1|A1|个|5")
 
 
 @pytest.mark.parametrize(
@@ -640,6 +658,46 @@ def test_a_total_that_is_left_among_the_rows_is_asked_about(ask: Ask, location: 
 def test_stock_whose_total_stands_among_its_lots_is_asked_about(ask: Ask, rows: Sequence[str], is_asked: bool) -> None:
     asked = ask("inventory", "物料编码|仓库|批号|单位|库存数量", *rows)
     assert ("“A1”有一行没写仓库或批号" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "received", "is_asked"),
+    [
+        ("关闭标志", "Y", "100", False),
+        ("关闭标志", "Y", "1,00", False),
+        ("关闭标志", "Y", "99.5", True),
+        ("关闭标志", "Y", "", True),
+        ("关闭标志", "Y", "很多", True),
+        ("行关闭人", "张三", "120", False),
+        ("关闭日期", "2026-11-20", "100", False),
+        ("Closed Code", "CLOSED", "100", False),
+        ("结案", "Y", "100", False),
+        ("取消标志", "Y", "100", True),
+        ("处理状态", "已作废", "100", True),
+    ],
+)
+def test_a_finished_line_that_is_closed_is_not_asked_about(
+    ask: Ask, column: str, value: str, received: str, is_asked: bool
+) -> None:
+    header = f"订单号|行号|料号|单位|数量|已收数量|{column}"
+    asked = ask("purchase_order", header, f"P1|1|A1|个|100|{received}|{value}", "P1|2|A2|个|50|0|")
+    assert (f"“{column}”里写着“{value}”" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "header", "row"),
+    [
+        ("goods_receipt", "入库单号|行号|料号|单位|应收数量|实收数量|备注", "R1|1|A1|个|5000|4990|少10个，下批补"),
+        ("goods_receipt", "入库单号|行号|料号|单位|应收数量|实收数量|备注", "R1|1|A1|个|5000|4990|欠10个"),
+        ("order_response", "订单号|行号|确认数量|单位|确认交期|备注", "P1|1|5|个|2026-12-01|交期改为12月1日"),
+        ("order_response", "订单号|行号|确认数量|单位|确认交期|备注", "P1|1|5|个|2026-12-01|推迟至12/1"),
+        ("inventory", "物料编码|仓库|单位|库存数量|备注", "A1|W1|个|5|已停产"),
+    ],
+)
+def test_a_remark_that_says_what_the_columns_say_is_not_asked_about(
+    ask: Ask, mapping: str, header: str, row: str
+) -> None:
+    assert not ask(mapping, header, row)
 
 
 @pytest.mark.parametrize("column", ["预计到货数量", "计划交货数量", "希望交货地点", "Freight cost"])
