@@ -108,7 +108,9 @@ def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
             yield normalise_header("".join(reversed(words))), column
 
 
-_NEUTRAL = re.compile(r".+(?:信息|资料|情况|明细|数据|部分|内容)|(?:采购|销售)?订单|物料|产品|商品|货物|存货|采购|基本")
+_NEUTRAL = re.compile(
+    r".+(?:信息|资料|情况|明细|数据|部分|内容)|(?:采购|销售)?订单|物料|产品|商品|货物|存货|采购|基本|订购|订货|价格|价款|库存"
+)
 
 
 _ANSWERS = re.compile(

@@ -116,6 +116,7 @@ def find_header(
         if one.score >= max(SURE, best.score - _CLOSE)
         and one.names != best.names
         and not _is_wordless_above(one, best)
+        and not _is_line_below(one, best)
         and (any(filled[one.last + 1 :]) or not any(filled[best.last + 1 :]))
         and not _TERM.match(next(filter(None, one.names)))
     ]
@@ -134,6 +135,11 @@ def find_header(
 def _is_wordless_above(one: _Candidate, best: _Candidate) -> bool:
     """Whether a row right above the best has no word usual in headers, which nearly all cells of the best are."""
     return one.index < best.index and not one.known and best.known >= _WORDY
+
+
+def _is_line_below(one: _Candidate, best: _Candidate) -> bool:
+    """Whether a text alone in its row below a whole table is no header, as the company that signs a list is none."""
+    return one.index > best.last and sum(map(bool, one.names)) == 1 and sum(map(bool, best.names)) >= _TABLE_CELLS
 
 
 def _is_transposed(rows: Sequence[Sequence[str]], kinds: Sequence[Sequence[Kind]], best: _Candidate) -> bool:

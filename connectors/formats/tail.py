@@ -30,7 +30,15 @@ _ROLE = re.compile(
     r"(?:制[表单]|审核|复核|批准|经办|图例)人?|.*[:：]|(?i:(?:prepared|approved|checked|created|verified|reviewed|issued|received|authori[sz]ed)(?: by)?)"
 )
 """制单 | 张三 | 审核 | 李四, and Prepared by: | Li | Checked by: |."""
-_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*\D{4}")
+_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*(?:\D{4}|[\u3400-\u9fffA-Za-z]{2})")
+_SIGNER = re.compile(
+    r"^\s*\D{2,40}(?:公司|集团|工厂|厂|部|中心|商行|(?i:co\.?,? ?ltd\.?|ltd\.?|inc\.?|gmbh|llc))\s*(?:[（(].{0,8}[)）])?\s*$"
+)
+"""宁波诚信铸造有限公司 above the date below a list."""
+_HEADED = re.compile(
+    r"^\s*(?:备注|说明|注意事项?|附注|技术要求|质量要求|包装要求|交货要求|其[他它](?:要求|说明|事项)?|要求|条款|(?i:notes?|remarks?|terms))\s*[:：]\s*$"
+)
+"""What heads the notes below a list, one of them in each row."""
 _TERM = re.compile(r"^\s*\d{1,2}\s*[)）、]\s*[\u3400-\u9fff]{2,}")
 _SENTENCE = re.compile(r"[。！；]|.{8,}，|[!.]$")
 _RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]")
@@ -61,8 +69,8 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
     texts = [[simplified(cell) for cell in row] for row in texts_of(rows.slice(first))]
     most = max(len(layout.named), _PAIR) // 2
     figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
-    keep = len(texts)
-    for end in range(len(texts), 0, -1):
+    keep = _above_notes(texts) if len(layout.named) >= _TABLE_CELLS else len(texts)
+    for end in range(keep, 0, -1):
         is_remark = _is_remark(texts[end - 1], figures, most)
         if not is_remark and not _is_aside(texts[end - 1], figures, most):
             break
@@ -71,6 +79,16 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
     # rows that all read like notes are what the table holds, and rows that all fill the same columns are a table
     is_table = not first + keep or _fills_alike(texts[keep:])
     return first + (len(texts) if is_table else keep)
+
+
+def _above_notes(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows lie above a label alone (备注：) over rows of one cell each, and above a company over a date; all without these."""
+    alone = [cells[0] if len(cells := [cell for cell in row if cell.strip()]) == 1 else "" for row in rows]
+    end = len(rows)
+    if end > _PAIR and _SIGNER.match(alone[-2]) and kind_of(alone[-1]) is Kind.DATE:
+        end -= _PAIR
+    headed = (place for place in range(1, end) if _HEADED.match(alone[place]) and all(alone[place:end]))
+    return next(headed, end)
 
 
 def _fills_alike(rows: Sequence[Sequence[str]]) -> bool:

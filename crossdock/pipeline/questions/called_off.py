@@ -63,8 +63,7 @@ _NOT_MOVED = (
 )
 """What is written beside a line that was not sent or received, or not as its columns say: 未送，下周补, 拒收, 误入，已冲销."""
 _SHORT = r"^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15}$|^\s*少[送发發]|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$"
-"""少送5个, 欠20: what came is less than what was to come, where the columns say one of them alone."""
-_DUE = re.compile(r"应[收到发發送]|應[收到发發送]|(?i:\bexpected (?:qty|quantity)\b)")
+"""少送5个, 欠20: what came is less than the columns say, unless one of them says what came in fact (实收数量)."""
 _IN_FACT = re.compile(r"[实實][收到发發送际際]|(?i:\b(?:received|actual) (?:qty|quantity)\b)")
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
@@ -76,7 +75,7 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
     entities = {one.entity.name for one in plan.entities}
-    is_told = any(map(_DUE.search, table.columns)) and any(map(_IN_FACT.search, table.columns))
+    is_told = any(map(_IN_FACT.search, table.columns))
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
         said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
@@ -123,7 +122,7 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
         column: Its name.
         entities: What the mapping makes of the rows.
         is_read: Whether the mapping reads it.
-        is_told: Whether other columns say both what was to come and what came.
+        is_told: Whether a column says what came in fact.
     """
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})

@@ -61,6 +61,9 @@ PO = "purchase_order"
         (PO, LINE, "采购单号|行号|料号|数量|单位|行状态", "P|1|A1|5|个|已关闭", {"status": "closed"}),
         (PO, LINE, "采购单号|行号|料号|数量|单位|Line Status", "P|1|A1|5|个|Deleted", {"status": "cancelled"}),
         ("sales_order", "sales_order_line", "销售单号|行号|料号|数量|单位|行状态", "S|1|A1|5|个|正常", {"status": "open"}),
+        # below a group that adds nothing
+        (PO, LINE, "订单 采购单号|订单 行号|物料 料号|订购 数量|订购 单位|价格 单价|价格 币种", "P|1|A1|5|个|3|CNY", {"ordered": 5, "unit_price": 3}),
+        ("inventory", "inventory_balance", "物料 料号|物料 单位|库存 现存量|库存 占用量", "A1|个|5|2", {"on_hand": 5, "reserved": 2}),
         # tax, with its rate
         (PO, LINE, "采购订单号|行号|料号|数量|单位|含税单价(13%)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
         (PO, LINE, "采购订单号|行号|料号|数量|单位|单价(含税13%)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
