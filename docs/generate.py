@@ -30,7 +30,7 @@ from canonical_model.text import simplified
 from connectors.base import load_connector
 from crossdock.home import Settings, SourceFile
 from mappings.reference import FUNCTIONS
-from mappings.spec import MappingFile
+from mappings.spec import MappingFile, find_mapping, shipped_mappings
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -76,6 +76,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "reference/errors.md", errors_page()
     yield "reference/mapping-functions.md", functions_page()
     yield "reference/settings.md", settings_page()
+    yield "reference/shipped-mappings.md", shipped_page()
     yield "schema/mapping.json", _json(mapping_schema())
     yield "schema/source.json", _json(_model_schema(SourceFile))
     yield "schema/crossdock.json", _json(_model_schema(Settings))
@@ -132,6 +133,7 @@ def entities_page() -> str:
             "必填 required",
             "代码表 codes",
             "指向 refers to",
+            "别的表头 other headers",
             "说明 note",
         ]
         parts.append(_table(heads, (_field_row(spec) for spec in entity.fields.values())))
@@ -157,6 +159,7 @@ def _field_row(spec: FieldSpec) -> list[str]:
         "✓" if spec.is_required else "",
         f"[{spec.codes}](code-lists.md#{spec.codes})" if spec.codes else "",
         f"`{spec.refers_to}`" if spec.refers_to else "",
+        "、".join(spec.aliases),
         "；".join(filter(None, [_both(spec.note), *limits])),
     ]
 
@@ -249,6 +252,36 @@ def functions_page() -> str:
         "Columns are text; write `number()` before computing.\n",
         _table(["函数 function", "写法 call", "给出", "Gives"], rows),
     )
+
+
+def shipped_page() -> str:
+    """Which headers the generic mappings read into which fields."""
+    parts = [
+        "表头里有其中之一就读；排在前面的优先。大小写、空格、全半角、繁简体都不计。只用于表格，JSON 按字段名自己写映射。 · "
+        "A header that is one of these is read, the first of several; capitals, blanks, full-width and traditional characters "
+        "do not count. For sheets alone: for JSON write a mapping with the names of its fields.\n"
+    ]
+    for name in sorted(one for one in shipped_mappings() if one.startswith("generic/")):
+        spec = find_mapping(name, None)
+        parts.append(f"## `{name}`\n")
+        heads = ["实体 entity", "字段 field", "标签 label", "表达式 expression", "表头 headers"]
+        parts.append(_table(heads, _shipped_rows(spec)))
+    return _page(Text("自带映射读的表头", "Headers of the shipped mappings"), *parts)
+
+
+def _shipped_rows(spec: MappingFile) -> Iterator[list[str]]:
+    for entity, mapped in spec.entities.items():
+        for field, expression in mapped.fields.items():
+            fields = SPECS[entity].fields
+            names = [word for word in re.findall(r"[a-z_]+", str(expression)) if word in spec.columns or word in fields]
+            headers = {
+                name: spec.columns.get(name) or [fields[name].label.zh, fields[name].label.en, *fields[name].aliases]
+                for name in dict.fromkeys(names)
+            }
+            listed = "<br>".join(
+                (f"{name}: " if len(headers) > 1 else "") + "、".join(known) for name, known in headers.items()
+            )
+            yield [f"`{entity}`", f"`{field}`", _both(fields[field].label), f"`{expression}`", listed]
 
 
 def settings_page() -> str:

@@ -229,6 +229,17 @@ def test_the_shipped_rules_are_in_force_and_run(hub: Hub) -> None:
     assert hub.one("SELECT count(*) FROM crossdock.rule_state") == 5
 
 
+@pytest.mark.store
+@pytest.mark.parametrize(("state", "found"), [("正常", 1), ("", 1), ("已关闭", 0), ("已取消", 0)])
+def test_a_line_that_is_closed_is_not_short(hub: Hub, state: str, found: int) -> None:
+    (hub.path / "rules" / "receipt_short.yaml").unlink()
+    hub.stream("generic/purchase_order")
+    hub.put_bytes("a.csv", f"采购订单号,行号,料号,单位,数量,已收数量,行状态\nP1,1,A1,个,100,60,{state}\n".encode())
+    hub.sync()
+    hub.evaluate()
+    assert hub.one("SELECT count(*) FROM crossdock.incident WHERE rule = 'receipt_short'") == found
+
+
 def test_quantities_and_days_are_shown_as_people_write_them() -> None:
     assert [show_quantity(n) for n in (Decimal("300.000000"), Decimal("0.50"), Decimal("1E+3"), 7, None)] == [
         "300",
