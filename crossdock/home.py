@@ -146,6 +146,41 @@ class Drift(StrEnum):
     PARK = "park"
 
 
+QuestionName = Literal[
+    "above_the_table",
+    "currency_said_above",
+    "price_of_many",
+    "sheet_of_a_place",
+    "title_of_a_place",
+    "sheets_of_periods",
+    "sheets_of_copies",
+    "returns",
+    "not_in_force",
+    "line_called_off",
+    "written_once",
+    "list_apart",
+    "total_among",
+    "total_left",
+    "total_of_lots",
+    "without_quantity",
+    "blank_column",
+    "without_item",
+    "without_price",
+    "without_day",
+    "revised",
+    "in_parts",
+    "running_numbers",
+    "called_off",
+    "codes_as_decimals",
+    "several_numbers",
+    "number_with_more",
+    "groups_among_items",
+    "others_among_parties",
+    "day_far_off",
+]
+"""What may be asked about a table before it goes in, see `crossdock.pipeline.questions`."""
+
+
 class StreamFile(_Part):
     """One stream of a source."""
 
@@ -162,6 +197,10 @@ class StreamFile(_Part):
         description="Fields or parts of the path for whose values a complete read speaks, e.g. [partner]; else for all.",
     )
     guard: Guard = Guard()
+    accepted: list[QuestionName] = Field(
+        default=[],
+        description="Questions about its files that are answered for good: what they ask about goes in as it is.",
+    )
     drift: Drift = Field(
         default=Drift.EVOLVE,
         description="When columns differ from last time: evolve takes what fits and says what came and went; freeze "

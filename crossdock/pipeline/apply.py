@@ -204,7 +204,7 @@ def choose(
             continue
         table = tables[row.id]
         if id(table) not in asked:  # all parts of a sheet are approved at once
-            asked[id(table)] = None if row.is_approved else question_about(table, plan)
+            asked[id(table)] = None if row.is_approved else question_about(table, plan, work.settings.accepted)
         if (left_open := asked[id(table)]) is not None:
             parked[row.id] = Parked(left_open.for_run(work.run_id), "drift")
             continue

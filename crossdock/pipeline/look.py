@@ -113,6 +113,7 @@ def look(
             plans.append(None)
         else:
             plans.append(chooser.choose(Header(landed_columns(read, parts), tuple(parts), read.is_json)))
+    accepted = home.stream(source, stream).accepted
     issues: dict[int, list[Issue]] = defaultdict(list)
     held: dict[int, set[int]] = defaultdict(set)
     questions: dict[int, Text | None] = {}
@@ -125,7 +126,7 @@ def look(
             ]
             for _, of_sheet in groupby(batches, key=lambda one: (one.sheet, reads[one.batch].table.column_names)):
                 landed = list(of_sheet)
-                asked = question_about(_table([reads[one.batch] for one in landed], reads, landed), plan)
+                asked = question_about(_table([reads[one.batch] for one in landed], reads, landed), plan, accepted)
                 questions |= dict.fromkeys((one.batch for one in landed), asked.fact if asked else None)
             with MappingRun(plan, batches, lookups=lookups) as mapped:
                 for placed in mapped.issues():

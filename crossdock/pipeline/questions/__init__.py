@@ -1,6 +1,7 @@
 """What is asked before a table goes in: what tells its records apart may not be in each row, or its codes may be no codes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from canonical_model.language import Text
 from crossdock.pipeline.questions import columns, records, values
@@ -45,9 +46,19 @@ _QUESTIONS = (
 )
 
 
-def question_about(table: Table, plan: Plan) -> Question | None:
-    """All that the table leaves open under the plan as one question, since it is approved as one; None where it is nothing."""
-    asked = [question for ask in _QUESTIONS if (question := ask(table, plan)) is not None]
+def question_about(table: Table, plan: Plan, accepted: Collection[str] = ()) -> Question | None:
+    """All that the table leaves open under the plan as one question, since it is approved as one; None where it is nothing.
+
+    Args:
+        table: What was read.
+        plan: The mapping that it takes.
+        accepted: Names of questions that are answered for good.
+    """
+    asked = [
+        replace(question, names=(ask.__name__,))
+        for ask in _QUESTIONS
+        if ask.__name__ not in accepted and (question := ask(table, plan)) is not None
+    ]
     if len(asked) < _SEVERAL:
         return asked[0] if asked else None
     remedies = _listed([one.remedy for one in asked], "；", "; ")
@@ -56,6 +67,7 @@ def question_about(table: Table, plan: Plan) -> Question | None:
         _listed([one.fact for one in asked], "", " "),
         Text(f"改法：{remedies.zh}", f"What to write: {remedies.en}"),
         Text(f"都不用改（{otherwise[0]}）", f"if nothing is to be changed ({otherwise[1]})"),
+        tuple(name for one in asked for name in one.names),
     )
 
 

@@ -103,17 +103,21 @@ class Question:
         fact: What was seen and why it matters: whole sentences.
         remedy: What to do where it does matter.
         otherwise: The case in which it does not.
+        names: What a stream calls the questions in it, to answer them for good.
     """
 
     fact: Text
     remedy: Text
     otherwise: Text
+    names: tuple[str, ...] = ()
 
     def for_run(self, run: int) -> Text:
         """The question with the ways on from a run that it stopped."""
+        names = ", ".join(self.names)
         return Text(
-            f"{self.fact.zh}{self.remedy.zh}；{self.otherwise.zh}：crossdock run approve {run}；"
-            f"文件有误：crossdock run discard {run}。",
-            f"{self.fact.en} {self.remedy.en}; {self.otherwise.en}: crossdock run approve {run}; "
+            f"{self.fact.zh}{self.remedy.zh}；{self.otherwise.zh}：crossdock run approve {run}"
+            f"（以后的文件也都这样，就在数据流里写 accepted: [{names}]）；文件有误：crossdock run discard {run}。",
+            f"{self.fact.en} {self.remedy.en}; {self.otherwise.en}: crossdock run approve {run} "
+            f"(for all later files too, write accepted: [{names}] for the stream); "
             f"if the file is wrong: crossdock run discard {run}.",
         )

@@ -769,6 +769,30 @@ def test_what_one_part_of_a_long_file_leaves_open_is_asked_about_all_of_it(
     assert hub.one("SELECT count(*) FROM canonical.purchase_order") == 80
 
 
+def test_a_question_that_a_stream_has_answered_for_good_is_not_asked_again(hub: Hub) -> None:
+    config: dict[str, object] = {"files": "*.csv", "minimum_age_seconds": 0}
+    stream: dict[str, object] = {"config": config, "mapping": "generic/purchase_order"}
+    source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"po": stream}}
+    hub.write("sources/erp.yaml", source)
+    rows = "采购订单号,序号,料号,数量,单位,币种,单价,交期,备注\nP1,1,A1,5,个,CNY,32,2026-03-05,作废\nP1,2,A1,5,个,CNY,32,2026-03-05,\n"
+    hub.put_bytes("a.csv", f"{rows}P2,3,A1,5,个,CNY,32,2026-03-05,\n".encode())
+    asked = problem(hub.sync("po"))
+    assert "accepted: [running_numbers, called_off]" in asked
+    stream["accepted"] = ["called_off"]
+    hub.write("sources/erp.yaml", source)
+    hub.put_bytes("b.csv", f"{rows}P2,3,A2,5,个,CNY,32,2026-03-05,\n".encode())
+    report = hub.sync("po")
+    assert [("备注" in str(file.problem), "序号" in str(file.problem)) for file in report.files][-1] == (False, True)
+    stream["accepted"] = ["called_off", "running_numbers"]
+    hub.write("sources/erp.yaml", source)
+    hub.put_bytes("c.csv", f"{rows}P3,3,A2,5,个,CNY,32,2026-03-05,\n".encode())
+    assert {file.status for file in hub.sync("po").files} == {"applied"}
+    stream["accepted"] = ["caled_off"]
+    hub.write("sources/erp.yaml", source)
+    error = refused(lambda: hub.sync("po"))
+    assert "streams.po.accepted" in error.render(Language.EN)
+
+
 @pytest.mark.parametrize(("mapping", "key"), [("purchase_order", "采购订单号"), ("order_response", "订单号")])
 def test_a_file_of_which_no_day_is_read_is_asked_about(hub: Hub, mapping: str, key: str) -> None:
     streams = {"po": {"config": {"files": "*.csv", "minimum_age_seconds": 0}, "mapping": f"generic/{mapping}"}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,6 +10,8 @@ import pytest
 
 from connectors.formats.cells import letters_of
 from connectors.formats.labels import labels_above, said_below
+from crossdock.home import QuestionName
+from crossdock.pipeline import questions
 from crossdock.pipeline.questions import Table, question_about
 from mappings.plan import make_plan
 from mappings.spec import MappingFile, find_mapping
@@ -607,6 +610,15 @@ def test_a_day_of_delivery_under_an_unknown_name_is_asked_about(ask: Ask, column
 @pytest.mark.parametrize("column", ["执行价", "核定价", "Unit Landed Cost"])
 def test_a_price_under_an_unknown_name_is_asked_about(ask: Ask, column: str) -> None:
     assert "没有读到单价" in ask("purchase_order", f"订单号|行号|料号|单位|数量|{column}", "P1|1|A1|个|5|3")
+
+
+def test_each_question_has_a_name_by_which_a_stream_answers_it_for_good(ask: Ask) -> None:
+    assert [one.__name__ for one in questions._QUESTIONS] == list(get_args(QuestionName))
+    assert ask("purchase_order", f"{PO}|备注", *beside("作废", "", "", ""))
+    assert ask.asked is not None
+    assert ask.asked.names == ("called_off",)
+    assert "在数据流里写 accepted: [called_off]" in ask.asked.for_run(7).zh
+    assert "write accepted: [called_off] for the stream" in ask.asked.for_run(7).en
 
 
 @pytest.mark.parametrize("column", ["上次采购单价", "历史单价", "Last Price"])
