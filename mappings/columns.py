@@ -100,12 +100,17 @@ def _beginnings(column: str) -> Iterable[str]:
         yield normalise_header(first)
 
 
+_GROUP = re.compile(r"(.{2,4})(?:信息|资料|情况)")
+
+
 def _joined(header: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """(name, column) of Chinese headers that stood in two rows: 订购数量 of 数量 订购. Unit Price is no Price Unit."""
+    """(name, column) of Chinese headers that stood in two rows: 订购数量 of 数量 订购, 物料编码 of 物料信息 编码. Unit Price is no Price Unit."""
     for column in header:
         words = column.split()
         if len(words) == 2 and not column.isascii():
             yield normalise_header("".join(reversed(words))), column
+            if group := _GROUP.fullmatch(simplified(words[0])):
+                yield normalise_header(group[1] + words[1]), column
 
 
 _NEUTRAL = re.compile(

@@ -14,8 +14,9 @@ _PRICED = re.compile(
 )
 _PAST = re.compile(r"上次|历史|最近|参考|(?i:\b(?:last|previous)\b)")
 _ITEM = re.compile(
-    r"(?:[物材原来用]料|料[件品]?|零[部配]?件|部[件品]|配件|[产商货成]品|货|存货|物资|品目?)(?:编[号码]|代[号码]|编?码|号|番号)$|(?i:\b(?:item|part|material|product|article|sku)\b ?(?:#|no\b|num|code|id\b|$))"
+    r"(?:[物材原来用]料|料[件品]?|零[部配]?件|部[件品]|配件|[产商货成]品|(?<![收发送到退提交])货|存货|物资|品目?)(?:编[号码]|代[号码]|编?码|号|番号)$|(?i:\b(?:item|part|material|product|article|sku)\b ?(?:#|no\b|num|code|id\b|$))"
 )
+_THEIRS = re.compile(r"供应商|厂[商家]|(?i:\b(?:supplier|vendor|manufacturer))")
 _DELIVERED = re.compile(
     r"交期|纳期|[交到发出送]货(?:日|时|期)|(?:到厂|进料)(?:日期?$|时间|期$)|(?:期望|希望|预计|计划|最晚)[到交]货(?:日|时|期|$)|(?i:in-?house date)|(?:需求?|要求?|可交)(?:日|时|期)|(?i:\b(?:deliver\w*|ship\w*|arriv\w*|due|promised?|req\w*|need)\b.*\bdate\b|\bet[ad]\b)"
 )
@@ -76,8 +77,10 @@ def nameless(plan: Plan, header: Sequence[str]) -> list[str]:
     wants = any(
         "item" in plan.spec.entities[one.entity.name].fields and "item" not in one.fields and one.entity.parent
         for one in plan.entities
+        if one.entity.name != "order_response_line"  # which is told by the order's line
     )
-    return [column for column in unread_columns(plan, header) if wants and _ITEM.search(simplified(column))]
+    columns = unread_columns(plan, header) if wants else []
+    return [one for one in columns if _ITEM.search(simplified(one)) and not _THEIRS.search(simplified(one))]
 
 
 def undated(plan: Plan, header: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ from connectors.folder.shelve import digest_of, move_away, seconds_to_tick, stam
 from connectors.formats import SheetRead, read_file
 from connectors.formats.sheet import refused
 
+_CHUNK = 1 << 20
 _PASSING = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 
 
@@ -213,8 +214,8 @@ def _is_passing(name: str) -> bool:
 def _copy_unchanged(file: _File, copy: Path) -> bool:
     """Copies the file; False when it changed or went away meanwhile."""
     try:
-        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source:
-            shutil.copyfile(f"/dev/fd/{source.fileno()}", copy)
+        with os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target, _CHUNK)
         after = file.path.lstat()
     except OSError as error:
         if is_disk_fault(error):

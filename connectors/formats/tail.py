@@ -30,7 +30,7 @@ _ROLE = re.compile(
     r"(?:制[表单]|审核|复核|批准|经办|图例)人?|.*[:：]|(?i:(?:prepared|approved|checked|created|verified|reviewed|issued|received|authori[sz]ed)(?: by)?)"
 )
 """制单 | 张三 | 审核 | 李四, and Prepared by: | Li | Checked by: |."""
-_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*(?:\D{4}|[\u3400-\u9fffA-Za-z]{2})")
+_NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*(?:\D{4}|[\u3400-\u9fff]{2})")
 _SIGNER = re.compile(
     r"^\s*\D{2,40}(?:公司|集团|工厂|厂|部|中心|商行|(?i:co\.?,? ?ltd\.?|ltd\.?|inc\.?|gmbh|llc))\s*(?:[（(].{0,8}[)）])?\s*$"
 )

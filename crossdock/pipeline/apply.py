@@ -186,7 +186,7 @@ def choose(
         if row.problem and row.status == "landed"
     }
     changed: dict[int, MappingError | None] = {}
-    tables = _tables(work, waiting)
+    sheets = _sheets(waiting)
     asked: dict[int, Question | None] = {}
     for row in waiting:
         if file_of(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
@@ -202,10 +202,11 @@ def choose(
         if isinstance(columns, Text):
             parked[row.id] = Parked(columns, "drift")
             continue
-        table = tables[row.id]
-        if id(table) not in asked:  # all parts of a sheet are approved at once
-            asked[id(table)] = None if row.is_approved else question_about(table, plan, work.settings.accepted)
-        if (left_open := asked[id(table)]) is not None:
+        first = sheets[row.id][0][0].id
+        if first not in asked:  # all parts of a sheet are approved at once
+            table = _table(work, *sheets[row.id])
+            asked[first] = None if row.is_approved else question_about(table, plan, work.settings.accepted)
+        if (left_open := asked[first]) is not None:
             parked[row.id] = Parked(left_open.for_run(work.run_id), "drift")
             continue
         if id(plan) not in changed:
@@ -218,20 +219,25 @@ def choose(
         yield Chosen(row, confined if isinstance(confined, Plan) else plan)
 
 
-def _tables(work: Work, waiting: Sequence[AnyRow]) -> Mapping[int, Table]:
-    """What is asked about: batch -> its table, which is one for all parts of a large sheet."""
-    tables: dict[int, Table] = {}
-    for of_file in (list(rows) for _, rows in groupby(waiting, key=lambda row: file_of(row) if row.sha256 else row.id)):
-        sheets = [row.sheet for row in of_file]
+def _sheets(waiting: Sequence[AnyRow]) -> Mapping[int, tuple[Sequence[AnyRow], Sequence[str]]]:
+    """Batch -> all parts of its sheet, which a large one was landed in, and the names of the sheets of its file."""
+    found: dict[int, tuple[Sequence[AnyRow], Sequence[str]]] = {}
+    for _, rows in groupby(waiting, key=lambda row: file_of(row) if row.sha256 else row.id):
+        of_file = list(rows)
         full = [row for row in of_file if row.rows_read]
-        for parts in (list(rows) for _, rows in groupby(full, key=lambda row: (row.sheet, row.columns))):
-            first = parts[0]
-            columns = [name for name in first.columns if name not in first.parts]
-            labels = {label: values for part in parts for label, values in part.labels.items()}
-            rows = partial(_fetch_parts, work, parts)
-            table = Table(first.sheet, sheets, columns, labels, first.places, first.is_json, rows)
-            tables |= dict.fromkeys((part.id for part in parts), table)
-    return tables
+        for _, of_sheet in groupby(full, key=lambda row: (row.sheet, row.columns)):
+            parts = list(of_sheet)
+            found |= dict.fromkeys((part.id for part in parts), (parts, [row.sheet for row in of_file]))
+    return found
+
+
+def _table(work: Work, parts: Sequence[AnyRow], sheets: Sequence[str]) -> Table:
+    """A sheet, as it is asked about."""
+    first = parts[0]
+    columns = [name for name in first.columns if name not in first.parts]
+    labels = {label: values for part in parts for label, values in part.labels.items()}
+    rows = partial(_fetch_parts, work, parts)
+    return Table(first.sheet, sheets, columns, labels, first.places, first.is_json, rows)
 
 
 def _fetch_parts(work: Work, parts: Sequence[AnyRow]) -> list[Path]:

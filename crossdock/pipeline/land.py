@@ -253,7 +253,7 @@ def _with_parts(batch: Batch) -> tuple[pa.Table, Text | None]:
 
 def _keep_rows(url: str, table: pa.Table) -> None:
     """Writes the rows as Parquet; visible only when whole. A column without nulls says so, which saves looking for them."""
-    fields = [one.with_nullable(table[one.name].null_count > 0) for one in table.schema]
+    fields = [one.with_nullable(pa.types.is_null(one.type) or table[one.name].null_count > 0) for one in table.schema]
     table = pa.table(table.columns, pa.schema(fields))
     filesystem, path = fsspec.url_to_fs(url)
     filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one

@@ -7,7 +7,7 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from connectors.formats.cells import decimals
 from crossdock.pipeline.questions.question import Question, Table
-from mappings.inspection import unread_columns
+from mappings.inspection import counted_columns, unread_columns
 from mappings.plan import Plan
 from mappings.unknown import unknown_pattern
 
@@ -41,11 +41,14 @@ _FILLED = r"^\s*(?:20[0-4][0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]20[0-4][0-9]|[\p{H
 _UNKNOWN = unknown_pattern(())
 _CLOSING = re.compile(r"[关關][闭閉]|[结結]案|(?i:clos)")
 """What ends an order line that may be finished, unlike 取消 and 作废."""
+_VOID = re.compile(r"作[废廢]|取消|[终終中]止|撤|[删刪]|禁用|停用|(?i:cancel|void|delet)")
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
+_STOPPED, _NEVER = r"停[产產]|停止生[产產]", r"[^\s\S]"
+"""What is no more made; what there is of it in stock is there."""
 _SAID_OFF = (
-    rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{_END}|不要了?|不做了?|[暂暫][停缓緩]|停[产產]|停止生[产產]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void))"
+    rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{_END}|不要了?|不做了?|[暂暫][停缓緩]|{_STOPPED}|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void))"
     r"(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
     r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
@@ -75,11 +78,14 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
     entities = {one.entity.name for one in plan.entities}
-    is_told = any(map(_IN_FACT.search, table.columns))
+    is_told = any(_IN_FACT.search(one) for one in counted_columns(plan))
+    is_answered = any(name in one.fields for one in plan.entities for name in ("confirmed", "promised_on"))
     for column in (one for one in table.columns if one in table.placed):
-        patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
+        patterns = list(
+            _patterns(column, entities, is_read=column not in unread, is_told=is_told, is_answered=is_answered)
+        )
         said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
-        if said and (ended := _ended_by(table, plan)) and _CLOSING.search(f"{column} {said}"):
+        if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
         if said:
             shown = clip(said, 20)
@@ -107,29 +113,33 @@ def _ended_by(table: Table, plan: Plan) -> tuple[str, str] | None:
 
 
 def _unfinished(table: Table, column: str, pattern: str, ended: tuple[str, str]) -> str:
-    """The first value in which the pattern is found in a row of which less came than was ordered; empty for none."""
+    """The first value in which the pattern is found and that does not just close a line of which all has come; empty for none."""
     for said, ordered, came in table.where(column, pattern, but=_UNKNOWN, beside=ended):
         numbers = decimals([ordered, came])
-        if not numbers or numbers[1] < numbers[0]:
+        closes = _CLOSING.search(said) or (_CLOSING.search(column) and not _VOID.search(said))
+        if not closes or not numbers or numbers[1] < numbers[0]:
             return said.strip()
     return ""
 
 
-def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) -> Iterator[str]:
+def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool, is_answered: bool) -> Iterator[str]:
     """Regular expressions of values by which a column says that a row of these entities does not hold; none for most columns.
 
     Args:
         column: Its name.
         entities: What the mapping makes of the rows.
         is_read: Whether the mapping reads it.
-        is_told: Whether a column says what came in fact.
+        is_told: Whether the column of the quantity says what came in fact.
+        is_answered: Whether it reads what an answer confirms.
     """
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
     if _REMARK.search(column):
-        yield _GONE if has_stock else _SAID_OFF
-        if not has_stock and "order_response_line" not in entities:
+        yield _SAID_OFF.replace(_STOPPED, _NEVER) if has_stock else _SAID_OFF
+        if has_stock:
+            yield _GONE
+        if not is_answered:
             yield _CHANGED
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from canonical_model.language import Text
 
-_LOOKED_AT = 1_000
+LOOKED_AT = 1_000
 """Rows of which the first values are looked at."""
 _BUFFER = 1 << 16
 """Bytes that are read at a time, so that a column is not read whole for its first values."""
@@ -47,13 +47,15 @@ class Table:
         """The first rows, as texts."""
         with pq.ParquetFile(self.rows()[0], buffer_size=_BUFFER) as file:
             names = [name for name in file.schema_arrow.names if name in self.columns]
-            batches = file.iter_batches(_LOOKED_AT, columns=names, use_threads=False)
+            batches = file.iter_batches(LOOKED_AT, columns=names, use_threads=False)
             start = next(batches, pa.RecordBatch.from_pylist([], file.schema_arrow))
         return start.cast(pa.schema([(name, pa.string()) for name in start.schema.names]))
 
     def column(self, name: str) -> pa.ChunkedArray:
         """All values of a column."""
-        return pa.concat_tables(pq.read_table(part, columns=[name]) for part in self.rows())[name]
+        return pa.chunked_array(
+            [chunk for part in self.rows() for chunk in pq.read_table(part, columns=[name])[name].chunks], pa.string()
+        )
 
     def is_blank(self, column: str) -> bool:
         """Whether a column holds nothing at all; mostly told from its first rows."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
 from connectors.formats.cells import decimals, letters_of, position_of
-from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.question import LOOKED_AT, Question, Table
 from mappings.inspection import (
     columns_of_codes,
     columns_of_documents,
@@ -157,16 +157,20 @@ def total_of_lots(table: Table, plan: Plan) -> Question | None:
         placed = [read[name] for name in _STOCK_KEY if read.get(name) in table.placed]
         columns = [column for column in placed if any(map(str.strip, table.start[column].to_pylist()))]
         counted = read.get("on_hand")
-        if one.entity.name != "inventory_balance" or counted not in table.placed or len(columns) < _PAIR:
+        is_whole = one.entity.name == "inventory_balance" and counted in table.placed and len(columns) >= _PAIR
+        if not is_whole or columns[0] != read.get("item"):
             continue
         quantities = decimals(_dashed(table.start[counted]))
         keys = zip(*([text.strip() for text in table.start[column].to_pylist()] for column in columns), strict=True)
         of_item: defaultdict[str, list[tuple[tuple[str, ...], Decimal]]] = defaultdict(list)
         for key, quantity in zip(keys, quantities or (), strict=bool(quantities)):
             of_item[key[0]].append((key, quantity))
+        if table.start.num_rows == LOOKED_AT:
+            of_item.popitem()  # whose rows may go on
         sums = [found for rows in of_item.values() for found in _sums_of_rows(rows)]
-        if all(is_sum for *_, is_sum in sums) and any(count >= _PAIR for _, count, _ in sums):
-            shown = clip(next(item for item, count, _ in sums if count >= _PAIR), 20)
+        many = next((item for item, count, _ in sums if count >= _PAIR), "")
+        if many and all(is_sum for *_, is_sum in sums):
+            shown = clip(many, 20)
             return Question(
                 Text(
                     f"“{shown}”有一行没写仓库或批号，数量正好是它其他行之和，像是合计；收进去，同样的库存就记了两次。",
@@ -180,7 +184,7 @@ def total_of_lots(table: Table, plan: Plan) -> Question | None:
 
 
 def _sums_of_rows(rows: Sequence[tuple[tuple[str, ...], Decimal]]) -> Iterator[tuple[str, int, bool]]:
-    """Of each row of an item with a part of its key blank that others fill: the item, how many these are, whether it is their sum."""
+    """Of each row of an item with a part of its key blank that others fill: the item, how many of these are not 0, whether it is their sum."""
     placed = [(key, quantity) for key, quantity in rows if any(key[1:])]
     for key, quantity in (one for one in rows if not all(one[0])):
         others = [
@@ -189,7 +193,7 @@ def _sums_of_rows(rows: Sequence[tuple[tuple[str, ...], Decimal]]) -> Iterator[t
             if all(mine == its if mine else its for mine, its in zip(key, more, strict=True))
         ]
         if others:
-            yield key[0], len(others), bool(quantity) and sum(others) == quantity
+            yield key[0], sum(map(bool, others)) if quantity else 0, sum(others) == quantity
 
 
 def _sum_of_others(table: Table, turned: Sequence[str], matched: Collection[str]) -> str:

@@ -54,14 +54,17 @@ PO = "purchase_order"
         # as people and programs call them elsewhere
         (PO, LINE, "采购单号|行号|料号|数量|单位|交期|客户交期", "P|1|A1|5|个|2026-12-01|2026-12-20", {"requested_on": date(2026, 12, 1)}),
         (PO, LINE, "采购单号|行号|料号|数量|单位|预交货日", "P|1|A1|5|个|2026-12-01", {"requested_on": date(2026, 12, 1)}),
-        (PO, LINE, "Order #|Line ID|Part #|Quantity Ordered|Base UoM|Need-by Date", "P|1|A1|5|PCS|2026-12-01", {"item": "A1", "ordered": 5, "requested_on": date(2026, 12, 1)}),
-        (PO, LINE, "订货单号|序|零件编号|需求量|计量|协议价|币种", "P|1|A1|5|个|3|CNY", {"item": "A1", "ordered": 5, "unit_price": 3}),
+        (PO, LINE, "Order #|Line ID|Part #|Quantity Ordered|UOM|Need-by Date", "P|1|A1|5|PCS|2026-12-01", {"item": "A1", "ordered": 5, "requested_on": date(2026, 12, 1)}),
+        (PO, LINE, "订货单号|序|零件编号|数量|计量|协议价|币种", "P|1|A1|5|个|3|CNY", {"item": "A1", "ordered": 5, "unit_price": 3}),
         ("inventory", "inventory_balance", "材料编码|存放地点|批次编号|库存状态|实时库存|主单位", "A1|W1|L1|合格品|5|个", {"location": "W1", "lot": "L1", "stock_status": "unrestricted", "on_hand": 5}),
         # the state of a line
         (PO, LINE, "采购单号|行号|料号|数量|单位|行状态", "P|1|A1|5|个|已关闭", {"status": "closed"}),
         (PO, LINE, "采购单号|行号|料号|数量|单位|Line Status", "P|1|A1|5|个|Deleted", {"status": "cancelled"}),
         ("sales_order", "sales_order_line", "销售单号|行号|料号|数量|单位|行状态", "S|1|A1|5|个|正常", {"status": "open"}),
+        # a number is in its own unit, whatever other columns are called
+        (PO, LINE, "订单号|行号|料号|单位|需求量|采购数量(KG)", "P|1|A1|KG|50|5", {"ordered": 5, "ordered_unit": "KGM"}),
         # below a group that adds nothing
+        (PO, LINE, "采购单号|行号|物料信息 编码|物料信息 名称|订购 数量|订购 单位", "P|1|A1|轴|5|个", {"item": "A1", "description": "轴", "ordered": 5}),
         (PO, LINE, "订单 采购单号|订单 行号|物料 料号|订购 数量|订购 单位|价格 单价|价格 币种", "P|1|A1|5|个|3|CNY", {"ordered": 5, "unit_price": 3}),
         ("inventory", "inventory_balance", "物料 料号|物料 单位|库存 现存量|库存 占用量", "A1|个|5|2", {"on_hand": 5, "reserved": 2}),
         # tax, with its rate

@@ -662,6 +662,10 @@ def test_a_total_that_is_left_among_the_rows_is_asked_about(ask: Ask, location: 
         ),
         (["A1|上海仓||个|30", "A1|上海仓|L1|个|30"], False),
         (["A1|上海仓||个|0", "A1|上海仓|L1|个|5", "A1|上海仓|L2|个|-5"], False),
+        (
+            ["A1|上海仓||个|100", "A1|上海仓|L1|个|60", "A1|上海仓|L2|个|40", "B1|上海仓||个|0", "B1|上海仓|L1|个|0"],
+            True,
+        ),
         (["A1|上海仓||个|7", "A1|北京仓||个|7", "A2|广州仓||个|9"], False),
         (["A1|上海仓||个|五", "A1|上海仓|L1|个|6", "A1|上海仓|L2|个|4"], False),
         (["A1|上海仓|L1|个|60", "A1|上海仓|L2|个|40"], False),
@@ -685,6 +689,7 @@ def test_stock_whose_total_stands_among_its_lots_is_asked_about(ask: Ask, rows: 
         ("Closed Code", "CLOSED", "100", False),
         ("结案", "Y", "100", False),
         ("取消标志", "Y", "100", True),
+        ("行关闭", "作废", "100", True),
         ("处理状态", "已作废", "100", True),
     ],
 )
@@ -707,6 +712,35 @@ def test_a_finished_line_that_is_closed_is_not_asked_about(
     ],
 )
 def test_a_remark_that_says_what_the_columns_say_is_not_asked_about(
+    ask: Ask, mapping: str, header: str, row: str
+) -> None:
+    assert not ask(mapping, header, row)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "header", "row"),
+    [
+        ("delivery_note", "送货单号|行号|料号|单位|送货数量|实收数量|备注", "S1|1|A1|个|5||少送2个"),
+        ("goods_receipt", "入库单号|行号|料号|单位|入库数量|实际到货日期|备注", "R1|1|A1|个|5|2026-03-05|少送2个"),
+        ("inventory", "物料编码|仓库|单位|库存数量|备注", "A1|W1|个|5|与上一行重复"),
+        ("inventory", "物料编码|仓库|单位|库存数量|备注", "A1|W1|个|5|作废"),
+        ("purchase_order", "订单号|行号|料号|单位|数量|备注", "P1|1|A1|个|5|停产"),
+    ],
+)
+def test_a_remark_that_the_columns_do_not_bear_out_is_asked_about(
+    ask: Ask, mapping: str, header: str, row: str
+) -> None:
+    assert f"里写着“{row.rsplit('|', maxsplit=1)[-1]}”" in ask(mapping, header, row)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "header", "row"),
+    [
+        ("delivery_note", "送货单号|行号|订单号|单位|送货数量|收货号", "S1|1|P1|个|5|R1"),
+        ("order_response", "订单号|行号|回复数量|单位|回复交期|供应商料号", "P1|1|5|个|2026-03-05|V1"),
+    ],
+)
+def test_the_number_of_a_receipt_and_the_suppliers_own_code_are_no_item(
     ask: Ask, mapping: str, header: str, row: str
 ) -> None:
     assert not ask(mapping, header, row)
