@@ -1,7 +1,7 @@
 """What is asked where a status that nobody reads, or a remark, says that a line does not hold, or not as its columns say."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from canonical_model.language import Text
 from canonical_model.text import clip
@@ -45,18 +45,33 @@ _VOID = re.compile(r"作[废廢]|取消|[终終中]止|撤|[删刪]|禁用|停�
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
-_STOPPED, _NEVER = r"停[产產]|停止生[产產]", r"[^\s\S]"
-"""What is no more made; what there is of it in stock is there."""
+
+
+def _noted(words: str) -> str:
+    """The words as a note of their own: 此单取消，不用做."""
+    return (
+        rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{words})"
+        r"(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
+    )
+
+
 _SAID_OFF = (
-    rf"^\s*(?:客[户戶])?[此该該本]?(?:[单單]|行|[项項]|[订訂][单單])?[已先暂暫]?(?:{_END}|不要了?|不做了?|[暂暫][停缓緩]|{_STOPPED}|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void))"
-    r"(?:此[单單]|此行|[该該]行|[订訂][单單])?\s*(?:[，,。;；!！.].{0,15})?$"
-    r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
+    _noted(rf"{_END}|不要了?|不做了?|[暂暫][停缓緩]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void)")
+    + r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
     r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
 )
-"""What is written beside an ordered line that is no more as its columns say: 作废, 单价为每千个."""
-_CHANGED = r"^\s*(?:[数數]量|交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?|[单單][价價]|[价價]格|料[号號])?\s*(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為]|推[迟遲][到至]|延[期后後]?[到至]|提前[到至])\s*[0-9][^版点點时時]{0,20}$"
-"""The same of what became of a quantity or day: 改为5000个, 推迟到4/10; where these are answered, an answer says so by its columns."""
+"""What is written beside a line that is no more as its columns say: 作废, 单价为每千个."""
+_STOPPED = _noted(r"停[产產]|停止生[产產]")
+"""What is no more made is not ordered; what there is of it in stock is there."""
+_BECAME = r"(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])"
+_TO = r"\s*[0-9][^版点點时時]{0,20}$"
+_CHANGED = rf"^\s*(?:[数數]量|[单單][价價]|[价價]格|料[号號])?\s*{_BECAME}{_TO}"
+_DAY_CHANGED = (
+    rf"^\s*(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)\s*{_BECAME}{_TO}"
+    rf"|^\s*(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)?\s*(?:推[迟遲][到至]|延[期后後]?[到至]|提前[到至]){_TO}"
+)
+"""What became of a quantity or day: 改为5000个, 推迟到4/10; an answer says the same by its columns."""
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
 _WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
@@ -79,11 +94,9 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     unread = set(unread_columns(plan, table.columns))
     entities = {one.entity.name for one in plan.entities}
     is_told = any(_IN_FACT.search(one) for one in counted_columns(plan))
-    is_answered = any(name in one.fields for one in plan.entities for name in ("confirmed", "promised_on"))
+    answered = {name for one in plan.entities if one.entity.name == "order_response_line" for name in one.fields}
     for column in (one for one in table.columns if one in table.placed):
-        patterns = list(
-            _patterns(column, entities, is_read=column not in unread, is_told=is_told, is_answered=is_answered)
-        )
+        patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told, answered=answered))
         said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
         if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
@@ -122,7 +135,9 @@ def _unfinished(table: Table, column: str, pattern: str, ended: tuple[str, str])
     return ""
 
 
-def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool, is_answered: bool) -> Iterator[str]:
+def _patterns(
+    column: str, entities: set[str], *, is_read: bool, is_told: bool, answered: Collection[str]
+) -> Iterator[str]:
     """Regular expressions of values by which a column says that a row of these entities does not hold; none for most columns.
 
     Args:
@@ -130,17 +145,17 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool, 
         entities: What the mapping makes of the rows.
         is_read: Whether the mapping reads it.
         is_told: Whether the column of the quantity says what came in fact.
-        is_answered: Whether it reads what an answer confirms.
+        answered: Fields of an answer that it reads.
     """
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
     if _REMARK.search(column):
-        yield _SAID_OFF.replace(_STOPPED, _NEVER) if has_stock else _SAID_OFF
-        if has_stock:
-            yield _GONE
-        if not is_answered:
+        yield from (_SAID_OFF, _GONE if has_stock else _STOPPED)
+        if "confirmed" not in answered:
             yield _CHANGED
+        if "promised_on" not in answered:
+            yield _DAY_CHANGED
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED)
             if not is_told:

@@ -1,6 +1,7 @@
 """What is asked about the columns of a table: what stands above it or in the name of its sheet, and columns that nobody reads."""
 
 import re
+from collections.abc import Sequence
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
@@ -252,30 +253,22 @@ def without_price(table: Table, plan: Plan) -> Question | None:
 
 def without_item(table: Table, plan: Plan) -> Question | None:
     """No item would be read, although a column reads like its code."""
-    left = nameless(plan, table.columns)
-    if table.is_json or not left:
-        return None
-    zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
-    return Question(
-        Text(
-            f"没有读到物料编码，这些列像是物料编码：{zh}。",
-            f"No item was read, and these columns read like its code: {en}.",
-        ),
-        Text("在映射里写上是哪一列", "Name the column in the mapping"),
-        Text("不用它", "if it is not needed"),
-    )
+    return _not_read(table, nameless(plan, table.columns), Text("物料编码", "item"))
 
 
 def without_day(table: Table, plan: Plan) -> Question | None:
     """No day of delivery would be read, although a column reads like one."""
-    left = undated(plan, table.columns)
+    return _not_read(table, undated(plan, table.columns), Text("交期", "day of delivery"))
+
+
+def _not_read(table: Table, left: Sequence[str], what: Text) -> Question | None:
     if table.is_json or not left:
         return None
     zh, en = "、".join(left[:_SHOWN]), ", ".join(left[:_SHOWN])
     return Question(
         Text(
-            f"没有读到交期，这些列像是交期：{zh}。",
-            f"No day of delivery was read, and these columns read like one: {en}.",
+            f"没有读到{what.zh}，这些列像是{what.zh}：{zh}。",
+            f"No {what.en} was read, and these columns read like one: {en}.",
         ),
         Text("在映射里写上是哪一列", "Name the column in the mapping"),
         Text("不用它", "if it is not needed"),

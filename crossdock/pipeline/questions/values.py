@@ -161,12 +161,14 @@ def total_of_lots(table: Table, plan: Plan) -> Question | None:
         if not is_whole or columns[0] != read.get("item"):
             continue
         quantities = decimals(_dashed(table.start[counted]))
+        if not quantities:
+            continue
         keys = zip(*([text.strip() for text in table.start[column].to_pylist()] for column in columns), strict=True)
         of_item: defaultdict[str, list[tuple[tuple[str, ...], Decimal]]] = defaultdict(list)
-        for key, quantity in zip(keys, quantities or (), strict=bool(quantities)):
+        for key, quantity in zip(keys, quantities, strict=True):
             of_item[key[0]].append((key, quantity))
-        if table.start.num_rows == LOOKED_AT:
-            of_item.popitem()  # whose rows may go on
+        if len(quantities) == LOOKED_AT:
+            of_item.pop(table.start[columns[0]][-1].as_py().strip())  # its rows may go on
         sums = [found for rows in of_item.values() for found in _sums_of_rows(rows)]
         many = next((item for item, count, _ in sums if count >= _PAIR), "")
         if many and all(is_sum for *_, is_sum in sums):

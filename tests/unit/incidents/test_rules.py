@@ -240,6 +240,29 @@ def test_a_line_that_is_closed_is_not_short(hub: Hub, state: str, found: int) ->
     assert hub.one("SELECT count(*) FROM crossdock.incident WHERE rule = 'receipt_short'") == found
 
 
+@pytest.mark.store
+@pytest.mark.parametrize(("state", "found"), [("正常", 1), ("已取消", 0)])
+@pytest.mark.parametrize("rule", ["confirmation_overdue", "response_differs", "order_changed_after_confirmation"])
+def test_a_line_that_is_cancelled_waits_for_no_answer_and_differs_from_none(
+    hub: Hub, rule: str, state: str, found: int
+) -> None:
+    (hub.path / "rules" / f"{rule}.yaml").unlink()
+    replies = {"config": {"files": "r*.csv", "minimum_age_seconds": 0}, "mapping": "generic/order_response"}
+    hub.stream("generic/purchase_order", files="o*.csv", replies=replies)
+    ordered = "采购订单号,行号,订单日期,料号,单位,数量,交期,行状态\nP1,1,2026-11-01,A1,个,{},2026-12-01,{}\n"
+    hub.put_bytes("o1.csv", ordered.format(100, "正常" if rule.startswith("order_changed") else state).encode())
+    hub.sync("orders")
+    if rule != "confirmation_overdue":
+        hub.put_bytes("r1.csv", "订单号,行号,确认数量,单位,确认交期\nP1,1,90,个,2026-12-01\n".encode())
+        hub.sync("replies")
+    if rule.startswith("order_changed"):
+        hub.clock.forward(seconds=60)
+        hub.put_bytes("o2.csv", ordered.format(80, state).encode())
+        hub.sync("orders")
+    hub.evaluate()
+    assert hub.one(f"SELECT count(*) FROM crossdock.incident WHERE rule = '{rule}'") == found
+
+
 def test_quantities_and_days_are_shown_as_people_write_them() -> None:
     assert [show_quantity(n) for n in (Decimal("300.000000"), Decimal("0.50"), Decimal("1E+3"), 7, None)] == [
         "300",

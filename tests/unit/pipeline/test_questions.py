@@ -676,6 +676,13 @@ def test_stock_whose_total_stands_among_its_lots_is_asked_about(ask: Ask, rows: 
     assert ("“A1”有一行没写仓库或批号" in asked) == is_asked == bool(asked)
 
 
+def test_many_rows_of_stock_are_looked_at_but_for_an_item_that_may_go_on(ask: Ask) -> None:
+    rows = [row for n in range(400) for row in (f"A{n}|W||个|3", f"A{n}|W|L1|个|1", f"A{n}|W|L2|个|2")]
+    header = "物料编码|仓库|批号|单位|库存数量"
+    assert "有一行没写仓库或批号" in ask("inventory", header, *rows)
+    assert not ask("inventory", header, "Z|W|L|个|多", *rows)
+
+
 @pytest.mark.parametrize(
     ("column", "value", "received", "is_asked"),
     [
@@ -725,6 +732,8 @@ def test_a_remark_that_says_what_the_columns_say_is_not_asked_about(
         ("inventory", "物料编码|仓库|单位|库存数量|备注", "A1|W1|个|5|与上一行重复"),
         ("inventory", "物料编码|仓库|单位|库存数量|备注", "A1|W1|个|5|作废"),
         ("purchase_order", "订单号|行号|料号|单位|数量|备注", "P1|1|A1|个|5|停产"),
+        ("order_response", "订单号|行号|数量|单位|回复交期|备注", "P1|1|5|个|2026-12-01|数量改为3"),
+        ("order_response", "订单号|行号|确认数量|单位|备注", "P1|1|5|个|推迟至12/1"),
     ],
 )
 def test_a_remark_that_the_columns_do_not_bear_out_is_asked_about(
