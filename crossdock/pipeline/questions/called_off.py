@@ -65,13 +65,19 @@ _SAID_OFF = (
 _STOPPED = _noted(r"停[产產]|停止生[产產]")
 """What is no more made is not ordered; what there is of it in stock is there."""
 _BECAME = r"(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])"
+_MOVED = r"(?:推[迟遲][到至]|延[期后後]?[到至]|提前[到至])"
+_DAY = r"(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)"
+_COUNT = r"(?:[数數]量|[单單][价價]|[价價]格|料[号號])"
 _TO = r"\s*[0-9][^版点點时時]{0,20}$"
-_CHANGED = rf"^\s*(?:[数數]量|[单單][价價]|[价價]格|料[号號])?\s*{_BECAME}{_TO}"
-_DAY_CHANGED = (
-    rf"^\s*(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)\s*{_BECAME}{_TO}"
-    rf"|^\s*(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)?\s*(?:推[迟遲][到至]|延[期后後]?[到至]|提前[到至]){_TO}"
+_CHANGED = rf"^\s*(?:{_DAY}|{_COUNT})?\s*(?:{_BECAME}|{_MOVED}){_TO}"
+"""What became of a quantity or day: 改为5000个, 推迟到4/10."""
+_COUNT_CHANGED = (
+    rf"^\s*{_COUNT}\s*{_BECAME}{_TO}|^\s*{_BECAME}\s*[0-9][0-9,]*(?:\.[0-9]+)?[^0-9版点點时時年月]{{0,20}}$"
 )
-"""What became of a quantity or day: 改为5000个, 推迟到4/10; an answer says the same by its columns."""
+_DAY_CHANGED = (
+    rf"^\s*{_DAY}\s*{_BECAME}{_TO}|^\s*{_DAY}?\s*{_MOVED}{_TO}|^\s*{_BECAME}\s*[0-9]{{1,4}}[-./年月][0-9].{{0,20}}$"
+)
+"""The same of one of them alone: an answer may say the other by its columns."""
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
 _WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
@@ -152,9 +158,11 @@ def _patterns(
     has_stock = "inventory_balance" in entities
     if _REMARK.search(column):
         yield from (_SAID_OFF, _GONE if has_stock else _STOPPED)
-        if "confirmed" not in answered:
+        if not answered:
             yield _CHANGED
-        if "promised_on" not in answered:
+        elif "confirmed" not in answered:
+            yield _COUNT_CHANGED
+        elif "promised_on" not in answered:
             yield _DAY_CHANGED
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED)
