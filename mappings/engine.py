@@ -614,8 +614,8 @@ class MappingRun:
                 self._db.execute(f"INSERT INTO issues {told}")
 
     def _fold(self, query: EntityQuery) -> None:
-        is_header = any(other.entity.parent == query.name for other in self._plan.entities)
-        fold(self._db, query.entity, self._batches.values(), self._parts("key"), is_header=is_header)
+        lines = next((other for other in self._plan.entities if other.entity.parent == query.name), None)
+        fold(self._db, query.entity, self._batches.values(), self._parts("key"), lines=lines)
 
     def _find_repeated(self, query: EntityQuery, *, is_unique: bool) -> None:
         """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""

@@ -19,27 +19,29 @@ def fold(
     batches: Iterable[LandedRows],
     parts: Sequence[str],
     *,
-    is_header: bool,
+    lines: EntityPlan | None,
 ) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
 
     Equal rows of one file are one, but for what adds up, such as stock: there nobody can tell two lots from a row doubled.
 
     A header stands on each of its lines, and often only the first is filled in: there, empty is no contradiction,
-    and what one line says holds for all. How a value was spelt never is one.
+    and what one line says holds for all. What its lines state for themselves, such as the warehouse, may differ from
+    line to line: the header then leaves it open. How a value was spelt never is a contradiction.
 
     Args:
         db: Where `rows_<entity>` and `issues` are.
         entity: Its plan.
         batches: The landed batches; sheets and parts of one file contradict each other as its rows do.
         parts: Conditions that take the rows in parts, equal keys in one.
-        is_header: Whether the plan also makes its lines.
+        lines: The plan of its lines, where the mapping also makes these; None where it does not.
     """
     name = entity.entity.name
     if not _find_twice(db, name, parts):
         return
     file, sheet = _file_and_sheet(batches)
-    _compare(db, entity, file, is_header=is_header)
+    open_to_lines = _open_to_lines(entity, lines) if lines else ()
+    _compare(db, entity, file, open_to_lines, is_header=lines is not None)
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
         "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
@@ -59,8 +61,8 @@ def fold(
         f"FROM ranked_{name} k WHERE r.batch = k.batch AND r.row = k.row AND r.element = k.element "
         "AND (k.differing <> '' OR k.place > 1)"
     )
-    if is_header:
-        _fill(db, entity, file)
+    if lines:
+        _fill(db, entity, file, open_to_lines)
 
 
 def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) -> bool:
@@ -74,16 +76,38 @@ def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) 
     return bool(db.execute(f"FROM twice_{name} LIMIT 1").fetchall())
 
 
-def _compare(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, *, is_header: bool) -> None:
-    """Leaves what the rows of one key, file and version say together in `same_<entity>`, and in what they differ."""
-    name = entity.entity.name
-    columns = {c: field for field in entity.fields for c in _value_columns(entity.entity.fields[field])}
-    differing = ", ".join(
-        f"CASE WHEN {_differs(quote_name(c), is_header=is_header)} "
-        f"THEN {quote_text(entity.fields[field].column or field)} END"
-        for c, field in columns.items()
+def _open_to_lines(header: EntityPlan, lines: EntityPlan) -> tuple[str, ...]:
+    """Fields of a header that its lines state too: read from the same columns, as a value of the same kind."""
+    stated = {(lines.entity.fields[name].kind, frozenset(one.columns)) for name, one in lines.fields.items()}
+    return tuple(
+        field
+        for field, one in header.fields.items()
+        if field not in header.entity.key and (header.entity.fields[field].kind, frozenset(one.columns)) in stated
     )
-    least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
+
+
+def _compare(
+    db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, open_to_lines: Sequence[str], *, is_header: bool
+) -> None:
+    """Leaves what the rows of one key, file and version say together in `same_<entity>`, and in what they contradict."""
+    name = entity.entity.name
+    differs = {
+        field: [_differs(quote_name(c), is_header=is_header) for c in _value_columns(entity.entity.fields[field])]
+        for field in entity.fields
+    }
+    differing = ", ".join(
+        f"CASE WHEN {condition} THEN {quote_text(entity.fields[field].column or field)} END"
+        for field, conditions in differs.items()
+        if field not in open_to_lines
+        for condition in conditions
+    )
+    least = ", ".join(
+        f"CASE WHEN NOT ({' OR '.join(differs[field])}) THEN min({quote_name(c)}) END AS {quote_name(c)}"
+        if field in open_to_lines
+        else f"min({quote_name(c)}) AS {quote_name(c)}"
+        for field in entity.fields
+        for c in _mapped_columns(entity, field)
+    )
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
         "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
@@ -94,10 +118,14 @@ def _compare(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, *, is
     )
 
 
-def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str) -> None:
-    """Gives a header what only others of its rows say."""
+def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, open_to_lines: Sequence[str]) -> None:
+    """Gives a header what only others of its rows say, and takes from it what differs from line to line."""
     name = entity.entity.name
-    filled = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
+    filled = {
+        c: f"s.{quote_name(c)}" if field in open_to_lines else f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})"
+        for field in entity.fields
+        for c in _mapped_columns(entity, field)
+    }
     fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
     unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
     db.execute(
@@ -105,6 +133,10 @@ def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str) -> None:
         f"FROM same_{name} s WHERE r.outcome IS NULL "
         f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
     )
+
+
+def _mapped_columns(entity: EntityPlan, field: str) -> list[str]:
+    return [column.name for column in entity.entity.fields[field].columns if column.is_mapped]
 
 
 def _contradiction(differing: str, *, adds_up: bool) -> str:

@@ -29,6 +29,7 @@ SALES_ORDER_NUMBERS = (
 ANY_ORDER_NUMBERS = tuple(dict.fromkeys(("源单号", "源单编号", *PURCHASE_ORDER_NUMBERS, *SALES_ORDER_NUMBERS)))
 SUPPLIERS = ("供应商编码", "供应商代码", "供应商编号", "供应商名称", "供货商", "vendor", "vendor code", "supplier code")
 CUSTOMERS = ("客户编码", "客户代码", "客户编号", "客户名称", "购货单位", "customer code")
+TRACKING_NUMBERS = ("物流单号", "快递单号", "tracking no")
 WAREHOUSES = ("仓库编码", "仓库名称", "库房", "warehouse")
 ITEMS = (
     "物料编码",

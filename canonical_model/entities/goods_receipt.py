@@ -60,5 +60,6 @@ class GoodsReceiptLine(Entity):
     short: Quantity | None = field("短缺数量", "Short", minimum=0)
     over: Quantity | None = field("超收数量", "Over", minimum=0)
     damaged: Quantity | None = field("破损数量", "Damaged", minimum=0)
+    location: Ref | None = common.warehouse("收货仓库", "入库仓库")
     condition: Code | None = field("货物状况", "Condition", codes="goods_condition", aliases=("外观状况",))
     reason: str | None = field("原因", "Reason", max_length=500, aliases=("备注",))

@@ -9,6 +9,7 @@ from canonical_model.language import Text
 from canonical_model.values import Code, Ref
 
 _NUMBERS = ("单据编号", *common.SALES_ORDER_NUMBERS)
+_CUSTOMER_NUMBERS = ("客户订单号", "客户PO", "客户采购单号")
 
 
 class SalesOrder(Order):
@@ -22,7 +23,7 @@ class SalesOrder(Order):
     revision: str | None = common.revision()
     kind: Code | None = field("订单类型", "Order kind", codes="order_kind", aliases=("单据类型", "销售类型"))
     counterpart_order_number: str | None = field(
-        "客户单号", "Customer's order number", max_length=60, aliases=("客户订单号", "客户PO", "客户采购单号")
+        "客户单号", "Customer's order number", max_length=60, aliases=_CUSTOMER_NUMBERS
     )
     ordered_on: date | None = field("订单日期", "Ordered on", aliases=("销售日期", "单据日期", "下单日期", "日期"))
     seller: Ref | None = field("销售方", "Seller", refers_to="party", aliases=("销售组织", "公司"))
@@ -40,6 +41,9 @@ class SalesOrderLine(OrderLine):
 
     order_number: str = field("订单号", "Order number", required=True, max_length=60, aliases=_NUMBERS)
     line_number: str = common.line_number()
+    counterpart_order_number: str | None = field(
+        "客户单号", "Customer's order number", max_length=60, aliases=_CUSTOMER_NUMBERS
+    )
 
 
 class SalesOrderSchedule(OrderSchedule):

@@ -51,7 +51,7 @@ class Shipment(Entity):
     transport_mode: Code | None = field(
         "运输方式", "Transport mode", codes="transport_mode", aliases=("发运方式", "送货方式")
     )
-    tracking_number: str | None = field("运单号", "Tracking number", max_length=60, aliases=("物流单号", "快递单号"))
+    tracking_number: str | None = field("运单号", "Tracking number", max_length=60, aliases=common.TRACKING_NUMBERS)
     bill_of_lading: str | None = field("提单号", "Bill of lading", max_length=60, aliases=("B/L", "BL No."))
     vehicle: str | None = field("车牌号", "Vehicle", max_length=60, aliases=("车号", "船名航次"))
     driver: str | None = field("司机", "Driver", max_length=60, aliases=("驾驶员",))
@@ -81,6 +81,7 @@ class ShipmentLine(Entity):
     description: str | None = common.description()
     specification: str | None = common.specification()
     package_number: str | None = field("箱号", "Package number", max_length=60, aliases=("包装号", "托盘号"))
+    tracking_number: str | None = field("运单号", "Tracking number", max_length=60, aliases=common.TRACKING_NUMBERS)
     lot: str | None = common.lot()
     expires_on: date | None = field("失效日期", "Expires on", aliases=("有效期至", "到期日", "有效期"))
     shipped: Quantity | None = field(

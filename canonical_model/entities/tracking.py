@@ -7,8 +7,6 @@ from canonical_model.entities import _common as common
 from canonical_model.language import Text
 from canonical_model.values import Code, Instant, Ref
 
-_TRACKING_NUMBERS = ("物流单号", "快递单号", "tracking no")
-
 
 class TrackingEvent(Entity):
     """One thing that a carrier says of a consignment; events come late, out of order and more than once."""
@@ -16,7 +14,9 @@ class TrackingEvent(Entity):
     label = Text("物流事件", "Tracking event")
     key = ("tracking_number", "carrier", "happened_at", "event_code", "place")
 
-    tracking_number: str = field("运单号", "Tracking number", required=True, max_length=60, aliases=_TRACKING_NUMBERS)
+    tracking_number: str = field(
+        "运单号", "Tracking number", required=True, max_length=60, aliases=common.TRACKING_NUMBERS
+    )
     carrier: Ref | None = field("承运商", "Carrier", refers_to="party", aliases=("物流公司", "快递公司"))
     happened_at: Instant | None = field("发生时间", "Happened at", aliases=("时间", "事件时间", "操作时间"))
     event_code: str | None = field("事件代码", "Event code", max_length=60, aliases=("操作码", "opCode"))
@@ -52,5 +52,5 @@ class TemperatureReading(Entity):
     longitude: Decimal | None = field("经度", "Longitude", note=("WGS-84，度", "WGS-84, degrees"))
     location: Ref | None = common.warehouse()
     shipment_number: str | None = field("发货单号", "Shipment number", max_length=60, aliases=("送货单号",))
-    tracking_number: str | None = field("运单号", "Tracking number", max_length=60, aliases=_TRACKING_NUMBERS)
+    tracking_number: str | None = field("运单号", "Tracking number", max_length=60, aliases=common.TRACKING_NUMBERS)
     package_number: str | None = field("箱号", "Package number", max_length=60, aliases=("SSCC",))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -84,6 +85,47 @@ def test_a_rejected_header_parks_its_lines_and_no_others(run_mapping: Map) -> No
 def test_a_header_stated_well_by_another_row_does_not_park_its_lines(run_mapping: Map) -> None:
     outcome = run_mapping(TWO, [row(on="x"), row(line="2")])
     assert len(outcome.good["purchase_order_line"]) == 2
+    assert outcome.accounts_hold()
+
+
+BOTH = """
+mapping: t/both
+entities:
+  purchase_order:
+    fields: {order_number: 单号, supplier: 供应商, contract_number: 合同号, currency: 币种}
+  purchase_order_line:
+    fields: {order_number: 单号, line_number: 行号, contract_number: 合同号, unit_price: "money(单价, 币种)"}
+"""
+
+
+def priced(line: str, contract: str, *, supplier: str = "S1", currency: str = "CNY") -> dict[str, str]:
+    return {"单号": "PO1", "供应商": supplier, "合同号": contract, "行号": line, "单价": "3", "币种": currency}
+
+
+def test_a_header_leaves_open_what_its_lines_state_each_for_itself(run_mapping: Map) -> None:
+    outcome = run_mapping(BOTH, [priced("1", "C1"), priced("2", ""), priced("3", "C2")])
+    (header,) = outcome.good["purchase_order"]
+    assert (header["supplier"], header["contract_number"]) == ("S1", None)
+    assert [line["contract_number"] for line in outcome.good["purchase_order_line"]] == ["C1", None, "C2"]
+    assert outcome.folded["purchase_order"] == 2
+    assert outcome.issues == []
+    assert outcome.accounts_hold()
+
+
+def test_a_header_has_what_all_its_lines_that_say_it_agree_on(run_mapping: Map) -> None:
+    outcome = run_mapping(BOTH, [priced("1", ""), priced("2", "C2"), priced("3", "C2")])
+    assert [header["contract_number"] for header in outcome.good["purchase_order"]] == ["C2"]
+
+
+@pytest.mark.parametrize(
+    ("other", "column"), [(priced("2", "C2", supplier="S2"), "供应商"), (priced("2", "C2", currency="USD"), "币种")]
+)
+def test_a_header_is_contradicted_by_what_its_lines_do_not_state(
+    run_mapping: Map, other: Mapping[str, str], column: str
+) -> None:
+    outcome = run_mapping(BOTH, [priced("1", "C1"), other])
+    assert outcome.good["purchase_order"] == []
+    assert [one.detail for one in outcome.issues if one.code == "XD-KEY-001"] == [f"#3, {column}", f"#2, {column}"]
     assert outcome.accounts_hold()
 
 

@@ -180,7 +180,8 @@ def test_tombstones_lose_their_hashes(empty: Engine) -> None:
 def test_a_view_of_somebody_else_stops_the_move_and_is_named(empty: Engine, read: str) -> None:
     with empty.begin() as connection:
         upgrade(connection, "0008")
-        views.refresh(connection)
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS facts"))
+        connection.execute(text("CREATE VIEW facts.purchase_order AS SELECT key FROM canonical.purchase_order"))
         connection.execute(text(f"CREATE VIEW public.open_orders AS SELECT key FROM {read}.purchase_order"))
     with pytest.raises(StoreError, match=r"XD-STO-006.*open_orders") as raised:
         migrate(empty)
