@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from canonical_model.disk import disk_error
 from canonical_model.errors import CrossdockError, MappingError
-from canonical_model.issues import Issue
+from canonical_model.issues import CATALOGUE, Effect, Issue
 from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits
@@ -69,6 +69,7 @@ KnownHashes = Mapping[str, Iterable[pa.RecordBatch]]
 
 
 _PLACE = ("batch", "row", "element")
+_WARNINGS = ", ".join(quote_text(code) for code, kind in CATALOGUE.items() if kind.effect is Effect.KEEP)
 
 
 class MappingRun:
@@ -282,8 +283,12 @@ class MappingRun:
             yield HeldRow(name, *values)
 
     def issues(self) -> Iterator[PlacedIssue]:
-        """All issues in the order of their rows."""
-        found = self._db.execute("SELECT * FROM issues ORDER BY batch, row, element, entity, position")
+        """All issues in the order of their rows; what is odd about a cell that several fields read is told once."""
+        found = self._db.execute(
+            f"SELECT * FROM issues QUALIFY code NOT IN ({_WARNINGS}) OR row_number() OVER "
+            '(PARTITION BY batch, row, element, "column", code ORDER BY entity, position) = 1 '
+            "ORDER BY batch, row, element, entity, position"
+        )
         plans = {plan.entity.name: plan for plan in self._plan.entities}
         for batch, row, element, entity, _, field, named, code, value, detail in found.fetchall():
             column = plans[entity].source_column(named, element)

@@ -77,12 +77,15 @@ def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) 
 
 
 def _open_to_lines(header: EntityPlan, lines: EntityPlan) -> tuple[str, ...]:
-    """Fields of a header that its lines state too: read from the same columns, as a value of the same kind."""
-    stated = {(lines.entity.fields[name].kind, frozenset(one.columns)) for name, one in lines.fields.items()}
+    """Fields of a header that its lines state too: of one kind, and read from the same columns or from these and others."""
+    stated = [(lines.entity.fields[name].kind, set(one.columns)) for name, one in lines.fields.items()]
     return tuple(
         field
         for field, one in header.fields.items()
-        if field not in header.entity.key and (header.entity.fields[field].kind, frozenset(one.columns)) in stated
+        if field not in header.entity.key
+        and any(
+            kind is header.entity.fields[field].kind and columns.issuperset(one.columns) for kind, columns in stated
+        )
     )
 
 

@@ -117,6 +117,26 @@ def test_a_header_has_what_all_its_lines_that_say_it_agree_on(run_mapping: Map) 
     assert [header["contract_number"] for header in outcome.good["purchase_order"]] == ["C2"]
 
 
+def test_a_cell_that_header_and_line_read_is_warned_of_once(run_mapping: Map) -> None:
+    mapping = """
+    mapping: t/state
+    entities:
+      purchase_order:
+        fields: {order_number: 单号, document_status: 状态}
+      purchase_order_line:
+        fields: {order_number: 单号, line_number: 行号, status: 状态}
+    """
+    outcome = run_mapping(
+        mapping, [{"单号": "PO1", "行号": "1", "状态": "加急"}, {"单号": "PO1", "行号": "2", "状态": "已完成"}]
+    )
+    assert [(one.code, one.entity, one.value) for one in outcome.issues] == [
+        ("XD-COD-002", "purchase_order", "加急"),
+        ("XD-COD-002", "purchase_order", "已完成"),
+    ]
+    assert [line["status"] for line in outcome.good["purchase_order_line"]] == ["unknown", "closed"]
+    assert outcome.accounts_hold()
+
+
 @pytest.mark.parametrize(
     ("other", "column"), [(priced("2", "C2", supplier="S2"), "供应商"), (priced("2", "C2", currency="USD"), "币种")]
 )
