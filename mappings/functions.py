@@ -105,6 +105,7 @@ _MONTH = (
 _TWO = "([0-9]{1,2})"
 _YMD = rf"^({_YEAR})\s*[-/.年]\s*{_TWO}\s*[-/.月]\s*{_TWO}\s*[日号]?$"
 _COMPACT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})$"
+_SPACED = rf"^({_YEAR}) ([0-9]{{2}}) ([0-9]{{2}})$"
 _COMPACT_MOMENT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})$"
 _STAMP = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?"
 _ZONED = rf"{_STAMP}(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
@@ -125,6 +126,7 @@ _CLOCK = (
 )
 _MOMENT = rf"^(.+?)(?:\s*[日号]\s*|\s*T\s*|\s+){_CLOCK}$"
 _WEEKDAY = r"(?i)\s*[(]?(?:(?:星期|周|礼拜)[一二三四五六日天]|,?\s*\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[)]?$"
+_HALF_DAY = r"(?i)([0-9日号)])\s*(?:上午|下午|早上|中午|晚上|全天|[ap]m)$"
 _WEEKDAY_BEFORE = r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+"
 _HAS_CLOCK = "[:时点]"
 _NO_YEAR = (
@@ -225,6 +227,7 @@ MACROS: tuple[str, ...] = (
         WHEN NOT xd_is_uniform(x) THEN NULL
         WHEN regexp_matches(x, {_quote(_YMD)}) THEN {_rewritten(_YMD, "1-2-3")}
         WHEN regexp_matches(x, {_quote(_COMPACT)}) THEN {_rewritten(_COMPACT, "1-2-3")}
+        WHEN regexp_matches(x, {_quote(_SPACED)}) THEN {_rewritten(_SPACED, "1-2-3")}
         WHEN regexp_full_match(x, '{_SERIAL}') THEN DATE '1899-12-30' + TRY_CAST(left(x, 5) AS INTEGER)
         WHEN regexp_matches(x, {_quote(_DMY)}) THEN list_transform([{_parts(_DMY, "a b y")}], lambda p: CASE
             WHEN date_order = 'dmy' OR (date_order = '' AND TRY_CAST(p.a AS INTEGER) > 12) THEN {_day("p.y", "p.b", "p.a")}
@@ -240,8 +243,9 @@ MACROS: tuple[str, ...] = (
             lambda p: {_day("p.y", _month("p.m"), "p.d")})[1]
         WHEN regexp_matches(x, {_quote(_MON_D)}) THEN list_transform([{_parts(_MON_D, "m d y")}],
             lambda p: {_day("p.y", _month("p.m"), "p.d")})[1] END)[1]""",
-    # 2026年3月5日 星期四: the day of the week says nothing more
-    rf"""CREATE MACRO xd_dated(s) AS regexp_replace(regexp_replace(xd_neat(s), {_quote(_WEEKDAY)}, ''), {_quote(_WEEKDAY_BEFORE)}, '')""",
+    # 2026年3月5日 星期四 上午: the day of the week says nothing more, the half of a day nothing of the day
+    rf"""CREATE MACRO xd_dated(s) AS regexp_replace(regexp_replace(
+        regexp_replace(xd_neat(s), {_quote(_HALF_DAY)}, '\1'), {_quote(_WEEKDAY)}, ''), {_quote(_WEEKDAY_BEFORE)}, '')""",
     f"""CREATE MACRO xd_date(s, date_order, short) AS CASE
         WHEN regexp_full_match(s, {_quote(USUAL_DAY)}) THEN xd_usual_date(s)
         ELSE list_transform([xd_dated(s)], lambda x: xd_day(CASE
