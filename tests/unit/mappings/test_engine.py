@@ -127,11 +127,11 @@ def test_a_cell_that_header_and_line_read_is_warned_of_once(run_mapping: Map) ->
         fields: {order_number: 单号, line_number: 行号, status: 状态}
     """
     outcome = run_mapping(
-        mapping, [{"单号": "PO1", "行号": "1", "状态": "加急"}, {"单号": "PO1", "行号": "2", "状态": "已完成"}]
+        mapping, [{"单号": "PO1", "行号": "1", "状态": "加急"}, {"单号": "PO1", "行号": "2", "状态": "行关闭"}]
     )
     assert [(one.code, one.entity, one.value) for one in outcome.issues] == [
         ("XD-COD-002", "purchase_order", "加急"),
-        ("XD-COD-002", "purchase_order", "已完成"),
+        ("XD-COD-002", "purchase_order", "行关闭"),
     ]
     assert [line["status"] for line in outcome.good["purchase_order_line"]] == ["unknown", "closed"]
     assert outcome.accounts_hold()
