@@ -10,7 +10,6 @@ import shutil
 import time
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +23,7 @@ from starlette.requests import ClientDisconnect
 
 from canonical_model.language import Text
 from canonical_model.text import parse_json
+from connectors.formats.archive import OversizeError, inflate
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -206,36 +206,25 @@ def refuse_bomb(path: Path) -> None:
         413,
     )
     total = 0
-    with (
-        contextlib.suppress(zipfile.BadZipFile, OSError),
-        zipfile.ZipFile(path) as archive,
-        path.open("rb") as raw,
-    ):
+    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > _MOST_MEMBERS:
             raise bomb
         for member in members:
-            with contextlib.suppress(zlib.error, OSError):  # a broken one hides none behind it
-                for size in _unpacked_sizes(raw, member):
-                    total += size
-                    if total > _MOST_UNPACKED:
-                        raise bomb
+            for size in _unpacked_sizes(path, member):
+                total += size
+                if total > _MOST_UNPACKED:
+                    raise bomb
 
 
-def _unpacked_sizes(raw: IO[bytes], member: zipfile.ZipInfo) -> Iterator[int]:
-    """What a member unpacks to, block by block; of one that is packed in another way what it says."""
-    if member.compress_type != zipfile.ZIP_DEFLATED:
+def _unpacked_sizes(path: Path, member: zipfile.ZipInfo) -> Iterator[int]:
+    """What a member unpacks to, block by block; what is broken or packed in another way counts as it says, and hides none behind it."""
+    try:
+        yield from map(len, inflate(path, member))
+    except OversizeError:
+        yield _MOST_UNPACKED + 1
+    except (zipfile.BadZipFile, OSError):
         yield max(member.compress_size, member.file_size)
-        return
-    raw.seek(member.header_offset + 26)
-    lengths = raw.read(4)
-    raw.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
-    left, inflate = member.compress_size, zlib.decompressobj(-15)
-    while left > 0 and (block := raw.read(min(left, 1 << 16))):
-        left -= len(block)
-        while block:
-            yield len(inflate.decompress(block, _BLOCK))
-            block = inflate.unconsumed_tail
 
 
 def _too_large(most_bytes: int) -> RefusedError:

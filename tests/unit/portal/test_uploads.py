@@ -412,7 +412,8 @@ def test_a_zip_bomb_is_not_opened_whatever_it_says_of_its_size(
     assert "解压后大得不正常" in words(answer.text)
 
 
-def test_a_broken_part_hides_no_bomb_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("broken", ["content", "header", "place"])
+def test_a_broken_part_hides_no_bomb_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     monkeypatch.setattr(_intake, "_MOST_UNPACKED", 8 << 20)
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -420,7 +421,16 @@ def test_a_broken_part_hides_no_bomb_behind_it(tmp_path: Path, monkeypatch: pyte
         archive.writestr("bomb.xml", b" " * (9 << 20))
         size = archive.infolist()[0].compress_size
     content, data = path.read_bytes(), 30 + len("first.xml")
-    path.write_bytes(content[:data] + b"\xff" * size + content[data + size :])
+    match broken:
+        case "content":
+            content = content[:data] + b"\xff" * size + content[data + size :]
+        case "header":
+            content = b"QK" + content[2:]
+        case "place":  # the directory seems to begin later than it does, so that parts lie before the file
+            at = content.index(b"PK\x05\x06") + 16
+            later = int.from_bytes(content[at : at + 4], "little") + 20
+            content = content[:at] + later.to_bytes(4, "little") + content[at + 4 :]
+    path.write_bytes(content)
 
     with pytest.raises(_intake.RefusedError):
         _intake.refuse_bomb(path)
