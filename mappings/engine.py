@@ -619,7 +619,7 @@ class MappingRun:
                 self._db.execute(f"INSERT INTO issues {told}")
 
     def _fold(self, query: EntityQuery) -> None:
-        lines = next((other for other in self._plan.entities if other.entity.parent == query.name), None)
+        lines = [other for other in self._plan.entities if other.entity.parent == query.name]
         fold(self._db, query.entity, self._batches.values(), self._parts("key"), lines=lines)
 
     def _find_repeated(self, query: EntityQuery, *, is_unique: bool) -> None:

@@ -1,6 +1,6 @@
 """Several statements of one record in the batches of a run: one holds, unless a file contradicts itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 
@@ -19,7 +19,7 @@ def fold(
     batches: Iterable[LandedRows],
     parts: Sequence[str],
     *,
-    lines: EntityPlan | None,
+    lines: Collection[EntityPlan],
 ) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
 
@@ -34,14 +34,14 @@ def fold(
         entity: Its plan.
         batches: The landed batches; sheets and parts of one file contradict each other as its rows do.
         parts: Conditions that take the rows in parts, equal keys in one.
-        lines: The plan of its lines, where the mapping also makes these; None where it does not.
+        lines: The plans of its lines, where the mapping also makes these.
     """
     name = entity.entity.name
     if not _find_twice(db, name, parts):
         return
     file, sheet = _file_and_sheet(batches)
-    open_to_lines = _open_to_lines(entity, lines) if lines else ()
-    _compare(db, entity, file, open_to_lines, is_header=lines is not None)
+    left_open = _stated_by_lines(entity, lines)
+    _compare(db, entity, file=file, left_open=left_open, is_header=bool(lines))
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
         "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
@@ -62,7 +62,7 @@ def fold(
         "AND (k.differing <> '' OR k.place > 1)"
     )
     if lines:
-        _fill(db, entity, file, open_to_lines)
+        _fill(db, entity, file=file, left_open=left_open)
 
 
 def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) -> bool:
@@ -76,23 +76,33 @@ def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) 
     return bool(db.execute(f"FROM twice_{name} LIMIT 1").fetchall())
 
 
-def _open_to_lines(header: EntityPlan, lines: EntityPlan) -> tuple[str, ...]:
-    """Fields of a header that its lines state too: of one kind, and read from the same columns or from these and others."""
-    stated = [(lines.entity.fields[name].kind, set(one.columns)) for name, one in lines.fields.items()]
-    return tuple(
-        field
-        for field, one in header.fields.items()
-        if field not in header.entity.key
-        and any(
-            kind is header.entity.fields[field].kind and columns.issuperset(one.columns) for kind, columns in stated
-        )
-    )
+def _stated_by_lines(header: EntityPlan, lines: Collection[EntityPlan]) -> Collection[str]:
+    """Fields of a header that each line states too: the same sort of value from the same columns of its own row."""
+    stated = {
+        (*_sort_of(one.entity.fields[name]), frozenset(compiled.columns))
+        for one in lines
+        if one.each is None and not one.turned
+        for name, compiled in one.fields.items()
+    }
+    own = {*header.entity.key, header.entity.reuse_guard}
+    return [
+        name
+        for name, compiled in header.fields.items()
+        if name not in own and (*_sort_of(header.entity.fields[name]), frozenset(compiled.columns)) in stated
+    ]
+
+
+def _sort_of(spec: FieldSpec) -> tuple[str, str | None, str | None]:
+    return spec.kind, spec.codes, spec.refers_to
 
 
 def _compare(
-    db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, open_to_lines: Sequence[str], *, is_header: bool
+    db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, file: str, left_open: Collection[str], is_header: bool
 ) -> None:
-    """Leaves what the rows of one key, file and version say together in `same_<entity>`, and in what they contradict."""
+    """Leaves what the rows of one key, file and version say together in `same_<entity>`, and in what they contradict.
+
+    Whether they differ in a field that is `left_open` is in `_differs_<field>`.
+    """
     name = entity.entity.name
     differs = {
         field: [_differs(quote_name(c), is_header=is_header) for c in _value_columns(entity.entity.fields[field])]
@@ -101,45 +111,38 @@ def _compare(
     differing = ", ".join(
         f"CASE WHEN {condition} THEN {quote_text(entity.fields[field].column or field)} END"
         for field, conditions in differs.items()
-        if field not in open_to_lines
+        if field not in left_open
         for condition in conditions
     )
-    least = ", ".join(
-        f"CASE WHEN NOT ({' OR '.join(differs[field])}) THEN min({quote_name(c)}) END AS {quote_name(c)}"
-        if field in open_to_lines
-        else f"min({quote_name(c)}) AS {quote_name(c)}"
-        for field in entity.fields
-        for c in _mapped_columns(entity, field)
-    )
+    is_open = "".join(f", {' OR '.join(differs[field])} AS _differs_{field}" for field in left_open)
+    least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
         "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
         f"{_contradiction(differing, adds_up=entity.entity.adds_up)} AS differing, "
-        f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}, "
+        f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}{is_open}, "
         "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
         f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, file, version"
     )
 
 
-def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, file: str, open_to_lines: Sequence[str]) -> None:
+def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, file: str, left_open: Collection[str]) -> None:
     """Gives a header what only others of its rows say, and takes from it what differs from line to line."""
     name = entity.entity.name
-    filled = {
-        c: f"s.{quote_name(c)}" if field in open_to_lines else f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})"
+    said = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
+    fill = ", ".join(
+        f"{quote_name(c.name)} = "
+        + (f"CASE WHEN s._differs_{field} THEN NULL ELSE {said[c.name]} END" if field in left_open else said[c.name])
         for field in entity.fields
-        for c in _mapped_columns(entity, field)
-    }
-    fill = ", ".join(f"{quote_name(c)} = {value}" for c, value in filled.items())
-    unknown = unknown_merged({field: filled[field] for field in entity.fields}, rows="s.unknowns")
+        for c in entity.entity.fields[field].columns
+        if c.is_mapped
+    )
+    unknown = unknown_merged({field: said[field] for field in entity.fields}, rows="s.unknowns")
     db.execute(
         f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
         f"FROM same_{name} s WHERE r.outcome IS NULL "
         f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
     )
-
-
-def _mapped_columns(entity: EntityPlan, field: str) -> list[str]:
-    return [column.name for column in entity.entity.fields[field].columns if column.is_mapped]
 
 
 def _contradiction(differing: str, *, adds_up: bool) -> str:

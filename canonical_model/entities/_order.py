@@ -129,6 +129,7 @@ class OrderLine(Entity):
     project: str | None = field("项目", "Project", aliases=("项目号",))
     contract_number: str | None = field("合同号", "Contract number", max_length=60, aliases=("合同编号",))
     status: Code | None = field("行状态", "Line status", codes="line_status", aliases=("状态",))
+    close_status: Code | None = field("关闭状态", "Close status", codes="close_status", aliases=("是否关闭",))
     remark: str | None = common.remark()
 
 

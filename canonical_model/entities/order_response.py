@@ -37,7 +37,6 @@ class OrderResponseLine(Entity):
 
     order_number: str = field("订单号", "Order number", required=True, max_length=60, aliases=_NUMBERS)
     line_number: str = common.line_number()
-    responded_at: Instant | None = field("回复时间", "Responded at", aliases=("回复日期", "确认日期"))
     item: Ref | None = common.item()
     partner_item_number: str | None = common.partner_item_number()
     decision: Code | None = field("回复结果", "Decision", codes="line_decision", aliases=("是否接受", "确认结果"))

@@ -1,5 +1,6 @@
 """Rules: what their queries may do, what their mistakes say, and that none gets out of its role."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -230,27 +231,47 @@ def test_the_shipped_rules_are_in_force_and_run(hub: Hub) -> None:
 
 
 @pytest.mark.store
-@pytest.mark.parametrize(("state", "found"), [("正常", 1), ("", 1), ("已关闭", 0), ("已取消", 0)])
-def test_a_line_that_is_closed_is_not_short(hub: Hub, state: str, found: int) -> None:
+@pytest.mark.parametrize(
+    ("column", "state", "found"),
+    [
+        ("行状态", "正常", 1),
+        ("行状态", "", 1),
+        ("行状态", "已关闭", 0),
+        ("行状态", "已取消", 0),
+        ("关闭状态", "未关闭", 1),
+        ("关闭状态", "已关闭", 0),
+        ("是否关闭", "是", 0),
+        ("关闭状态", "手工关闭", 0),
+    ],
+)
+def test_a_line_that_is_closed_is_not_short(hub: Hub, column: str, state: str, found: int) -> None:
     (hub.path / "rules" / "receipt_short.yaml").unlink()
     hub.stream("generic/purchase_order")
-    hub.put_bytes("a.csv", f"采购订单号,行号,料号,单位,数量,已收数量,行状态\nP1,1,A1,个,100,60,{state}\n".encode())
+    hub.put_bytes("a.csv", f"采购订单号,行号,料号,单位,数量,已收数量,{column}\nP1,1,A1,个,100,60,{state}\n".encode())
     hub.sync()
     hub.evaluate()
     assert hub.one("SELECT count(*) FROM crossdock.incident WHERE rule = 'receipt_short'") == found
 
 
 @pytest.mark.store
-@pytest.mark.parametrize(("state", "found"), [("正常", 1), ("已取消", 0)])
+@pytest.mark.parametrize(
+    ("column", "usual", "state", "found"),
+    [
+        ("行状态", "正常", "正常", 1),
+        ("行状态", "正常", "已取消", 0),
+        ("关闭状态", "未关闭", "未关闭", 1),
+        ("关闭状态", "未关闭", "已关闭", 0),
+    ],
+)
 @pytest.mark.parametrize("rule", ["confirmation_overdue", "response_differs", "order_changed_after_confirmation"])
 def test_a_line_that_is_cancelled_waits_for_no_answer_and_differs_from_none(
-    hub: Hub, rule: str, state: str, found: int
+    hub: Hub, rule: str, column: str, usual: str, state: str, found: int
 ) -> None:
     (hub.path / "rules" / f"{rule}.yaml").unlink()
     replies = {"config": {"files": "r*.csv", "minimum_age_seconds": 0}, "mapping": "generic/order_response"}
     hub.stream("generic/purchase_order", files="o*.csv", replies=replies)
-    ordered = "采购订单号,行号,订单日期,料号,单位,数量,交期,行状态\nP1,1,2026-11-01,A1,个,{},2026-12-01,{}\n"
-    hub.put_bytes("o1.csv", ordered.format(100, "正常" if rule.startswith("order_changed") else state).encode())
+    ordered = f"采购订单号,行号,订单日期,料号,单位,数量,交期,{column}\nP1,1,2026-11-01,A1,个,{{}},2026-12-01,{{}}\n"
+    hub.put_bytes("o1.csv", ordered.format(100, usual if rule.startswith("order_changed") else state).encode())
     hub.sync("orders")
     if rule != "confirmation_overdue":
         hub.put_bytes("r1.csv", "订单号,行号,确认数量,单位,确认交期\nP1,1,90,个,2026-12-01\n".encode())
@@ -261,6 +282,25 @@ def test_a_line_that_is_cancelled_waits_for_no_answer_and_differs_from_none(
         hub.sync("orders")
     hub.evaluate()
     assert hub.one(f"SELECT count(*) FROM crossdock.incident WHERE rule = '{rule}'") == found
+
+
+@pytest.mark.store
+@pytest.mark.parametrize(("states", "found"), [(("已关闭", "未关闭"), 1), (("已关闭", "已关闭"), 0), (("", ""), 1)])
+def test_an_order_waits_for_its_answer_as_long_as_a_line_is_open(hub: Hub, states: Sequence[str], found: int) -> None:
+    (hub.path / "rules" / "confirmation_overdue.yaml").unlink()
+    hub.stream("generic/purchase_order")
+    lines = "".join(f"P1,{line},2026-11-01,A{line},个,5,2026-12-01,{state}\n" for line, state in enumerate(states, 1))
+    hub.put_bytes("a.csv", f"采购订单号,行号,订单日期,料号,单位,数量,交期,关闭状态\n{lines}".encode())
+    hub.sync()
+    hub.evaluate()
+    assert hub.one("SELECT count(*) FROM crossdock.incident WHERE rule = 'confirmation_overdue'") == found
+    if "未关闭" in states:  # only the line that changed comes again: the other one is still open
+        hub.put_bytes(
+            "b.csv", f"采购订单号,行号,订单日期,料号,单位,数量,交期,关闭状态\n{lines.splitlines()[0]}\n".encode()
+        )
+        hub.sync()
+        hub.evaluate()
+        assert hub.one("SELECT count(*) FROM crossdock.incident WHERE status <> 'resolved'") == found
 
 
 def test_quantities_and_days_are_shown_as_people_write_them() -> None:

@@ -122,18 +122,15 @@ def test_a_cell_that_header_and_line_read_is_warned_of_once(run_mapping: Map) ->
     mapping: t/state
     entities:
       purchase_order:
-        fields: {order_number: 单号, document_status: 状态}
+        fields: {order_number: 单号, close_status: 状态}
       purchase_order_line:
-        fields: {order_number: 单号, line_number: 行号, status: 状态}
+        fields: {order_number: 单号, line_number: 行号, close_status: 状态}
     """
-    outcome = run_mapping(
-        mapping, [{"单号": "PO1", "行号": "1", "状态": "加急"}, {"单号": "PO1", "行号": "2", "状态": "行关闭"}]
-    )
-    assert [(one.code, one.entity, one.value) for one in outcome.issues] == [
-        ("XD-COD-002", "purchase_order", "加急"),
-        ("XD-COD-002", "purchase_order", "行关闭"),
-    ]
-    assert [line["status"] for line in outcome.good["purchase_order_line"]] == ["unknown", "closed"]
+    rows = [{"单号": "PO1", "行号": str(line), "状态": state} for line, state in enumerate(("加急", "已关闭", ""), 1)]
+    outcome = run_mapping(mapping, rows)
+    assert [(one.code, one.entity, one.value) for one in outcome.issues] == [("XD-COD-002", "purchase_order", "加急")]
+    assert [header["close_status"] for header in outcome.good["purchase_order"]] == [None]
+    assert [line["close_status"] for line in outcome.good["purchase_order_line"]] == ["unknown", "closed", None]
     assert outcome.accounts_hold()
 
 
@@ -147,6 +144,92 @@ def test_a_header_is_contradicted_by_what_its_lines_do_not_state(
     assert outcome.good["purchase_order"] == []
     assert [one.detail for one in outcome.issues if one.code == "XD-KEY-001"] == [f"#3, {column}", f"#2, {column}"]
     assert outcome.accounts_hold()
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("document_status: 甲", "status: 甲"),  # draft and approved are one to a line
+        ("supplier: 甲", "item: 甲"),
+        ("buyer_contact: 甲", "remark: concat(甲, 乙)"),
+        ("contract_number: coalesce(甲, 乙)", "contract_number: 甲"),
+        ("ordered_on: 甲", "requested_on: 甲"),  # it tells two orders of one number apart
+    ],
+)
+def test_a_header_is_contradicted_where_the_lines_do_not_state_the_very_same(
+    run_mapping: Map, header: str, line: str
+) -> None:
+    mapping = f"""
+    mapping: t/other
+    entities:
+      purchase_order:
+        fields:
+          order_number: 单号
+          {header}
+      purchase_order_line:
+        fields:
+          order_number: 单号
+          line_number: 行号
+          {line}
+    """
+    values = ("2026-03-01", "2026-03-02") if "_on" in header else ("草稿", "已审核")
+    rows = [{"单号": "PO1", "行号": str(at), "甲": value, "乙": ""} for at, value in enumerate(values, 1)]
+    outcome = run_mapping(mapping, rows)
+    assert outcome.good["purchase_order"] == []
+    assert outcome.codes().count("XD-KEY-001") == 2
+
+
+def test_an_element_of_a_document_is_another_place_than_the_document(run_mapping: Map) -> None:
+    mapping = """
+    mapping: t/documents
+    entities:
+      purchase_order:
+        fields: {order_number: no, close_status: state}
+      purchase_order_line:
+        each: items
+        fields: {order_number: parent.no, line_number: seq, close_status: state}
+    """
+    documents = [
+        {"no": "PO1", "state": state, "items": [{"seq": str(at), "state": "未关闭"}]}
+        for at, state in enumerate(("未关闭", "已关闭"))
+    ]
+    rows = [{"json": json.dumps(one, ensure_ascii=False)} for one in documents]
+    outcome = run_mapping(mapping, rows, is_json=True)
+    assert outcome.good["purchase_order"] == []
+
+
+def test_any_of_the_kinds_of_line_may_state_what_its_header_leaves_open(run_mapping: Map) -> None:
+    mapping = """
+    mapping: t/parcels
+    entities:
+      shipment:
+        fields: {shipment_number: 单号, tracking_number: 运单, gross_weight_kg: 毛重}
+      package:
+        fields: {shipment_number: 单号, package_number: 箱号}
+      shipment_line:
+        fields: {shipment_number: 单号, line_number: 行号, tracking_number: 运单}
+    """
+    rows = [{"单号": "D1", "箱号": n, "行号": n, "运单": f"T{n}", "毛重": "2"} for n in ("1", "2")]
+    outcome = run_mapping(mapping, rows)
+    assert [(one["tracking_number"], one["gross_weight_kg"]) for one in outcome.good["shipment"]] == [
+        (None, Decimal(2))
+    ]
+    assert [line["tracking_number"] for line in outcome.good["shipment_line"]] == ["T1", "T2"]
+
+
+def test_a_field_that_is_left_open_is_not_said_to_be_unknown(run_mapping: Map) -> None:
+    mapping = """
+    mapping: t/days
+    entities:
+      purchase_order:
+        fields: {order_number: 单号, requested_on: 交期}
+      purchase_order_line:
+        fields: {order_number: 单号, line_number: 行号, requested_on: 交期}
+    """
+    days = ("2026-03-01", "待定", "2026-03-02")
+    outcome = run_mapping(mapping, [{"单号": "PO1", "行号": str(at), "交期": day} for at, day in enumerate(days, 1)])
+    assert [(one["requested_on"], one["unknown"]) for one in outcome.good["purchase_order"]] == [(None, None)]
+    assert [line["unknown"] for line in outcome.good["purchase_order_line"]] == [None, '{"requested_on":"待定"}', None]
 
 
 def test_parts_of_the_path_belong_to_the_key_and_tell_headers_apart(run_mapping: Map) -> None:

@@ -1,4 +1,4 @@
-"""Lines state what may differ from one to the next: the warehouse, the customer's order, the parcel, the time of an answer."""
+"""Lines state what may differ from one to the next: the warehouse, the customer's order, the parcel, closed or not."""
 
 from alembic import op
 
@@ -7,12 +7,8 @@ down_revision = "0010"
 
 _COLUMNS = {
     "goods_receipt_line": ("location TEXT", "location_id UUID"),
-    "order_response_line": (
-        "responded_at TIMESTAMP WITH TIME ZONE",
-        "responded_at_offset SMALLINT",
-        "responded_at_tz_assumed BOOLEAN",
-    ),
-    "sales_order_line": ("counterpart_order_number TEXT",),
+    "purchase_order_line": ("close_status TEXT", "close_status_source TEXT"),
+    "sales_order_line": ("close_status TEXT", "close_status_source TEXT", "counterpart_order_number TEXT"),
     "shipment_line": ("tracking_number TEXT",),
 }
 
