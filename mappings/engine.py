@@ -286,7 +286,7 @@ class MappingRun:
         """All issues in the order of their rows; what is odd about a cell that several fields read is told once."""
         found = self._db.execute(
             f"SELECT * FROM issues QUALIFY code NOT IN ({_WARNINGS}) OR row_number() OVER "
-            '(PARTITION BY batch, row, element, "column", code ORDER BY entity, position) = 1 '
+            '(PARTITION BY batch, row, element, "column", code, value ORDER BY entity, position) = 1 '
             "ORDER BY batch, row, element, entity, position"
         )
         plans = {plan.entity.name: plan for plan in self._plan.entities}
@@ -620,7 +620,10 @@ class MappingRun:
 
     def _fold(self, query: EntityQuery) -> None:
         lines = [other for other in self._plan.entities if other.entity.parent == query.name]
-        fold(self._db, query.entity, self._batches.values(), self._parts("key"), lines=lines)
+        stated = [name for line in lines for name in self._plan.stated_alike(query.entity, line)]
+        fold(
+            self._db, query.entity, self._batches.values(), self._parts("key"), is_header=bool(lines), left_open=stated
+        )
 
     def _find_repeated(self, query: EntityQuery, *, is_unique: bool) -> None:
         """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""

@@ -19,7 +19,8 @@ def fold(
     batches: Iterable[LandedRows],
     parts: Sequence[str],
     *,
-    lines: Collection[EntityPlan],
+    is_header: bool,
+    left_open: Collection[str] = (),
 ) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
 
@@ -34,14 +35,14 @@ def fold(
         entity: Its plan.
         batches: The landed batches; sheets and parts of one file contradict each other as its rows do.
         parts: Conditions that take the rows in parts, equal keys in one.
-        lines: The plans of its lines, where the mapping also makes these.
+        is_header: Whether the plan also makes its lines.
+        left_open: Fields of a header that its lines state each for itself.
     """
     name = entity.entity.name
     if not _find_twice(db, name, parts):
         return
     file, sheet = _file_and_sheet(batches)
-    left_open = _stated_by_lines(entity, lines)
-    _compare(db, entity, file=file, left_open=left_open, is_header=bool(lines))
+    _compare(db, entity, file=file, left_open=left_open, is_header=is_header)
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
         "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
@@ -61,7 +62,7 @@ def fold(
         f"FROM ranked_{name} k WHERE r.batch = k.batch AND r.row = k.row AND r.element = k.element "
         "AND (k.differing <> '' OR k.place > 1)"
     )
-    if lines:
+    if is_header:
         _fill(db, entity, file=file, left_open=left_open)
 
 
@@ -74,26 +75,6 @@ def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) 
             "GROUP BY key HAVING count(*) > 1"
         )
     return bool(db.execute(f"FROM twice_{name} LIMIT 1").fetchall())
-
-
-def _stated_by_lines(header: EntityPlan, lines: Collection[EntityPlan]) -> Collection[str]:
-    """Fields of a header that each line states too: the same sort of value from the same columns of its own row."""
-    stated = {
-        (*_sort_of(one.entity.fields[name]), frozenset(compiled.columns))
-        for one in lines
-        if one.each is None and not one.turned
-        for name, compiled in one.fields.items()
-    }
-    own = {*header.entity.key, header.entity.reuse_guard}
-    return [
-        name
-        for name, compiled in header.fields.items()
-        if name not in own and (*_sort_of(header.entity.fields[name]), frozenset(compiled.columns)) in stated
-    ]
-
-
-def _sort_of(spec: FieldSpec) -> tuple[str, str | None, str | None]:
-    return spec.kind, spec.codes, spec.refers_to
 
 
 def _compare(

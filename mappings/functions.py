@@ -126,7 +126,7 @@ _CLOCK = (
 )
 _MOMENT = rf"^(.+?)(?:\s*[日号]\s*|\s*T\s*|\s+){_CLOCK}$"
 _WEEKDAY = r"(?i)\s*[(]?(?:(?:星期|周|礼拜)[一二三四五六日天]|,?\s*\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)[)]?$"
-_HALF_DAY = r"(?i)([0-9日号)])\s*(?:上午|下午|早上|中午|晚上|全天|[ap]m)$"
+_HALF_DAY = r"(?i)([0-9日号)一二三四五六天])\s*(?:上午|下午|早上|中午|晚上|全天|[ap]m)$"
 _WEEKDAY_BEFORE = r"(?i)^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+"
 _HAS_CLOCK = "[:时点]"
 _NO_YEAR = (

@@ -134,6 +134,28 @@ class Plan:
     is_json: bool
     fingerprint: str
 
+    def stated_alike(self, header: EntityPlan, lines: EntityPlan) -> list[str]:
+        """Fields of a header that each of its lines in a flat list states for itself: of one name, by one expression.
+
+        A total is no fact of a line, nor is what tells two documents of one number apart.
+        """
+        if lines.each is not None or lines.turned:
+            return []
+        written = [self.spec.entities[one.entity.name].fields for one in (header, lines)]
+        own = {*header.entity.key, header.entity.reuse_guard}
+        return [
+            name
+            for name in sorted(header.fields.keys() & lines.fields.keys() - own)
+            if _sort_of(header.entity.fields[name]) == _sort_of(lines.entity.fields[name])
+            and header.entity.fields[name].kind not in {Kind.MONEY, Kind.QUANTITY}
+            and written[0][name] == written[1][name]
+            and set(header.fields[name].columns) == set(lines.fields[name].columns)
+        ]
+
+
+def _sort_of(field: FieldSpec) -> tuple[Kind, str | None, str | None]:
+    return field.kind, field.codes, field.refers_to
+
 
 class MappingDoesNotFitError(MappingError):
     """The header does not carry a column that the mapping requires.

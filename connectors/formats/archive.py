@@ -101,7 +101,7 @@ def inflate(path: Path, part: zipfile.ZipInfo) -> Iterator[bytes]:
             raise zipfile.BadZipFile(part.filename)
         file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
         waiting = b""
-        while left or waiting:
+        while (left or waiting) and not (unpack and unpack.eof):
             packed = waiting or file.read(min(left, _BLOCK // 4))
             left -= 0 if waiting else len(packed)
             if not packed:

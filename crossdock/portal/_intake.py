@@ -206,7 +206,10 @@ def refuse_bomb(path: Path) -> None:
         413,
     )
     total = 0
-    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
+    with (
+        contextlib.suppress(zipfile.BadZipFile, OSError, ValueError, NotImplementedError),  # its reader says so
+        zipfile.ZipFile(path) as archive,
+    ):
         members = archive.infolist()
         if len(members) > _MOST_MEMBERS:
             raise bomb
@@ -223,7 +226,7 @@ def _unpacked_sizes(path: Path, member: zipfile.ZipInfo) -> Iterator[int]:
         yield from map(len, inflate(path, member))
     except OversizeError:
         yield _MOST_UNPACKED + 1
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError, OverflowError):
         yield max(member.compress_size, member.file_size)
 
 

@@ -285,7 +285,17 @@ def test_a_line_that_is_cancelled_waits_for_no_answer_and_differs_from_none(
 
 
 @pytest.mark.store
-@pytest.mark.parametrize(("states", "found"), [(("已关闭", "未关闭"), 1), (("已关闭", "已关闭"), 0), (("", ""), 1)])
+@pytest.mark.parametrize(
+    ("states", "found"),
+    [
+        (("已关闭", "未关闭"), 1),
+        (("已关闭", "已关闭"), 0),
+        (("手工关闭", "已关闭"), 0),
+        (("", ""), 1),
+        (("", "已关闭"), 1),
+        (("反关闭", "已关闭"), 1),
+    ],
+)
 def test_an_order_waits_for_its_answer_as_long_as_a_line_is_open(hub: Hub, states: Sequence[str], found: int) -> None:
     (hub.path / "rules" / "confirmation_overdue.yaml").unlink()
     hub.stream("generic/purchase_order")

@@ -153,6 +153,9 @@ def test_a_header_is_contradicted_by_what_its_lines_do_not_state(
         ("supplier: 甲", "item: 甲"),
         ("buyer_contact: 甲", "remark: concat(甲, 乙)"),
         ("contract_number: coalesce(甲, 乙)", "contract_number: 甲"),
+        ("contract_number: 甲", "remark: 甲"),
+        ("contract_number: 甲", "contract_number: left(甲, 1)"),
+        ("close_status: coalesce(甲, 乙)", "close_status: coalesce(乙, 甲)"),
         ("ordered_on: 甲", "requested_on: 甲"),  # it tells two orders of one number apart
     ],
 )
@@ -173,10 +176,22 @@ def test_a_header_is_contradicted_where_the_lines_do_not_state_the_very_same(
           {line}
     """
     values = ("2026-03-01", "2026-03-02") if "_on" in header else ("草稿", "已审核")
+    values = ("已关闭", "未关闭") if "close" in header else values
     rows = [{"单号": "PO1", "行号": str(at), "甲": value, "乙": ""} for at, value in enumerate(values, 1)]
     outcome = run_mapping(mapping, rows)
     assert outcome.good["purchase_order"] == []
     assert outcome.codes().count("XD-KEY-001") == 2
+
+
+def test_two_odd_cells_of_one_row_are_both_warned_of(run_mapping: Map) -> None:
+    mapping = """
+    mapping: t/states
+    entities:
+      purchase_order:
+        fields: {order_number: 单号, document_status: "coalesce(甲, 乙)", close_status: "coalesce(甲, 丙)"}
+    """
+    outcome = run_mapping(mapping, [{"单号": "PO1", "甲": "", "乙": "怪乙", "丙": "怪丙"}])
+    assert [(one.code, one.value) for one in outcome.issues] == [("XD-COD-002", "怪乙"), ("XD-COD-002", "怪丙")]
 
 
 def test_an_element_of_a_document_is_another_place_than_the_document(run_mapping: Map) -> None:

@@ -436,6 +436,36 @@ def test_a_broken_part_hides_no_bomb_behind_it(tmp_path: Path, monkeypatch: pyte
         _intake.refuse_bomb(path)
 
 
+@pytest.mark.parametrize("bad", ["version", "place"])
+def test_a_directory_that_cannot_be_followed_is_a_sentence(desk: Desk, bad: str) -> None:
+    content = workbook(GOOD)
+    entry = content.index(b"PK\x01\x02")
+    if bad == "version":
+        content = content[: entry + 6] + (99).to_bytes(2, "little") + content[entry + 8 :]
+    else:  # a place beyond what any file has
+        names, extra = (int.from_bytes(content[entry + at : entry + at + 2], "little") for at in (28, 30))
+        assert extra == 0
+        end = entry + 46 + names
+        added = b"\x01\x00\x08\x00" + b"\xff" * 8
+        content = (
+            content[: entry + 30]
+            + len(added).to_bytes(2, "little")
+            + content[entry + 32 : entry + 42]
+            + b"\xff" * 4
+            + content[entry + 46 : end]
+            + added
+            + content[end:]
+        )
+        tail = content.index(b"PK\x05\x06") + 12
+        size = int.from_bytes(content[tail : tail + 4], "little") + len(added)
+        content = content[:tail] + size.to_bytes(4, "little") + content[tail + 4 :]
+
+    answer = desk.look(content)
+
+    assert answer.status_code in {200, 422}
+    assert "页面出错了" not in words(answer.text)
+
+
 def test_xml_entities_are_not_expanded(desk: Desk) -> None:
     laughs = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "' + b"&a;" * 99 + b'"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
     memory = io.BytesIO()
