@@ -620,7 +620,7 @@ class MappingRun:
 
     def _fold(self, query: EntityQuery) -> None:
         lines = [other for other in self._plan.entities if other.entity.parent == query.name]
-        stated = [name for line in lines for name in self._plan.stated_alike(query.entity, line)]
+        stated = {name for line in lines for name in self._plan.stated_alike(query.entity, line)}
         fold(
             self._db, query.entity, self._batches.values(), self._parts("key"), is_header=bool(lines), left_open=stated
         )

@@ -20,7 +20,7 @@ def fold(
     parts: Sequence[str],
     *,
     is_header: bool,
-    left_open: Collection[str] = (),
+    left_open: Collection[str],
 ) -> None:
     """Leaves one record of each key: the newest statement, unless one file contradicts itself.
 
