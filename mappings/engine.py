@@ -102,6 +102,7 @@ class MappingRun:
         self._plan, self._lookups = plan, lookups
         is_large = sum(batch.rows for batch in batches) >= STREAMED_ROWS
         self._streamed = set(fresh) - {entity.entity.parent for entity in plan.entities} if is_large else set()
+        self._is_small = not is_large and not plan.is_json  # a document may have any number of lines
         self._known = known or {}
         self._skipped: dict[str, int] = {}
         self._repeated: dict[str, int] = {}
@@ -110,12 +111,13 @@ class MappingRun:
         self._queries = {one.entity.name: EntityQuery(plan, one, damage) for one in plan.entities}
         self._writing = Writing([batch.parquet for batch in batches])
         self._usual: frozenset[Spelling] = frozenset()
+        self._threads = 1 if self._is_small else THREADS  # a second one costs more than it saves
         # DuckDB may read and write where it spills, so that is a folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
         self._db = duckdb.connect(
             config={
                 "memory_limit": f"{_LEAST_MB}MB",
-                "threads": THREADS,
+                "threads": self._threads,
                 "temp_directory": self._scratch.name,
                 # a list of words would be looked up by a join, which takes more memory than it saves time
                 "disabled_optimizers": "in_clause",
@@ -399,10 +401,13 @@ class MappingRun:
         self._db.execute(f"SET allowed_paths = [{paths}]")
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
+        if self._is_small:
+            self._db.begin()  # one transaction is quicker than one for each statement, but keeps in memory what it undoes
 
     def _memory(self) -> int:
         """What the widest plan may take in MB: its vectors in each thread, as much for the rows that pass, and some to begin with."""
-        vectors = max((query.vectors for query in self._queries.values()), default=0) * _VECTOR_KB * THREADS // 1024
+        widest = max((query.vectors for query in self._queries.values()), default=0)
+        vectors = widest * _VECTOR_KB * self._threads // 1024
         return min(max(_LEAST_JSON_MB if self._plan.is_json else _LEAST_MB, 48 + 2 * vectors), _MOST_MB)
 
     def _make_source(self) -> None:

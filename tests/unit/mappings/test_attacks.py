@@ -234,7 +234,7 @@ def test_a_running_engine_refuses(running: MappingRun, tmp_path: Path, statement
 
 
 def test_what_fails_while_records_are_streamed_is_said_in_words(running: MappingRun) -> None:
-    running._streamed = {"purchase_order_line"}
+    running._is_small, running._streamed = False, {"purchase_order_line"}
     (lines,) = (entity for entity in running.plan.entities if entity.entity.name == "purchase_order_line")
     with running as run:
         run._db.execute("DROP TABLE suspects")
