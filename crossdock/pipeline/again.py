@@ -3,12 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.chosen import Chosen
+from crossdock.pipeline.drift import columns_to_read
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import is_kept
 from crossdock.pipeline.work import Work
@@ -16,8 +18,8 @@ from crossdock.store import tables
 from crossdock.store.database import AnyRow, among
 from mappings.plan import Plan
 
-_PARTS = re.compile(r"(?<!\\)\|")
-"""Between the parts of a key."""
+_PART = r"(?:[^|\\]|\\.)*"
+"""A part of a key, as `xd_key` writes it."""
 
 
 def files_to_judge_again(work: Work, chooser: MappingChooser) -> list[AnyRow]:
@@ -60,9 +62,9 @@ def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]
         by_batch[row.batch_id].append(row)
     kept = (among(batch.c.id, by_batch), batch.c.status == "applied")
     for one in work.connection.execute(select(batch).where(*kept).order_by(batch.c.id)).all():
-        plan = chooser.choose(header_of(one))
+        plan = _plan_of(work, chooser, one)
         mine = by_batch[one.id]
-        if not isinstance(plan, Plan) or changed_key(work, plan) or not is_kept(one.data_url):
+        if plan is None or changed_key(work, plan) or not is_kept(one.data_url):
             continue
         headers = _headers_of(work, plan, one, mine)
         changed = max(filter(None, (codes_changed, _looked_up_changed(work, plan))), default=None)
@@ -75,6 +77,14 @@ def rows_to_judge_again(work: Work, chooser: MappingChooser) -> Iterator[Chosen]
         }
         if again:
             yield Chosen(one, plan, only=tuple(sorted(again)))
+
+
+def _plan_of(work: Work, chooser: MappingChooser, row: AnyRow) -> Plan | None:
+    """The plan of a batch that has gone in, for the columns that the stream's policy lets be read; None where none fits."""
+    plan = chooser.choose(header_of(row))
+    columns = columns_to_read(work, row, plan.spec.mapping) if isinstance(plan, Plan) else None
+    confined = chooser.choose(replace(header_of(row), columns=columns)) if isinstance(columns, tuple) else None
+    return confined if isinstance(confined, Plan) else None
 
 
 def _looked_up_changed(work: Work, plan: Plan) -> datetime | None:
@@ -97,7 +107,7 @@ def _headers_of(work: Work, plan: Plan, batch: AnyRow, rows: Sequence[AnyRow]) -
         if parent is None or not counts or not counts[1] + counts[2]:
             continue
         depth = len(entity.entity.parent_key) + ("partner" in batch.parts)
-        lines = {row.key: "|".join(_PARTS.split(row.key)[:depth]) for row in rows if row.entity == name}
+        lines = {row.key: _first_parts(row.key, depth) for row in rows if row.entity == name}
         if entity.own_key or any(one.own_key for one in plan.entities if one.entity.name == parent):
             found |= {(name, key) for key in lines}  # such keys do not tell the document
             continue
@@ -110,6 +120,11 @@ def _headers_of(work: Work, plan: Plan, batch: AnyRow, rows: Sequence[AnyRow]) -
         there = set(work.connection.scalars(changed))
         found |= {(name, key) for key, document in lines.items() if document in there}
     return found
+
+
+def _first_parts(key: str, count: int) -> str:
+    found = re.match(rf"{_PART}(?:\|{_PART}){{0,{count - 1}}}", key, re.DOTALL)
+    return found[0] if found else key
 
 
 def settle(work: Work, taken: Sequence[Chosen]) -> None:

@@ -124,7 +124,8 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
         return RunReport(work.run_id, work.source, work.stream, "idle")
     check_guard(work, waiting, [one.row for one in again])
     work.write_issues()
-    close(work, waiting, chosen, parked, cursor=cursor_behind(work.connection, landed) if landed else None)
+    new = [row for row in landed if row.applied_run is None]  # the others were approved, and the cursor is past them
+    close(work, waiting, chosen, parked, cursor=cursor_behind(work.connection, new) if new else None)
     status = "succeeded" if chosen or again or work.counts else "parked" if parked else "idle"
     question = next((one.question for one in parked.values() if one.question), None)
     end_run(work.connection, work.run_id, status, work.at, is_baseline=is_baseline and bool(chosen), question=question)
@@ -205,7 +206,8 @@ def choose(
         first = sheets[row.id][0][0].id
         if first not in asked:  # all parts of a sheet are approved at once
             table = _table(work, *sheets[row.id])
-            asked[first] = None if row.is_approved else question_about(table, plan, work.settings.accepted)
+            is_decided = row.is_approved or row.status == "applied"  # which is replayed
+            asked[first] = None if is_decided else question_about(table, plan, work.settings.accepted)
         if (left_open := asked[first]) is not None:
             parked[row.id] = Parked(left_open.for_run(work.run_id), "drift")
             continue
@@ -216,7 +218,10 @@ def choose(
             parked[row.id] = Parked(question.what, "key", question)
             continue
         confined = chooser.choose(replace(header_of(row), columns=columns))
-        yield Chosen(row, confined if isinstance(confined, Plan) else plan)
+        if isinstance(confined, Text):
+            parked[row.id] = Parked(confined, "mapping")
+            continue
+        yield Chosen(row, confined)
 
 
 def _sheets(waiting: Sequence[AnyRow]) -> Mapping[int, tuple[Sequence[AnyRow], Sequence[str]]]:

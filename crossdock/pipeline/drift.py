@@ -12,7 +12,8 @@ from crossdock.store.database import AnyRow
 def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | Text:
     """The columns of a landed batch that the stream's policy lets be read, or why the batch parks.
 
-    The yardstick is the last batch that went in with the same mapping and the same partner; the first sets it.
+    The yardstick is the last batch that went in with the same mapping and the same partner; the first sets it. Of a
+    batch that went in itself nothing is asked again: what was left out of it then stays out.
     """
     columns = tuple(row.columns)
     policy = work.settings.drift
@@ -31,6 +32,9 @@ def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | 
     before = work.connection.scalar(query.order_by(batch.c.id.desc()).limit(1))
     if before is None:
         return columns
+    if row.status == "applied":
+        left_out = () if policy is Drift.PARK else set(row.unread) - set(before)
+        return tuple(name for name in columns if name not in left_out)
     came = [name for name in columns if name not in before]
     went = [name for name in before if name not in columns]
     if went or (came and policy is Drift.PARK):

@@ -161,13 +161,13 @@ def _is_stored(work: Work, where: Stage) -> bool:
 def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
     """Hashes of the entities of which reading all costs less than looking up each landed record."""
     is_alone = len(work.home.source(work.source).streams) == 1
-    return {
-        one.entity.name: fetch_ahead(
-            beside, stored_hashes(work.connection, one.target, work.source, work.stream, is_alone=is_alone), _PARTS
-        )
-        for one in stored
-        if rows * PAGES_PER_LOOK_UP >= pages(work.connection, one.target, work.source)
+    sizes = {one.target: pages(work.connection, one.target, work.source) for one in stored}
+    parts = {  # all asked for before the first is fetched: `beside` has the connection from then on
+        table.name: stored_hashes(work.connection, table, work.source, work.stream, size, is_alone=is_alone)
+        for table, size in sizes.items()
+        if rows * PAGES_PER_LOOK_UP >= size
     }
+    return {name: fetch_ahead(beside, hashes, _PARTS) for name, hashes in parts.items()}
 
 
 def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> Merged:

@@ -130,7 +130,7 @@ def discard(engine: Engine, run_id: int, clock: Clock = utc_now) -> tuple[str, s
         connection.execute(
             update(batch).where(among(batch.c.id, [row.id for row in waiting])).values(status="superseded")
         )
-        landed = [row for row in waiting if row.status == "landed"]
+        landed = [row for row in waiting if row.status == "landed" and row.applied_run is None]
         if landed:
             failed = {row.name: f"运行 {run_id} 被放弃 / discarded with run {run_id}" for row in landed}
             move_cursor(connection, run.source, run.stream, landed[-1].cursor, failed, run_id, clock())

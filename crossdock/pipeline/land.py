@@ -137,10 +137,12 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
 
     A batch of a file that did not move the cursor is a part whose rest never came, since that landing was cut off.
     The file will be read again whole, so the part is set aside. Rows of a query may well leave the cursor where it was.
+    What a run has had before it and a person has approved since is landed too, but the cursor went on without it.
     """
     batch, cursor = tables.batch, tables.cursor
     mine = (
-        batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed", batch.c.kind == "rows"
+        batch.c.source == source, batch.c.stream == stream, batch.c.status == "landed", batch.c.kind == "rows",
+        batch.c.applied_run.is_(None),
     )  # fmt: skip
     committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
     with translate_errors(), engine.begin() as connection:
@@ -157,7 +159,7 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
 
 def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:
     """The list of all keys that the source holds now, from which deletions are told; none where it is empty."""
-    listed = list(connector.read_keys(stream))
+    listed = [keys for keys in connector.read_keys(stream) if keys.num_rows]
     if listed:
         keys = pa.concat_tables(listed, promote_options="default")
         numbered = keys.append_column(ROW, pa.array(range(1, keys.num_rows + 1), pa.int64()))

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, select, text
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
-from canonical_model.errors import ConfigError
+from canonical_model.errors import ConfigError, MappingError
 from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.again import settle
@@ -89,6 +89,7 @@ def replay(
     Raises:
         ConfigError (XD-CFG-142): Nothing was landed, or some of it is no longer kept and records cannot be made anew.
         MappingError (XD-MAP-010): The mapping makes other keys, and `rekey` was not said.
+        MappingError: Records are to be made anew, and no mapping fits one of the files.
         CrossdockError: Nothing was written.
     """
     chooser = MappingChooser(home, source, stream)
@@ -128,6 +129,9 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
     for waits in parked.values():
         if waits.question:  # what has gone in must not wait again
             raise waits.question
+    for number, waits in parked.items() if is_anew else ():  # its records would be gone
+        name = next(row.name for row in batches if row.id == number)
+        raise MappingError(waits.problem, where=f"{work.source}.{work.stream} {name}")
     apply_in_order(work, chooser, batches, chosen)
     if is_anew:
         for name in entities:

@@ -4,12 +4,13 @@ Canonical records, incidents and the accounts of alerts are kept for ever. A rep
 do: records can be made anew only while all files of their stream are kept.
 """
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import fsspec
-from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy import Connection, Engine, Select, delete, func, select, text, update
 
 from canonical_model.clock import Clock, utc_now
 from crossdock.home import Home
@@ -40,20 +41,13 @@ def prune(home: Home, engine: Engine, *, dry_run: bool = False, clock: Clock = u
     """Removes what is older than the settings say; what still waits for a person or a mapping is kept."""
     kept = home.settings.retention
     with translate_errors(), engine.begin() as connection:
-        rows = _old_batches(connection, kept.landing_days, clock)
+        rows = connection.execute(_old_batches(kept.landing_days, clock)).all() if kept.landing_days else []
         partitions = _old_partitions(connection, kept.history_months, clock)
-        urls = _unshared(connection, rows)
-        if not dry_run:
-            batch = tables.batch
-            connection.execute(
-                update(batch)
-                .where(among(batch.c.id, [row.id for row in rows]))
-                .values(status="expired", original_url=None)
-            )
-            held = tables.held_row  # rows of which nobody can see any more what they were
-            connection.execute(delete(held).where(held.c.batch_id == batch.c.id, batch.c.status == "expired"))
-            if partitions:  # runs go by this table first: else one that waits for us would hold what we wait for
-                connection.execute(text("LOCK TABLE crossdock.run IN ACCESS EXCLUSIVE MODE"))
+        files = len(_unshared(connection, rows))
+        if (
+            partitions and not dry_run
+        ):  # runs go by this table first: else one that waits for us would hold what we wait for
+            connection.execute(text("LOCK TABLE crossdock.run IN ACCESS EXCLUSIVE MODE"))
             for name in partitions:
                 connection.execute(text(f"DROP TABLE crossdock.{name}"))
         oldest = connection.scalar(
@@ -62,40 +56,50 @@ def prune(home: Home, engine: Engine, *, dry_run: bool = False, clock: Clock = u
             .order_by(tables.batch.c.landed_at)
             .limit(1)
         )
-    if not dry_run:
-        _remove(engine, rows)  # after the commit: a file without a row does no harm, a row without its file would
-    return Pruned(len(rows), len(urls), tuple(partitions), f"{oldest:%Y-%m-%d}" if oldest else None)
+    if kept.landing_days and not dry_run:
+        streams = dict.fromkeys((row.source, row.stream) for row in rows)
+        done = [_expire(engine, *one, _old_batches(kept.landing_days, clock)) for one in streams]
+        rows, files = [row for expired, _ in done for row in expired], sum(removed for _, removed in done)
+    return Pruned(len(rows), files, tuple(partitions), f"{oldest:%Y-%m-%d}" if oldest else None)
 
 
-def _old_batches(connection: Connection, days: int | None, clock: Clock) -> list[AnyRow]:
-    if days is None:
-        return []
+def _old_batches(days: int, clock: Clock) -> Select[*tuple[Any, ...]]:
+    """Batches that went in or were set aside, whose files have had their time."""
     batch = tables.batch
-    old = (batch.c.landed_at < clock() - timedelta(days=days), batch.c.status.in_(("applied", "superseded")))
+    old = (
+        batch.c.landed_at < clock() - timedelta(days=days),
+        (batch.c.status == "applied") | ((batch.c.status == "superseded") & (batch.c.data_url != "")),
+    )
     waiting = select(tables.held_row.c.batch_id).where(
         tables.held_row.c.outcome == "parked", tables.held_row.c.settled_run.is_(None)
     )
     wanted = (batch.c.id, batch.c.source, batch.c.stream, batch.c.data_url, batch.c.original_url)
-    mine = select(*wanted).where(*old, batch.c.id.not_in(waiting))
-    return list(connection.execute(mine).all())
+    return select(*wanted).where(*old, batch.c.id.not_in(waiting))
 
 
-def _remove(engine: Engine, rows: list[AnyRow]) -> None:
-    """Deletes the files of the rows, stream by stream, while nobody lands there: the same file may just come again."""
-    by_stream: dict[str, list[AnyRow]] = defaultdict(list)
-    for row in rows:
-        by_stream[stream_lock(row.source, row.stream)].append(row)
-    for name, mine in by_stream.items():
-        with translate_errors(), alone(engine, name, wait=True):
-            with engine.connect() as connection:
-                urls = _unshared(connection, mine)
-            for url in urls:
-                filesystem, path = fsspec.url_to_fs(url)
-                if filesystem.exists(path):
-                    filesystem.rm(path)
+def _expire(engine: Engine, source: str, stream: str, old: Select[*tuple[Any, ...]]) -> tuple[Sequence[AnyRow], int]:
+    """Takes leave of the old batches of a stream, while nobody lands, applies or replays it; gives them and the number of files.
+
+    What was set aside never went in, and stays what it is.
+    """
+    batch, held = tables.batch, tables.held_row
+    with translate_errors(), alone(engine, stream_lock(source, stream), wait=True):
+        with engine.begin() as connection:
+            rows = connection.execute(old.where(batch.c.source == source, batch.c.stream == stream)).all()
+            urls = _unshared(connection, rows)
+            mine = update(batch).where(among(batch.c.id, [row.id for row in rows]))
+            connection.execute(mine.where(batch.c.status == "applied").values(status="expired", original_url=None))
+            connection.execute(mine.where(batch.c.status == "superseded").values(data_url="", original_url=None))
+            # rows of which nobody can see any more what they were
+            connection.execute(delete(held).where(among(held.c.batch_id, [row.id for row in rows])))
+        for url in urls:  # after the commit: a file without a row does no harm, a row without its file would
+            filesystem, path = fsspec.url_to_fs(url)
+            if filesystem.exists(path):
+                filesystem.rm(path)
+    return rows, len(urls)
 
 
-def _unshared(connection: Connection, rows: list[AnyRow]) -> list[str]:
+def _unshared(connection: Connection, rows: Sequence[AnyRow]) -> list[str]:
     """Addresses of the rows' files; the original of a file that another batch still needs stays."""
     batch, gone = tables.batch, [row.id for row in rows]
     originals = {row.original_url for row in rows if row.original_url}

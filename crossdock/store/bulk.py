@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 
 import pgpq
 import pyarrow as pa
@@ -92,12 +93,31 @@ def _busy(descriptor: int) -> Iterator[None]:
     with socket.socket(fileno=os.dup(descriptor)) as sending:
         if sending.family == socket.AF_UNIX:
             sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
+    with _copying:
         yield
-    finally:
-        sys.setswitchinterval(usual)
+
+
+class _QuickTurns:
+    """Lets threads of the program take turns quickly for as long as anybody copies."""
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._usual = Lock(), 0, 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._usual = sys.getswitchinterval()
+                sys.setswitchinterval(_TURN)
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                sys.setswitchinterval(self._usual)
+
+
+_copying = _QuickTurns()
 
 
 def copy_records(connection: Connection, table: Table, records: Sequence[Mapping[str, object]]) -> int:
@@ -116,11 +136,11 @@ def pages(connection: Connection, table: Table, source: str) -> int:
 
 
 def stored_hashes(
-    connection: Connection, table: Table, source: str, stream: str, *, is_alone: bool = False
+    connection: Connection, table: Table, source: str, stream: str, size: int, *, is_alone: bool = False
 ) -> Iterator[pa.RecordBatch]:
     """The `source_hash` (arrow.uuid) of every present record that the stream has stated, in parts; a tombstone has none.
 
-    A part is what `_PAGES` pages hold, a few hundred thousand. Where the stream `is_alone` in its source, those that
+    A part is what `_PAGES` of the table's `size` pages hold, a few hundred thousand. Where the stream `is_alone` in its source, those that
     earlier ones stated come too: no record of this one has such a hash, and a row is not read as far as its stream.
     """
     query = "SELECT string_agg(source_hash, NULL) FROM {} t WHERE source_hash IS NOT NULL AND {}"
@@ -133,7 +153,6 @@ def stored_hashes(
         f"(SELECT FROM {partition} o WHERE o.key = t.key AND o.deleted_at IS NULL)",
     )
     values = {"source": source, "stream": stream, "entity": table.name}
-    size = pages(connection, table, source)
     with driver_of(connection).cursor(binary=True) as cursor:
         spans = [{"first": f"({start},0)", "last": f"({start + _PAGES},0)"} for start in range(0, size, _PAGES)]
         for query, span in (*((of_rows, span) for span in spans), (of_statements, {})):

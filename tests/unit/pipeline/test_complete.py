@@ -20,7 +20,7 @@ applying = import_module("crossdock.pipeline.apply")  # the package gives the fu
 
 def says(hub: Hub, **settings: object) -> None:
     """The stream of orders with these settings."""
-    orders = {"config": {"files": "*.*", "minimum_age_seconds": 0}, "mapping": ["own/orders"], **settings}
+    orders = {"config": {"files": "*.*", "minimum_age_seconds": 0}, "mapping": ["own/orders"]} | settings
     source = {"source": "erp", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": orders}}
     hub.write("sources/erp.yaml", source)
 
@@ -216,6 +216,46 @@ def test_a_file_that_asks_beside_one_that_went_in_can_be_approved(hub: Hub) -> N
     approve(hub.engine, report.run_id)
     hub.sync()
     assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+
+
+def test_an_approved_sheet_goes_in_though_the_cursor_is_past_its_file(hub: Hub) -> None:
+    says(hub, drift="park")
+    hub.load(order_row("PO-1"), name="a.csv")
+    wider = [*HEADER, "备注2"], [[*order_row("PO-2"), "x"]]
+    hub.put_bytes("b.xlsx", sheets(wider, (list(HEADER), [order_row("PO-3")])))
+    run = hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-3|10"]
+    approve(hub.engine, run.run_id)
+    assert hub.sync().status == "succeeded"
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+
+
+def test_an_approved_file_that_stays_in_the_inbox_goes_in_and_no_later_one_comes_twice(hub: Hub) -> None:
+    staying = {"files": "*.*", "minimum_age_seconds": 0, "done": None, "failed": None}
+    says(hub, drift="park", config=staying)
+    hub.load(order_row("PO-1"), name="a.csv")
+    hub.put("b.csv", [[*order_row("PO-2"), "x"]], header=(*HEADER, "备注2"))
+    run = hub.sync()
+    hub.load(order_row("PO-3"), name="c.csv")
+    approve(hub.engine, run.run_id)
+    assert [file.name for file in hub.sync().files] == ["b.csv"]
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    assert hub.sync().status == "idle"
+    assert hub.one("SELECT count(*) FROM crossdock.batch") == 3
+
+
+def test_a_row_that_waits_is_judged_again_without_the_columns_that_were_left_out(hub: Hub) -> None:
+    says(hub, drift="freeze")
+    place = HEADER.index("采购员")
+    narrow = [name for name in HEADER if name != "采购员"]
+    row = order_row("PO-1")
+    hub.put("a.csv", [row[:place] + row[place + 1 :]], header=narrow)
+    hub.sync()
+    hub.load(order_row("PO-2", unit="噗"), name="b.csv")
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"噗": "H87"}})
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+    assert hub.column("SELECT buyer_contact FROM canonical.purchase_order") == [None, None]
 
 
 def test_a_column_that_went_parks_a_frozen_stream(hub: Hub) -> None:

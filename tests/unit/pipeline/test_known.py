@@ -76,9 +76,9 @@ def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monke
     def never(*_: object) -> object:
         raise AssertionError("the hashes of the whole table were read")
 
-    def hashes(connection: Connection, table: Table, *rest: str, is_alone: bool) -> object:
+    def hashes(connection: Connection, table: Table, source: str, stream: str, size: int, *, is_alone: bool) -> object:
         is_large = table.name == "purchase_order_line"
-        return never() if is_large else stored_hashes(connection, table, *rest, is_alone=is_alone)
+        return never() if is_large else stored_hashes(connection, table, source, stream, size, is_alone=is_alone)
 
     monkeypatch.setattr("crossdock.pipeline.group.stored_hashes", hashes)
     report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")

@@ -2,12 +2,17 @@
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from canonical_model.errors import StoreError
+from connectors.base import ReadsKeys
+from crossdock.pipeline.land import _keys
 from tests.integration.hub import Hub, order_row
 
 pytestmark = pytest.mark.store
@@ -76,3 +81,14 @@ def test_a_disk_that_refuses_to_link_is_said(hub: Hub, monkeypatch: pytest.Monke
     with pytest.raises(StoreError, match="XD-STO-004"):
         hub.sync()
     assert not hub.query("SELECT id FROM crossdock.batch")
+
+
+@pytest.mark.parametrize(("listed", "batches"), [([], 0), ([[]], 0), ([["1"], [], ["2"]], 1)])
+def test_a_list_of_keys_without_any_says_nothing(listed: list[list[str]], batches: int) -> None:
+    class Source:
+        def read_keys(self, _: str) -> Iterator[pa.Table]:
+            return iter([pa.table({"number": pa.array(keys, pa.string())}) for keys in listed])
+
+    found = list(_keys(cast(ReadsKeys, Source()), "orders", {}))
+    assert len(found) == batches
+    assert sum(batch.counts.read for batch in found) == sum(map(len, listed))

@@ -218,6 +218,12 @@ def test_a_line_waits_with_its_rejected_header(hub: Hub) -> None:
     assert codes(report) == ["XD-DAT-001", "XD-PAR-001"]
 
 
+@pytest.mark.parametrize("number", ["PO-1", "PO\\", "PO|1"])
+def test_a_line_that_waits_for_its_header_is_judged_again_once_that_is_there(hub: Hub, number: str) -> None:
+    hub.load(order_row(number, ordered_on="2026-02-30"))
+    assert hub.load(order_row(number, "20"), name="b.csv").waited == 1
+
+
 def test_a_held_row_is_judged_again_when_it_comes_again(hub: Hub) -> None:
     hub.load(order_row(unit="大概"))
     assert counts(hub.load(order_row(unit="大概"), name="b.csv")) == {"read": 1, "parked": 1}

@@ -4,15 +4,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
+from crossdock.pipeline import replay as replay_module
 from crossdock.pipeline import retention
-from crossdock.pipeline.guard import discard
+from crossdock.pipeline.guard import approve, discard
 from crossdock.pipeline.replay import replay
 from crossdock.pipeline.retention import prune
-from crossdock.store.database import AnyRow
 from tests.integration.hub import HEADER, LEAN, Hub, order_row, refused
 from tests.unit.pipeline.test_complete import says
 
@@ -107,13 +108,13 @@ def test_a_file_that_comes_again_while_its_old_copy_is_removed_keeps_its_origina
     hub.settings(retention={"landing_days": 1})
     hub.load(order_row("PO-1"), name="a.csv")
     hub.clock.forward(days=2)  # still the same month, so the same place
-    remove = retention._remove
+    expire = retention._expire
 
-    def after_it_came_again(engine: Engine, rows: list[AnyRow]) -> None:
+    def after_it_came_again(*of_stream: Any) -> object:
         hub.load(order_row("PO-1"), name="b.csv")
-        remove(engine, rows)
+        return expire(*of_stream)
 
-    monkeypatch.setattr(retention, "_remove", after_it_came_again)
+    monkeypatch.setattr(retention, "_expire", after_it_came_again)
     assert prune(hub.home, hub.engine, clock=hub.clock).batches == 1
     kept = hub.one("SELECT original_url FROM crossdock.batch WHERE status = 'applied'")
     assert Path(kept).is_file()
@@ -180,3 +181,67 @@ def test_held_rows_go_with_the_files_in_which_they_stood(hub: Hub) -> None:
     hub.clock.forward(days=2)
     prune(hub.home, hub.engine, clock=hub.clock)
     assert hub.one("SELECT count(*) FROM crossdock.held_row") == 0
+
+
+@pytest.mark.parametrize("policy", ["park", "freeze"])
+def test_what_was_approved_is_replayed_as_often_as_one_likes_and_asks_no_more(hub: Hub, policy: str) -> None:
+    says(hub, drift=policy)
+    hub.load(order_row("PO-1"), name="a.csv")
+    wider, narrower = (*HEADER, "备注2"), HEADER[:-1]
+    hub.put("b.csv", [[*order_row("PO-2"), "x"]], header=wider)
+    hub.put("c.csv", [order_row("PO-3")[:-1]], header=narrower)
+    for _ in range(3):
+        run = hub.sync()
+        if run.status != "idle" and any(file.problem for file in run.files):
+            approve(hub.engine, run.run_id)
+    stored = "SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key"
+    assert hub.column(stored) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    for _ in range(2):
+        report = replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+        assert {file.status for file in report.run.files} == {"applied"}
+        assert hub.column(stored) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+
+
+def test_records_are_not_made_anew_where_no_mapping_fits_one_of_their_files(hub: Hub) -> None:
+    hub.load(order_row("PO-1"), name="a.csv")
+    other = {**LEAN, "purchase_order_line": {"fields": {**LEAN["purchase_order_line"]["fields"], "remark": "新列"}}}
+    other["purchase_order"] = {"fields": {"order_number": "新单号"}}
+    hub.mapping("own/orders", other, columns={"unit": ["单位"]})
+    error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
+    assert "a.csv" in str(error)
+    assert hub.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL") == ["PO-1|10"]
+
+
+def test_what_was_set_aside_never_went_in_also_when_it_has_had_its_time(hub: Hub) -> None:
+    hub.settings(retention={"landing_days": 1})
+    says(hub, guard={"issues": "10%", "rows": 1})
+    run = hub.load(order_row("PO-1", unit="噗"), name="a.csv")
+    discard(hub.engine, run.run_id, hub.clock)
+    hub.clock.forward(days=2)
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 1
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 0
+    assert hub.column("SELECT status FROM crossdock.batch") == ["superseded"]
+    assert hub.load(order_row("PO-2"), name="b.csv").is_baseline
+    assert replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock).run.status == "succeeded"
+
+
+def test_what_is_being_replayed_is_not_removed_meanwhile(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.settings(retention={"landing_days": 1})
+    hub.load(order_row("PO-1"), name="a.csv")
+    hub.clock.forward(days=2)
+    take_out, status = replay_module._take_out, "SELECT status FROM crossdock.batch"
+    with ThreadPoolExecutor(1) as beside:
+
+        def while_old_files_go(*of_run: Any) -> None:
+            pruned.append(beside.submit(prune, hub.home, hub.engine, clock=hub.clock))
+            while not hub.one("SELECT count(*) FROM pg_locks WHERE NOT granted") and not pruned[0].done():
+                time.sleep(0.01)
+            take_out(*of_run)
+
+        pruned: list[Any] = []
+        monkeypatch.setattr(replay_module, "_take_out", while_old_files_go)
+        replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+        assert pruned[0].result(timeout=30).batches == 1
+    assert hub.column(status) == ["expired"]
+    error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
+    assert error.problem_code == "XD-CFG-142"
