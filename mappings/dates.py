@@ -1,4 +1,4 @@
-"""Whether 03/04/2026 is the 3rd of April, and 1,250 a thousand: asked of the whole column, once for each landed batch."""
+"""Whether 03/04/2026 is the 3rd of April, and 1,250 a thousand: asked of the whole column of a sheet."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -61,6 +61,7 @@ def decide_orders(
     usual: Collection[Spelling],
     setting: str,
     shown: Iterable[DateOrder] = (),
+    parts: Mapping[int, int] | None = None,
 ) -> list[DateOrder]:
     """Asks the columns of `rows` for their order of day and month, and defines the macros that give it.
 
@@ -74,6 +75,7 @@ def decide_orders(
         usual: Spellings in which whole columns are written: of these nothing needs to be asked.
         setting: `date_order` of the stream or mapping; empty where there is none.
         shown: What came of whole columns, for batches of which `rows` are only a part.
+        parts: Batch -> the first one of its sheet, of which a large one is landed in several; none are alone.
     """
     columns = _doubtful(db, columns, usual, answer="''")
     if not columns:
@@ -98,9 +100,13 @@ def decide_orders(
         for batch, *values in found:
             if values[i] is not None:
                 marks.setdefault(batch, set()).add(values[i])
+        of_sheet: dict[int, set[str]] = {}
+        for batch, seen in marks.items():
+            sheet = of_sheet.setdefault((parts or {}).get(batch, batch), set())
+            sheet |= seen | known.get((batch, column.column), set())
         decided = [
-            DateOrder(batch, column.column, *_decide(seen | known.get((batch, column.column), set()), setting))
-            for batch, seen in sorted(marks.items())
+            DateOrder(batch, column.column, *_decide(of_sheet[(parts or {}).get(batch, batch)], setting))
+            for batch in sorted(marks)
         ]
         decided = [one for one in decided if one.reason]
         whens = "".join(f" WHEN {one.batch} THEN '{one.order}'" for one in decided if one.order)
@@ -116,6 +122,7 @@ def decide_commas(
     columns: Sequence[AskedColumn],
     usual: Collection[Spelling],
     shown: Iterable[DateOrder] = (),
+    parts: Mapping[int, int] | None = None,
 ) -> list[DateOrder]:
     """Asks columns of numbers whether any value has a decimal comma (12,50), and defines the macros that say so.
 
@@ -125,6 +132,7 @@ def decide_commas(
         columns: The columns.
         usual: Spellings in which whole columns are written: of these nothing needs to be asked.
         shown: What came of whole columns, for batches of which `rows` are only a part.
+        parts: As for `decide_orders`.
     """
     columns = _doubtful(db, columns, usual, answer="FALSE")
     found: list[tuple[Any, ...]] = []
@@ -138,7 +146,8 @@ def decide_commas(
         found = db.execute(f"SELECT _batch, {asked} FROM {rows} WHERE {received} GROUP BY _batch").fetchall()
     commas = []
     for i, column in enumerate(columns):
-        seen = {batch for batch, *values in found if values[i]}
+        sheets = {(parts or {}).get(batch, batch) for batch, *values in found if values[i]}
+        seen = {batch for batch, *_ in found if (parts or {}).get(batch, batch) in sheets}
         batches = sorted(seen | {batch for batch, name in known if name == column.column})
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")

@@ -482,9 +482,15 @@ class MappingRun:
         shown = [one for batch in self._batches.values() for one in batch.date_orders]
         asked = [(query.records, query.entity.dates, query.entity.commas) for query in self._queries.values()]
         orders: list[DateOrder] = []
+        first: dict[tuple[str, str, str], int] = {}
+        parts = {
+            one.batch: first.setdefault((one.file, one.sha256, one.sheet), one.batch)
+            for one in self._batches.values()
+            if one.sha256
+        }
         for rows, dates, numbers in (*asked, ("source", self._plan.version_dates, self._plan.version_commas)):
-            orders += decide_orders(self._db, rows, dates, self._usual, self._plan.date_order, shown)
-            orders += decide_commas(self._db, rows, numbers, self._usual, shown)
+            orders += decide_orders(self._db, rows, dates, self._usual, self._plan.date_order, shown, parts)
+            orders += decide_commas(self._db, rows, numbers, self._usual, shown, parts)
         self.date_orders = tuple(dict.fromkeys(orders))
 
     def _look_up(self) -> None:

@@ -413,13 +413,43 @@ def _fit(layout: Layout, head: _Head) -> Layout:
 
 @contextmanager
 def _single_delimiter(text: PlainText, delimiter: str) -> Iterator[PlainText]:
-    """A copy of the text in which one character stands for a delimiter of several."""
+    """A copy of the text in which one character stands for a delimiter of several, but for those inside quotes."""
     with tempfile.NamedTemporaryFile(suffix=".csv") as copy, text.path.open("rb") as source:
         source.seek(text.offset)
-        for line in source:
-            copy.write(line.replace(delimiter.encode(), _SINGLE.encode()))
+        several, single = delimiter.encode(), _SINGLE.encode()
+        if text.has_quotes:
+            copy.writelines(_split_anew(source, several, single))
+        else:
+            copy.writelines(line.replace(several, single) for line in source)
         copy.flush()
         yield replace(text, path=Path(copy.name), offset=0)
+
+
+_REST_OF_QUOTED = re.compile(rb'[^"]*+(?:""[^"]*+)*+("?)')
+
+
+def _split_anew(lines: Iterable[bytes], several: bytes, single: bytes) -> Iterator[bytes]:
+    """The lines with `single` between their values; a quote counts where it begins a value, and may close on a later line."""
+    is_inside = False
+    for line in lines:
+        made, at = [], 0
+        if not is_inside and line.startswith(b'"'):
+            is_inside, at = True, 1
+            made.append(b'"')
+        while True:
+            if is_inside and (rest := _REST_OF_QUOTED.match(line, at)):
+                made.append(rest[0])
+                at, is_inside = rest.end(), not rest[1]
+            end = line.find(several, at)
+            if is_inside or end < 0:
+                made.append(line[at:])
+                break
+            made += [line[at:end], single]
+            at = end + len(several)
+            if line.startswith(b'"', at):
+                is_inside, at = True, at + 1
+                made.append(b'"')
+        yield b"".join(made)
 
 
 def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:

@@ -63,6 +63,7 @@ class Landed:
     modified_at: datetime | None = None
     suspects: tuple[tuple[int, str, str], ...] = ()
     places: Mapping[str, str] | None = None
+    part_of: str = ""
 
 
 Map = Callable[..., Outcome]
@@ -110,7 +111,15 @@ def run_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Map:
             pq.write_table(table, path.with_suffix(".dictionary"))
             batches.append(
                 LandedRows(
-                    number, path, len(one.rows), f"f{number}.csv", "", one.places or {}, one.modified_at, one.suspects
+                    number,
+                    path,
+                    len(one.rows),
+                    one.part_of or f"f{number}.csv",
+                    "",
+                    one.places or {},
+                    one.modified_at,
+                    one.suspects,
+                    sha256=one.part_of,
                 )
             )
         columns = [name for name in header if name != "json"] if is_json else header

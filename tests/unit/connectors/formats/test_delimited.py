@@ -223,6 +223,15 @@ def test_a_delimiter_of_several_characters_is_found(read: Read, delimiter: str) 
     assert rows(read("\n".join(delimiter.join(line) for line in lines)))[1] == {"编号": "2", "名称": "c,d", "数量": ""}
 
 
+@pytest.mark.parametrize("quoted", ["请||尽快", "||", "两行||\n里||也", '引""号||"" '])
+def test_a_delimiter_of_several_characters_inside_quotes_is_part_of_the_value(read: Read, quoted: str) -> None:
+    text = f'编号||名称||备注\n1||"{quoted}"||好\n"2"||B||"{quoted}"\n"3||"||C||6"\n'
+    value = quoted.replace('""', '"')
+    assert [list(row.values()) for row in rows(read(text))] == [
+        ["1", value, "好"], ["2", "B", value], ["3||", "C", '6"']
+    ]  # fmt: skip
+
+
 def test_a_bar_in_a_value_does_not_hide_a_delimiter_of_two_bars(read: Read) -> None:
     assert rows(read("编号||名称||数量\n1||A|1||3\n2||B||4\n"))[0] == {"编号": "1", "名称": "A|1", "数量": "3"}
 
