@@ -63,8 +63,9 @@ PERCENT = "P1"
 _OWN_UNITS = {
     "_kg": "KGM",
     "_mm": "MMT",
-    "_celsius": "CEL",
+    "celsius": "CEL",
     "_days": "DAY",
+    "_seconds": "SEC",
     "tax_rate": PERCENT,
     "discount_rate": PERCENT,
 }
@@ -72,6 +73,7 @@ _INTO: Mapping[str, Mapping[str, str]] = {
     "KGM": {"MGM": "0.000001", "GRM": "0.001", "TNE": "1000"},
     "MMT": {"CMT": "10", "DMT": "100", "MTR": "1000", "INH": "25.4", "FOT": "304.8"},
     "DAY": {"WEE": "7"},
+    "SEC": {"MIN": "60", "HUR": "3600"},
 }
 """How many of a unit another is, where that is exact."""
 

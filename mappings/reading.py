@@ -1,5 +1,6 @@
 """Mapping files as text: YAML read strictly, and what is wrong with it said with its line, in words."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from types import UnionType
@@ -30,6 +31,18 @@ _SHAPES: Mapping[str, Text] = {
 }
 
 
+class _Loader(StrictLoader):
+    """Takes true and false alone for themselves, as YAML 1.2 does: No, Off and Y are names of columns."""
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in StrictLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 def load(text: str, where: str) -> object:
     """The YAML document `text`.
 
@@ -37,7 +50,7 @@ def load(text: str, where: str) -> object:
         MappingError: It is not YAML, is indented with tabs, or has a key twice; the sentence gives the line.
     """
     try:
-        return yaml.load(text, Loader=StrictLoader)  # noqa: S506  # a safe loader
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
     except DoubleKeyError as error:
         raise MappingError(error.what, where=f"{where}:{error.line}", hint=MERGE) from error
     except yaml.YAMLError as error:

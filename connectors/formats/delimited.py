@@ -120,6 +120,9 @@ def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_byte
     if isinstance(layout, Text):
         yield refused(layout, total=text.lines, encoding=text.encoding)
         return
+    if split_at == "," and (torn := _torn_numbers(head, layout)):
+        yield refused(torn, total=text.lines, encoding=text.encoding)
+        return
     yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), options, part_bytes)
 
 
@@ -409,6 +412,32 @@ def _fit(layout: Layout, head: _Head) -> Layout:
     below = Counter(len(row) for row in head.rows[layout.last + 1 :] if any(cell.strip() for cell in row))
     usual = below.most_common(1)[0][0] if below else 0
     return layout.resize(max(layout.last_named + 1, usual))
+
+
+_THOUSANDS, _HUNDREDS = re.compile(r"\s*[-+¥$]?\d{1,3}"), re.compile(r"\d{3}(?:\.\d*)?\s*")
+"""1 and 950.00 of an amount without quotes."""
+
+
+def _torn_numbers(head: _Head, layout: Layout) -> Text | None:
+    """The sentence that most records are longer than the header, since the commas between thousands split their numbers."""
+    width = layout.last_named + 1
+    below = range(layout.last + 1, len(head.rows))
+    filled = [place for place in below if any(cell.strip() for cell in head.rows[place])]
+    long = [place for place in filled if any(cell.strip() for cell in head.rows[place][width:])]
+    if not long or 2 * len(long) < len(filled):
+        return None
+    for column in range(width):
+        pieces = [(head.rows[place][column], head.rows[place][column + 1]) for place in long]
+        if all(_THOUSANDS.fullmatch(one) and _HUNDREDS.fullmatch(other) for one, other in pieces):
+            line, shown = head.lines[long[0]], ",".join(pieces[0]).strip()
+            return Text(
+                f"第 {line} 行的“{shown}”没有加双引号，千分位的逗号把它拆成了两格，这样的行比表头的 {width} 列多。"
+                "请导出为不带千分位的数字，或给这些数字加上双引号，或改用制表符、分号分隔。",
+                f"“{shown}” on line {line} stands without quotes, so the comma between its thousands splits it in two, and such "
+                f"rows are longer than the {width} columns of the header. Export numbers without such commas, put them in "
+                "double quotes, or separate the values by tabs or semicolons.",
+            )
+    return None
 
 
 @contextmanager

@@ -412,6 +412,25 @@ def test_an_unknown_status_is_kept_as_unknown_with_its_own_word(run_mapping: Map
     assert (record["status"], record["status_source"]) == ("unknown", "没见过")
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "seconds"),
+    [("标准工时(分钟)", "1.5", 90), ("标准工时(h)", "2", 7200), ("标准工时(秒)", "30", 30), ("标准工时", "30", 30)],
+)
+def test_a_time_is_brought_into_seconds(run_mapping: Map, header: str, cell: str, seconds: int) -> None:
+    fields = "{production_number: a, operation_number: b, standard_seconds: 标准工时}"
+    text = f"mapping: t/t\nentities:\n  production_operation:\n    fields: {fields}\n"
+    (record,) = run_mapping(text, [{"a": "M1", "b": "10", header: cell}]).good["production_operation"]
+    assert record["standard_seconds"] == seconds
+
+
+@pytest.mark.parametrize("header", ["温度(℉)", "温度(°F)", "温度（华氏度）"])
+def test_degrees_of_fahrenheit_are_not_taken_for_celsius(header: str) -> None:
+    fields = "{device: a, measured_at: instant(b), celsius: 温度}"
+    spec = parse_mapping(f"mapping: t/t\nentities:\n  temperature_reading:\n    fields: {fields}\n", "t.yaml")
+    plan = make_plan(spec, header=["a", "b", header], is_json=False, timezone="UTC")
+    assert "celsius" in plan.entities[0].absent
+
+
 def test_a_whole_number_is_asked_for_in_words(run_mapping: Map) -> None:
     text = "mapping: t/t\nentities:\n  item:\n    fields: {item_number: a, shelf_life_days: b}\n"
     outcome = run_mapping(text, [{"a": str(i), "b": b} for i, b in enumerate(["12", "12.0", "12.7", "x", "9" * 30])])

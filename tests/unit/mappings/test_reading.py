@@ -96,3 +96,11 @@ def test_a_wrong_version_is_called_so() -> None:
 def test_true_is_an_expression() -> None:
     text = "mapping: t/t\nentities:\n  purchase_order_line:\n    fields: {order_number: a, line_number: b, is_tax_included: true}\n"
     assert parse_mapping(text, "t").entities["purchase_order_line"].fields["is_tax_included"] == "TRUE"
+
+
+def test_words_that_older_yaml_takes_for_yes_and_no_are_columns() -> None:
+    text = GOOD.replace("item: a", "item: No").replace("[甲, 乙]", "[No, Off, Y]").replace("remark: 1", "lot: true")
+    spec = parse_mapping(text, "mappings/t/t.yaml")
+    assert spec.columns["a"] == ["No", "Off", "Y"]
+    fields = spec.entities["inventory_balance"].fields
+    assert (fields["item"], fields["lot"]) == ("No", "true")

@@ -592,6 +592,12 @@ def test_a_trailing_minus_and_brackets_stand_with_a_decimal_comma_too(run_mappin
         assert (outcome.codes(), record["price_base"]) == ([], Decimal("3.5"))
 
 
+@pytest.mark.parametrize("either", ["12,000-", "(1,250)", "1.250-", "-1,250"])
+def test_a_trailing_minus_or_brackets_do_not_tell_what_a_comma_is(run_mapping: Map, either: str) -> None:
+    rows = [{"单号": "P1", "行号": line, "a": cell} for line, cell in (("1", "12,50-"), ("2", either))]
+    assert run_mapping(one_field("net_amount", "money(a, 'EUR')"), rows).codes() == ["XD-NUM-005"] * 2
+
+
 def test_blanks_between_thousands_and_a_comma_behind_show_a_decimal_comma(run_mapping: Map) -> None:
     text = one_field("ordered", "quantity(数量, '个')")
     rows = [{"单号": "P1", "行号": line, "数量": amount} for line, amount in (("1", "1\u202f250,50"), ("2", "3,500"))]

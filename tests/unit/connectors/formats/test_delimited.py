@@ -217,6 +217,28 @@ def test_parts_of_a_large_file_add_up_to_it(tmp_path: Path) -> None:
     assert len(whole[0].suspects) == 18
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["F1,甲,1,950.00", "F2,乙,12,200.00", "F3,丙,880.00", "F4,丁,3,060.50"],
+        ["F1,甲,1,950.00,急", "F2,乙,-12,200.00,"],
+        ["F1,甲,1,950,000.00"],
+    ],
+)
+def test_amounts_that_commas_between_thousands_tear_apart_park_the_file(read: Read, lines: list[str]) -> None:
+    header = "发票号码,供应商,价税合计" + ",备注" * (lines[0].endswith("急"))
+    (only,) = [read("\n".join([header, *lines]))]
+    assert only.problem is not None
+    assert "第 2 行的“1,950" in only.problem.zh
+    assert not only.table.num_rows
+
+
+def test_a_last_column_without_a_name_is_no_torn_number(read: Read) -> None:
+    only = read("单号,数量\nA,5,好\nB,6,120\nC,7,\n")
+    assert only.problem is None
+    assert only.table.num_rows == 3
+
+
 @pytest.mark.parametrize("delimiter", ["||", "~|~", "@@", "|#|"])
 def test_a_delimiter_of_several_characters_is_found(read: Read, delimiter: str) -> None:
     lines = (["编号", "名称", "数量"], ["1", "", "3"], ["2", "c,d", ""])
