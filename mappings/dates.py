@@ -101,9 +101,9 @@ def decide_orders(
             if values[i] is not None:
                 marks.setdefault(batch, set()).add(values[i])
         of_sheet: dict[int, set[str]] = {}
-        for batch, seen in marks.items():
+        for batch, of_batch in marks.items():
             sheet = of_sheet.setdefault((parts or {}).get(batch, batch), set())
-            sheet |= seen | known.get((batch, column.column), set())
+            sheet |= of_batch | known.get((batch, column.column), set())
         decided = [
             DateOrder(batch, column.column, *_decide(of_sheet[(parts or {}).get(batch, batch)], setting))
             for batch in sorted(marks)

@@ -22,8 +22,8 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
-from connectors.formats.grid import holds_any, row_numbers
-from connectors.formats.labels import labels_above, said_below
+from connectors.formats.grid import holds_any, row_numbers, rows_above
+from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import heading_within, second_table
 from connectors.formats.options import FormatOptions
@@ -155,7 +155,8 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
     layout, text = splitter.layout, splitter.text
     sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
-    labels = labels_above(options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above])
+    forms = [*options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above]]
+    labels = labels_above(forms)
     completion, accounted = Completion(options, labels), 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
@@ -170,6 +171,10 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
             rows = sieve.trim_end(rows) if is_last else rows
             present = splitter.layout
             problem = second_table(rows, present) or heading_within(rows, present)
+            if again := sieve.skipped.get("repeated_header"):
+                forms += rows_above(options.crop_columns(splitter.join(tables)), again)
+                completion.labels = labels_above(forms)
+                problem = problem or two_documents(completion.labels, min(again))
             settled = problem or present.settle_twins(rows, before=kept)
             if isinstance(settled, Text):
                 yield refused(settled, total=text.lines - accounted, encoding=text.encoding)

@@ -1,7 +1,7 @@
 """A sheet before it is understood: texts by row and column, merged areas, and what is known to be damaged."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,6 +10,9 @@ import pyarrow.compute as pc
 
 from canonical_model.language import Text
 from connectors.base import ROW
+
+_FORM_ROWS = 8
+"""Rows in which a form says above its table what it is about."""
 
 
 class Span(NamedTuple):
@@ -56,6 +59,14 @@ def texts_of(rows: pa.Table) -> list[list[str]]:
     if rows.num_columns == 1:
         return [[] for _ in range(rows.num_rows)]
     return [list(row) for row in zip(*(column.to_pylist() for column in rows.columns[:-1]), strict=True)]
+
+
+def rows_above(rows: pa.Table, headers: Sequence[int]) -> Iterator[list[str]]:
+    """The rows right above headers that come again, by their numbers: another form of the same kind may begin there."""
+    places = {number: place for place, number in enumerate(rows[ROW].to_pylist())} if headers else {}
+    for number in headers:
+        first = max(0, places[number] - _FORM_ROWS)
+        yield from texts_of(rows.slice(first, places[number] - first))
 
 
 def row_numbers(first: int, count: int) -> pa.Array:

@@ -1,6 +1,6 @@
 """From a grid to its table: header, records, what was left out and why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -8,7 +8,7 @@ from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
-from connectors.formats.grid import Grid, texts_of
+from connectors.formats.grid import Grid, rows_above
 from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
@@ -28,7 +28,6 @@ from connectors.formats.sheet import (
 from connectors.formats.sieve import Sieve
 
 _TABLE_ROWS, _TABLE_CELLS = 3, 3
-_FORM_ROWS = 8
 
 
 def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone: bool = True) -> SheetRead:
@@ -60,7 +59,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     above = options.crop_head(head, range(1, len(head) + 1))[: max(layout.index, 0)]
     labels = labels_above(above)
     again = sieve.skipped.get("repeated_header", ())
-    both = labels_above([*above, *_above_again(grid, again)])
+    both = labels_above([*above, *rows_above(grid.rows, again)])
     completion = Completion(options, both, sheet)
     table = (two_documents(both, min(again)) if again else None) or completion.complete(named)
     if isinstance(table, Text):
@@ -82,13 +81,6 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         labels=said_below(sieve.below) | labels,
         suspects=_suspects(grid, settled, table, completion.copied),
     )
-
-
-def _above_again(grid: Grid, headers: Iterable[int]) -> Iterator[list[str]]:
-    """The rows right above headers that come again: another form of the same kind may begin there."""
-    for number in headers:
-        first = max(0, number - 1 - _FORM_ROWS)
-        yield from texts_of(grid.rows.slice(first, number - 1 - first))
 
 
 def left_out(total: int, reason: str, sheet: str) -> SheetRead:

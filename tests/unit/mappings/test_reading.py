@@ -103,4 +103,4 @@ def test_words_that_older_yaml_takes_for_yes_and_no_are_columns() -> None:
     spec = parse_mapping(text, "mappings/t/t.yaml")
     assert spec.columns["a"] == ["No", "Off", "Y"]
     fields = spec.entities["inventory_balance"].fields
-    assert (fields["item"], fields["lot"]) == ("No", "true")
+    assert (fields["item"], fields["lot"]) == ("No", "TRUE")

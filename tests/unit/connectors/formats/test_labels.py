@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from connectors.base import ROW
@@ -16,6 +17,19 @@ TABLE = ("行号|料号|数量|单位", "1|A1|5|台", "2|A2|6|个")
 def read(*above: str, labels: list[str]) -> SheetRead:
     rows = [row.split("|") for row in (*above, *TABLE)]
     return read_table(grid_of(rows), FormatOptions.model_validate({"labels": labels}))
+
+
+def read_as(path: Path, lines: str, *, labels: list[str]) -> SheetRead:
+    """What is read of a file of these lines, as text or as a workbook."""
+    if path.suffix == ".csv":
+        path.write_text(lines, encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for line in lines.splitlines():
+            book.worksheets[0].append([cell or None for cell in line.split(",")])
+        book.save(path)
+    (only,) = read_file(path, options=FormatOptions.model_validate({"labels": labels}), display_name=path.name)
+    return only
 
 
 @pytest.mark.parametrize(
@@ -133,3 +147,26 @@ def test_a_unit_that_is_said_above_the_table_is_no_reason_to_park() -> None:
     assert read("单位：元|||", labels=[]).problem is None
     for unit in ("宁波千里马公司", "千克", "KG", "kg", "万科物业", "亿纬锂能", "千米"):
         assert read(f"单位：{unit}|||", labels=[]).problem is None
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "\n,,"])
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_a_second_block_is_not_read_under_what_stands_above_the_first(tmp_path: Path, name: str, blank: str) -> None:
+    lines = f"仓库：上海仓,,\n料号,数量,单位\nA,1,个\nB,2,个{blank}\n仓库：广州仓,,\n料号,数量,单位\nC,3,个\nD,4,个\n"
+    only = read_as(tmp_path / name, lines, labels=["仓库"])
+    assert only.problem is not None
+    assert "“上海仓”、“广州仓”" in only.problem.zh
+
+
+def test_a_second_order_in_a_text_file_parks_it(tmp_path: Path) -> None:
+    block = "订单号：PO-{}\n料号,数量,单位\nA,1,个\nB,2,个\n"
+    only = read_as(tmp_path / "a.csv", block.format(1) + block.format(2), labels=["订单号"])
+    assert only.problem is not None
+    assert "PO-1、PO-2" in only.problem.zh
+
+
+def test_pages_of_one_list_are_one_list(tmp_path: Path) -> None:
+    block = "仓库：上海仓\n料号,数量,单位\nA,1,个\nB,2,个\n"
+    only = read_as(tmp_path / "a.csv", block * 2, labels=["仓库"])
+    assert only.problem is None
+    assert only.table["仓库"].to_pylist() == ["上海仓"] * 4
