@@ -333,7 +333,7 @@ class MappingRun:
         return [str(value) for (value,) in found.fetchall()]
 
     def documents(self, entity: EntityPlan) -> pa.RecordBatchReader:
-        """The documents to which the lines belong: fields that name the parent, version, and the partner as `key`."""
+        """The documents that the lines belong to, those without any among them: what names the parent, version, partner as `key`."""
         stated = {
             name: entity.fields[name].sql if name in entity.fields else "NULL" for name in entity.entity.parent_key
         }
@@ -342,7 +342,7 @@ class MappingRun:
         query = self._queries[entity.entity.name]
         return self._db.sql(
             f"SELECT {', '.join(names)}, max({query.version}) AS version, {partner} AS key "
-            f"FROM {query.values()} GROUP BY ALL"
+            f"FROM {query.documents()} GROUP BY ALL"
         ).to_arrow_reader(_ARROW_ROWS)
 
     @property

@@ -773,6 +773,8 @@ class ExpressionCompiler:
         number, in_cell = self._with_unit(value, text)
         given = self._raw(beside, "quantity", text) if beside else ""
         told = [part for part in (given, in_cell, quote_text(in_header) if in_header else "") if part]
+        if not told and self._measure(value).factor != 1:
+            told = ["CAST(NULL AS VARCHAR)"]  # 数量（万） says no unit, and 5个 below it would say another number
         if not told:
             raise self._count(text, "quantity", 2)
         raw = told[0] if len(told) == 1 else self._once(f"coalesce({', '.join(told)})")

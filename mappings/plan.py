@@ -43,8 +43,8 @@ _PRICE_UNITS = frozenset(
     {"计价单位", "单价单位", "价格计量单位", "订单价格单位", "priceuom", "priceunitofmeasure", "orderpriceunit"}
 )
 _ONE = FieldSpec("one", Kind.QUANTITY, Text("计价单位", "Price unit"))
-_NAMES = frozenset({"lot", "supplier_lot", "serial_number", "bin", "from_bin", "to_bin"})
-"""Fields that name a thing, also where they are no part of a key."""
+_NAMES = frozenset({"lot", "supplier_lot", "bin", "from_bin", "to_bin", "reversal_of", "bill_of_lading"})
+"""Fields that name a thing, also where they are no part of a key; so does each that is called a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,12 @@ def _fingerprint(spec: MappingFile, timezone: str, settings: str, entities: Sequ
         settings,
         duckdb.__version__,
         *MACROS,
-        *(repr(plan.entity) + repr(plan.stated) + repr(plan.columns) for plan in entities),  # a header says units
+        *(repr((plan.entity, plan.stated, plan.columns, plan.fields)) for plan in entities),  # a header says units
+        *(
+            repr(replace(step, rows=()) if isinstance(step, Lookup) else step)
+            for plan in entities
+            for step in plan.steps
+        ),
         *(repr(code_list(name).spellings) for name in lists),
     ):
         digest.update(part.encode())
@@ -344,6 +349,15 @@ def _plan_entity(
 
 def _refuse_other_shape(spec: MappingFile, name: str, *, is_json: bool) -> None:
     mapped = spec.entities[name]
+    if mapped.each and set("*[]") & set(mapped.each):
+        raise MappingError(
+            Text(
+                f"{name}: each 是一个列表的路径，如 lines，不能有 * 和方括号；列表里面的列表读不了。",
+                f"{name}: each is the path of one list, such as lines, without * and brackets; a list inside a list "
+                "cannot be read.",
+            ),
+            where=spec.place("entities", name, "each"),
+        )
     if mapped.each and not is_json:
         raise MappingError(
             Text(f"{name}: each 只用于 JSON 数据。", f"{name}: each serves JSON streams only."),
@@ -366,7 +380,8 @@ def _compile_fields(
     for name, text in spec.entities[entity.name].fields.items():
         compiler.where, field = spec.place("entities", entity.name, "fields", name), entity.fields[name]
         try:
-            fields[name] = compiler.compile(str(text), field, is_name=name in entity.key or name in _NAMES)
+            is_name = name in entity.key or name in _NAMES or name.endswith("_number")
+            fields[name] = compiler.compile(str(text), field, is_name=is_name)
         except LostUnitError as error:
             missing.append(_doubtful(field.label, [error.column]))
         except MissingColumnError as error:

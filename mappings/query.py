@@ -103,12 +103,19 @@ class EntityQuery:
     @property
     def records(self) -> str:
         """The source's rows, elements or cells, with their place `_at` in the row."""
+        return self._records()
+
+    def _records(self, *, with_empty: bool = False) -> str:
+        """`records`; `with_empty` a document whose list has no element is there too, with one that is NULL."""
         if self.entity.turned:
             return turned_rows(self.entity.turned, self.entity.turned_unit)
         if self.entity.each is None:
             return "(SELECT *, CAST(0 AS BIGINT) AS _at FROM source)"
-        document = source_column("json")
-        listed = f"json_extract({document}, {_pointer(self.entity.each)}::VARCHAR || '[*]')"
+        document, path = source_column("json"), _pointer(self.entity.each)
+        listed = f"json_extract({document}, {path}::VARCHAR || '[*]')"
+        if with_empty:
+            is_empty = f"json_type({document}, {path}) = 'ARRAY' AND json_array_length({document}, {path}) = 0"
+            listed = f"CASE WHEN {is_empty} THEN [CAST(NULL AS JSON)] ELSE {listed} END"
         return (
             "(SELECT * EXCLUDE (_listed), generate_subscripts(_listed, 1) AS _at, unnest(_listed) AS _element "
             f"FROM (SELECT * REPLACE ({self._rest} AS {document}), {listed} AS _listed FROM source))"
@@ -126,8 +133,18 @@ class EntityQuery:
             patch = f"{{{json.dumps(piece)}: {patch}}}"
         return f"CAST(json_merge_patch({document}, {quote_text(patch)}) AS VARCHAR)"
 
+    def documents(self) -> str:
+        """`values`, and of documents without any element those that speak of the document."""
+        return self.values(with_empty=True)
+
     def values(
-        self, *, only: str = "", is_sparse: bool = False, odd: Sequence[str] | None = None, asked: str = ""
+        self,
+        *,
+        only: str = "",
+        is_sparse: bool = False,
+        odd: Sequence[str] | None = None,
+        asked: str = "",
+        with_empty: bool = False,
     ) -> str:
         """The records with the values that expressions share, worked out level by level.
 
@@ -137,9 +154,10 @@ class EntityQuery:
                 each block of 2,048, and work on nearly empty blocks; put in order they lie close together.
             odd: The columns that may hold something to clean, of those that are asked for; None for all columns.
             asked: SQL of what is asked for, since planning a query of all values is dear; empty for all.
+            with_empty: As for `documents`.
         """
         steps = _needed(self.steps, asked) if asked else self.steps
-        rows = self.records
+        rows = self._records(with_empty=with_empty)
         if only:
             order = " ORDER BY _batch, _row" if is_sparse else ""
             rows = f"(SELECT * FROM {rows} WHERE (_batch, _row, _at) IN ({only}){order})"
@@ -333,4 +351,4 @@ def _any(problems: Sequence[Problem]) -> str:
 
 
 def _pointer(path: str) -> str:
-    return quote_text("$" + "".join(f'."{piece}"' for piece in path.split(".")))
+    return quote_text(json_path(path.split(".")))

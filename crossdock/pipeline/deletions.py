@@ -62,11 +62,10 @@ class CompleteRead:
 
     Args:
         work: The run.
-        groups: How many groups the read has.
     """
 
-    def __init__(self, work: Work, groups: int) -> None:
-        self._work, self._groups = work, groups
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._missing: dict[str, _Missing] = {}
         self._batches: list[AnyRow] = []
         self._place = ""
@@ -154,11 +153,9 @@ class CompleteRead:
             issue = Issue("XD-DEL-001", entity.entity.name, "", "", place, place)
             missing.unreadable = PlacedIssue(unreadable.batch, unreadable.row, issue)
         number = missing.groups = missing.groups + 1
-        stated = where.name
-        if self._groups > 1:
-            stated = f"stated_{name}_{number}"
-            connection.execute(text(f"DROP TABLE IF EXISTS {stated}"))
-            connection.execute(text(f"CREATE TEMP TABLE {stated} ON COMMIT DROP AS SELECT key FROM {where.name}"))
+        stated = f"stated_{name}_{number}"  # the next group fills the stage anew
+        connection.execute(text(f"DROP TABLE IF EXISTS {stated}"))
+        connection.execute(text(f"CREATE TEMP TABLE {stated} ON COMMIT DROP AS SELECT key FROM {where.name}"))
         missing.absent.append(f"NOT EXISTS (SELECT FROM {stated} s WHERE s.key = t.key)")
         unseen = mapped.unseen(entity)
         if unseen is None:

@@ -54,7 +54,7 @@ _PARTS = 8
 
 def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
     """Merges the groups of one read, each of one plan, and deletes what a complete one no longer holds."""
-    read = CompleteRead(work, len(groups))
+    read = CompleteRead(work)
     for group in groups:
         _apply_group(work, group, read)
     read.bury()

@@ -21,6 +21,7 @@ from mappings.engine import MappingRun
 from mappings.landed import LandedRows
 from mappings.plan import MappingDoesNotFitError, make_plan
 from mappings.spec import EntityMapping, MappingFile, parse_mapping
+from mappings.unknown import unknown_pattern
 from tests.unit.mappings.conftest import Landed, Map, Row, one_field
 
 TWO = """
@@ -429,6 +430,26 @@ def test_degrees_of_fahrenheit_are_not_taken_for_celsius(header: str) -> None:
     spec = parse_mapping(f"mapping: t/t\nentities:\n  temperature_reading:\n    fields: {fields}\n", "t.yaml")
     plan = make_plan(spec, header=["a", "b", header], is_json=False, timezone="UTC")
     assert "celsius" in plan.entities[0].absent
+
+
+def test_what_a_mapping_becomes_is_in_its_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = parse_mapping(one_field("requested_on", "date(a)"), "t.yaml")
+
+    def fingerprint() -> str:
+        return make_plan(spec, header=["单号", "行号", "a"], is_json=False, timezone="UTC").fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    monkeypatch.setattr("mappings.expressions.unknown_pattern", lambda own: f"{unknown_pattern(own)}|另议")
+    assert fingerprint() != before, "a row that says so is read anew"
+
+
+@pytest.mark.parametrize("path", ["lines.*", "*", "lines[0].lots"])
+def test_a_list_inside_a_list_is_refused_in_words(path: str) -> None:
+    fields = "fields: {order_number: parent.no, line_number: n}"
+    text = f"mapping: t/t\nentities:\n  purchase_order_line:\n    each: '{path}'\n    {fields}\n"
+    with pytest.raises(MappingError, match="a list inside a list"):
+        make_plan(parse_mapping(text, "t.yaml"), header=[], is_json=True, timezone="UTC")
 
 
 def test_a_whole_number_is_asked_for_in_words(run_mapping: Map) -> None:

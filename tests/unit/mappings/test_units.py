@@ -598,6 +598,12 @@ def test_a_trailing_minus_or_brackets_do_not_tell_what_a_comma_is(run_mapping: M
     assert run_mapping(one_field("net_amount", "money(a, 'EUR')"), rows).codes() == ["XD-NUM-005"] * 2
 
 
+@pytest.mark.parametrize("header", ["数量（万）", "数量(千)"])
+def test_a_power_of_ten_in_a_header_is_no_unit(run_mapping: Map, header: str) -> None:
+    outcome, _ = one(run_mapping, "ordered", "quantity(数量)", {header: "5"})
+    assert outcome.codes() == ["XD-UNT-002"]
+
+
 def test_blanks_between_thousands_and_a_comma_behind_show_a_decimal_comma(run_mapping: Map) -> None:
     text = one_field("ordered", "quantity(数量, '个')")
     rows = [{"单号": "P1", "行号": line, "数量": amount} for line, amount in (("1", "1\u202f250,50"), ("2", "3,500"))]

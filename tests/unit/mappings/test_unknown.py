@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from canonical_model.errors import MappingError
+from canonical_model.text import parse_json
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Map, one_field
 
@@ -178,3 +179,15 @@ def test_a_day_that_is_taken_back_is_not_known(
     (record,) = lines(run_mapping, "requested_on", "coalesce(date(a), date(b))", [newer], unit=older)
     assert record["requested_on"] == day
     assert record["unknown"] == (f'{{"requested_on":"{unknown}"}}' if unknown else None)
+
+
+@pytest.mark.parametrize("field", ["tracking_number", "counterpart_order_number"])
+def test_a_number_that_says_that_there_is_none_is_unknown(run_mapping: Map, field: str) -> None:
+    text = one_field(field, "号", "sales_order_line") if field.startswith("counter") else _SHIPMENT.format(field)
+    outcome = run_mapping(text, [{"单号": "A", "行号": "1", "号": "/"}, {"单号": "B", "行号": "1", "号": "SF/1"}])
+    (records,) = (good for good in outcome.good.values())
+    assert [record[field] for record in records] == [None, "SF/1"]
+    assert parse_json(str(records[0]["unknown"])) == {field: "/"}
+
+
+_SHIPMENT = "mapping: t/t\nentities:\n  shipment:\n    fields: {{shipment_number: 单号, {}: 号}}\n"

@@ -1,16 +1,20 @@
 """Deletions, the guard, drift, and what is judged again."""
 
 import io
+import json
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
 import pytest
 
 from canonical_model.language import Language
+from connectors.base import ROW, Batch, Cursor, Origin, RowCounts
 from crossdock.pipeline.guard import approve, discard
 from tests.integration.hub import HEADER, LEAN, NOW, Hub, counts, order_row, refused
 
@@ -427,3 +431,59 @@ def test_nothing_is_discarded_that_a_run_is_taking_in(hub: Hub, monkeypatch: pyt
     other.join()
     assert said == ["XD-CFG-140"]
     assert hub.column("SELECT status FROM crossdock.batch ORDER BY id") == ["applied", "applied"]
+
+
+NESTED = {
+    "purchase_order": {"fields": {"order_number": "no", "ordered_on": "date(day)"}},
+    "purchase_order_line": {
+        "each": "lines",
+        "fields": {"order_number": "parent.no", "line_number": "n", "ordered": "quantity(q, 'EA')"},
+    },
+}
+
+
+@pytest.mark.parametrize(("lines", "left"), [({"lines": []}, []), ({}, ["PO-1|10"]), ({"lines": None}, ["PO-1|10"])])
+def test_a_document_without_lines_deletes_them_where_it_says_that_there_are_none(
+    hub: Hub, lines: dict[str, object], left: list[str]
+) -> None:
+    hub.mapping("own/json", NESTED)
+    says(hub, mapping=["own/json"])
+    hub.put_bytes("a.json", json.dumps([{"no": "PO-1", "lines": [{"n": "10", "q": "5"}]}]).encode())
+    hub.sync()
+    hub.put_bytes("b.json", json.dumps([{"no": "PO-1", **lines}]).encode())
+    hub.sync()
+    assert alive(hub) == left
+
+
+class Pages:
+    """A source whose batches are pages, each called by its own name."""
+
+    def __init__(self) -> None:
+        self.pages: list[list[object]] = []
+
+    def read(self, _: str, __: Cursor) -> Iterator[Batch]:
+        for number, page in enumerate(self.pages):
+            documents = pa.array([json.dumps(one) for one in page], pa.string())
+            table = pa.table({"json": documents, ROW: pa.array(range(1, len(page) + 1), pa.int64())})
+            counts = RowCounts(len(page), read=len(page))
+            yield Batch(table, {"at": f"{number} of {page}"}, Origin(f"page {number}"), counts)
+
+
+def test_half_of_a_read_does_not_forget_what_the_other_half_states(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Pages()
+    for module in ("land", "apply"):
+        monkeypatch.setattr(import_module(f"crossdock.pipeline.{module}"), "open_source", lambda *_: source)
+    monkeypatch.setattr("crossdock.pipeline.group.PAGES_PER_LOOK_UP", 0)  # a small batch and a large table
+    hub.mapping("own/json", NESTED)
+    says(hub, mapping=["own/json"])
+
+    def order(number: str, day: str = "2026-01-01", quantity: str = "5") -> object:
+        lines = [{"n": line, "q": quantity} for line in ("10", "20")]
+        return {"no": number, "day": day, "lines": lines}
+
+    source.pages = [[order(f"PO-{number}") for number in range(1, 4)]]
+    hub.sync()
+    stored = alive(hub)
+    source.pages = [[order("PO-1"), order("PO-2", quantity="6")], [order("PO-2", "2026-01-02", "6"), order("PO-3")]]
+    hub.sync()
+    assert alive(hub) == stored
