@@ -51,7 +51,7 @@ class Issue:
         column: Source column as the partner named it; empty where there is none.
         place: Where a person finds it: "采购单.xlsx [Sheet1] C7".
         value: The value as received, clipped.
-        detail: A second value that the sentence needs (the other row, the header's number).
+        detail: What else the sentence needs (the other row, the header's number, the longest that a field takes).
     """
 
     code: str
@@ -310,7 +310,7 @@ _KINDS = (
     _kind(
         "XD-TXT-001",
         Effect.REJECT,
-        ("“{field}”的内容太长：“{value}”。", "“{field}” is too long: “{value}”."),
+        ("“{field}”的内容太长：“{value}”（{detail}）。", "“{field}” is too long: “{value}” ({detail})."),
         ("请缩短，或核对是否填错了列。", "Shorten it, or check whether it stands in the wrong column."),
     ),
     _kind(

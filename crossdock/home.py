@@ -24,6 +24,10 @@ ConnectionLookup = Callable[[str], Mapping[str, str]]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+ID = "^[a-z][a-z0-9_]*$"
+"""What the name of a source or store may be: it is part of keys and of names in the store."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -104,9 +108,7 @@ class Settings(_Part):
         default=None, description="zh or en; else by LANG, Chinese where it says nothing."
     )
     timezone: Zone = Field(default="Asia/Shanghai", description="IANA zone of naive times and of dates shown.")
-    store_name: str = Field(
-        default="crossdock", pattern="^[a-z][a-z0-9_]*$", description="Name of the store in Airflow assets."
-    )
+    store_name: str = Field(default="crossdock", pattern=ID, description="Name of the store in Airflow assets.")
     public_url: str = Field(default="http://127.0.0.1:8600", description="Address at which staff reach our pages.")
     landing: str = Field(default="", description="fsspec URL of the landing zone; else .crossdock/landing.")
     retention: Retention = Retention()
@@ -218,7 +220,7 @@ class StreamFile(_Part):
 class SourceFile(_Part):
     """`sources/<name>.yaml`."""
 
-    source: str = Field(pattern="^[a-z][a-z0-9_]*$", description="Its id, part of every key.")
+    source: str = Field(pattern=ID, description="Its id, part of every key.")
     connector: str = Field(description="Connector name.")
     title: str = Field(default="", description="What people call it.")
     timezone: Zone | None = Field(default=None, description="IANA zone of naive times; else the deployment's.")
@@ -490,14 +492,17 @@ def check_model(raw: object, model: type[_Model], where: str) -> _Model:
         unknown = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
         hint = Text(f"可用：{allowed}。", f"Allowed: {allowed}.") if unknown else None
         known = _REASONS.get(first["type"])
-        said = known.format(**first.get("ctx", {})) if known else first["msg"]
+        said, en = known.format(**first.get("ctx", {})) if known else first["msg"], first["msg"]
+        if first.get("ctx", {}).get("pattern") == ID:
+            said = "只能用小写字母、数字和下划线，以字母开头"
+            en = "only lower-case letters, digits and underscores, beginning with a letter"
         key = ".".join(str(part) for part in first["loc"])
         if not key:
             raise ConfigError(
-                Text(f"内容不对：{said}。", f"The content is wrong: {first['msg']}."), where=where, code="XD-CFG-005"
+                Text(f"内容不对：{said}。", f"The content is wrong: {en}."), where=where, code="XD-CFG-005"
             ) from error
         raise ConfigError(
-            Text(f"设置“{key}”不对：{said}。", f"The setting “{key}” is wrong: {first['msg']}."),
+            Text(f"设置“{key}”不对：{said}。", f"The setting “{key}” is wrong: {en}."),
             where=where,
             hint=hint,
             code="XD-CFG-005",

@@ -47,6 +47,8 @@ _VECTOR_KB = 32
 """2,048 texts."""
 COMPARED_ROWS = 1_000_000
 """About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
+EXPLAINED_ROWS = 100_000
+"""About how many wrong rows are explained at once."""
 _SPARSE = 8
 """One row in so many is worth putting in order first."""
 _FIRST_ROWS = 65_536
@@ -295,7 +297,9 @@ class MappingRun:
         for batch, row, element, entity, _, field, named, code, value, detail in found.fetchall():
             column = plans[entity].source_column(named, element)
             place = self._batches[batch].place(row, column)
-            yield PlacedIssue(batch, row, Issue(code, entity, field, column, place, clip(value or ""), detail))
+            longest = f"{field} ≤ {plans[entity].entity.fields[field].max_length}" if code == "XD-TXT-001" else ""
+            said = Issue(code, entity, field, column, place, clip(value or ""), detail or longest)
+            yield PlacedIssue(batch, row, said)
 
     # questions that deletions ask
 
@@ -625,8 +629,8 @@ class MappingRun:
         asked = f"SELECT coalesce(bit_or(mask), 0), count_if(mask <> 0) FROM rows_{name}"
         ((wrong, count),) = self._db.execute(asked).fetchall()
         for position, field in enumerate(query.entity.fields):
-            if wrong & 1 << position:
-                told = query.explained(position, field, is_sparse=self._is_sparse(count))
+            for part in _parts("row", count, EXPLAINED_ROWS) if wrong & 1 << position else ():
+                told = query.explained(position, field, is_sparse=self._is_sparse(count), part=part)
                 self._db.execute(f"INSERT INTO issues {told}")
 
     def _fold(self, query: EntityQuery) -> None:
@@ -650,8 +654,7 @@ class MappingRun:
 
     def _parts(self, column: str) -> list[str]:
         """Conditions that take the rows in parts, equal values in one."""
-        count = math.ceil(sum(batch.rows for batch in self._batches.values()) / COMPARED_ROWS)
-        return ["TRUE"] if count <= 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
+        return _parts(column, sum(batch.rows for batch in self._batches.values()), COMPARED_ROWS)
 
     def _find_waiting(self, query: EntityQuery) -> None:
         """Makes `waiting_<entity>`: headers that were held and are not stated well elsewhere in the same batches."""
@@ -694,6 +697,12 @@ class PresentKeys(MappingRun):
         """The different keys, in one column `key`."""
         query = self._queries[entity.entity.name]
         return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
+
+
+def _parts(column: str, rows: int, most: int) -> list[str]:
+    """Conditions that take so many rows in parts of about `most`, equal values of the column in one."""
+    count = math.ceil(rows / most)
+    return ["TRUE"] if count <= 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
 
 
 def _time_of(batch: LandedRows) -> str:

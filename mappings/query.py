@@ -250,8 +250,8 @@ class EntityQuery:
         hashed = "CASE WHEN mask = 0 THEN CAST(source_hash AS BLOB) END AS source_hash"
         return f"key, {hashed}, version, batch, row, unknown{fixed}{stated}"
 
-    def explained(self, position: int, field: str, *, is_sparse: bool) -> str:
-        """Query of the issues of one field, for the rows of `rows_<entity>` whose bit it is."""
+    def explained(self, position: int, field: str, *, is_sparse: bool, part: str) -> str:
+        """Query of the issues of one field, for the rows of `rows_<entity>` whose bit it is and that are of the `part` (SQL)."""
         problems = [*self._reading_problems(field), *self._value_problems(field)]
 
         def case(subject: str, told: Sequence[tuple[str, str]]) -> str:
@@ -267,12 +267,13 @@ class EntityQuery:
                 [p.value for p in problems],
             )
         )
-        bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask & {1 << position} <> 0"
+        bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask & {1 << position} <> 0 AND {part}"
         values = self.values(only=bad, is_sparse=is_sparse, asked=which + value)
         return (
             f"SELECT _batch, _row, _at, '{self.name}', {position}, '{field}', {column}, {code}, {value}, '' "
             f"FROM (SELECT *, {which} AS _which FROM {values} "
-            f"JOIN rows_{self.name} r ON r.batch = s._batch AND r.row = s._row AND r.element = s._at)"
+            f"JOIN (FROM rows_{self.name} WHERE mask <> 0 AND {part}) r "
+            "ON r.batch = s._batch AND r.row = s._row AND r.element = s._at)"
         )
 
     def _reading_problems(self, field: str) -> list[Problem]:

@@ -126,7 +126,11 @@ def _wrong_shape(path: str, wanted: Text, given: object, hint: Text) -> tuple[Te
             got = Text("空的", "empty")
         case bool() | int() | float() | date():
             got = Text(f"{given}（YAML 没有当作文本）", f"{given}, which YAML does not take for a text")
-            hint = Text(f"请加引号：'{given}'。", f"Put it in quotes: '{given}'.")
+            text = f"\"'{given}'\""
+            hint = Text(
+                f"是列名就加引号：'{given}'；是固定的文字就加两层：{text}。",
+                f"Put it in quotes where it names a column: '{given}'; in both kinds where it is a text: {text}.",
+            )
         case list():
             got = Text("一个列表", "a list")
         case dict():

@@ -120,10 +120,11 @@ def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_byte
     if isinstance(layout, Text):
         yield refused(layout, total=text.lines, encoding=text.encoding)
         return
-    if split_at == "," and (torn := _torn_numbers(head, layout)):
+    fitted = _fit(layout, head)
+    if split_at == "," and (torn := _torn_numbers(head, layout, len(fitted.names))):
         yield refused(torn, total=text.lines, encoding=text.encoding)
         return
-    yield from _read_body(_Splitter(text, split_at, head, _fit(layout, head)), options, part_bytes)
+    yield from _read_body(_Splitter(text, split_at, head, fitted), options, part_bytes)
 
 
 def _split_head(content: str, delimiter: str, offset: int, *, is_whole: bool, count: int) -> _Head:
@@ -423,13 +424,12 @@ _THOUSANDS, _HUNDREDS = re.compile(r"\s*[-+¥$]?\d{1,3}"), re.compile(r"\d{3}(?:
 """1 and 950.00 of an amount without quotes."""
 
 
-def _torn_numbers(head: _Head, layout: Layout) -> Text | None:
-    """The sentence that most records are longer than the header, since the commas between thousands split their numbers."""
+def _torn_numbers(head: _Head, layout: Layout, usual: int) -> Text | None:
+    """The sentence that most records, of the `usual` width, are longer than the header, since commas between thousands split their numbers."""
     width = layout.last_named + 1
     below = range(layout.last + 1, len(head.rows))
-    filled = [place for place in below if any(cell.strip() for cell in head.rows[place])]
-    long = [place for place in filled if any(cell.strip() for cell in head.rows[place][width:])]
-    if not long or 2 * len(long) < len(filled):
+    long = [place for place in below if any(cell.strip() for cell in head.rows[place][width:])]
+    if usual <= width or not long:
         return None
     for column in range(width):
         pieces = [(head.rows[place][column], head.rows[place][column + 1]) for place in long]

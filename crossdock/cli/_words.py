@@ -157,6 +157,11 @@ def under_way(name: str, phase: str, rows: int) -> Text:
     return Text(f"{name}：{doing.zh} {rows:,} 行", f"{name}: {doing.en} {rows:,} rows")
 
 
+def _in_mapping(column: str) -> str:
+    """The column as an expression names it."""
+    return column if column.isidentifier() else '"' + column.replace('"', '""') + '"'
+
+
 def date_order(column: str, order: str, reason: str) -> Text:
     """How dates such as 03/04/2026 of a column were read, and why: by the column, a setting, or not at all.
 
@@ -165,9 +170,10 @@ def date_order(column: str, order: str, reason: str) -> Text:
     if order == ",":  # mappings.dates.COMMA, whose module loads DuckDB
         return Text(
             f"“{column}”里有 12,50 这样用逗号作小数点的数，1,250 和 1.250 就分不清，没有猜。"
-            f"整列都这样写时，在映射里写 number({column}, ',')",
+            f"整列都这样写时，在映射里写 number({_in_mapping(column)}, ',')（自带的映射先复制一份再改）",
             f"“{column}” has numbers with a decimal comma such as 12,50; 1,250 and 1.250 beside them could be either, and nothing "
-            f"was guessed. Where the whole column is written so, write number({column}, ',') in the mapping",
+            f"was guessed. Where the whole column is written so, write number({_in_mapping(column)}, ',') in the mapping "
+            "(of a shipped one, in a copy)",
         )
     if not order:
         why = _UNTOLD[reason]

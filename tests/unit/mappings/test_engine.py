@@ -432,6 +432,14 @@ def test_degrees_of_fahrenheit_are_not_taken_for_celsius(header: str) -> None:
     assert "celsius" in plan.entities[0].absent
 
 
+def test_many_wrong_rows_are_explained_in_parts(run_mapping: Map, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mappings.engine.EXPLAINED_ROWS", 2)
+    rows = [{"单号": "A", "行号": str(line), "a": "噗" if line % 2 else "2026-02-30"} for line in range(9)]
+    outcome = run_mapping(one_field("requested_on", "date(a)"), rows)
+    assert outcome.codes() == ["XD-DAT-001"] * 9
+    assert [issue.value for issue in outcome.issues] == [row["a"] for row in rows]
+
+
 def test_what_a_mapping_becomes_is_in_its_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = parse_mapping(one_field("requested_on", "date(a)"), "t.yaml")
 

@@ -44,6 +44,7 @@ def refusal(text: str) -> MappingError:
         ("date_order: dmy", "date_order: ddmm", 4, "dmy、mdy 或 ymd"),
         ("[甲, 乙]", "甲", 3, "应该是列表"),
         ("[甲, 乙]", "[甲, 2026-03-05]", 3, "'2026-03-05'"),
+        ("item: a", "item: 2026-03-05", 9, "\"'2026-03-05'\""),
         ("item: a", "item: [a]", 9, "这里是一个列表"),
         ("item: a", "item:", 9, "这里是空的"),
         ("item: a", "item: {a: b}", 9, "花括号要放进引号"),

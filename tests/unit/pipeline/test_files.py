@@ -109,7 +109,7 @@ def test_a_first_file_of_bad_rows_alone_leaves_the_first_load_to_the_next(hub: H
         ({"quantity": "五百左右"}, "XD-NUM-001", "五百左右", "1200"),
         ({"quantity": "-1"}, "XD-NUM-003", "-1", "正负号"),
         ({"line": ""}, "XD-REQ-001", "", "填写"),
-        ({"number": "X" * 61}, "XD-TXT-001", "X", "缩短"),
+        ({"number": "X" * 61}, "XD-TXT-001", "X", "order_number ≤ 60"),
     ],
 )
 def test_a_bad_value_is_one_issue_with_place_value_and_remedy_and_its_neighbour_goes_in(
