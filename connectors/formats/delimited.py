@@ -416,8 +416,9 @@ def _widen(rows: pa.Table, width: int) -> pa.Table:
 def _fit(layout: Layout, head: _Head) -> Layout:
     """The layout as wide as the header or, where they are wider, most of the records below it."""
     below = Counter(len(row) for row in head.rows[layout.last + 1 :] if any(cell.strip() for cell in row))
-    usual = below.most_common(1)[0][0] if below else 0
-    return layout.resize(max(layout.last_named + 1, usual))
+    width = layout.last_named + 1
+    usual = max(below, key=lambda one: (below[one], one == width), default=0)
+    return layout.resize(max(width, usual))
 
 
 _THOUSANDS, _HUNDREDS = re.compile(r"\s*[-+¥$]?\d{1,3}"), re.compile(r"\d{3}(?:\.\d*)?\s*")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from connectors.formats.delimited import read_delimited
-from connectors.formats.sheet import settle
+from connectors.formats.sheet import LONG_ROW, settle
 
 Read = Callable[..., SheetRead]
 
@@ -231,6 +231,12 @@ def test_amounts_that_commas_between_thousands_tear_apart_park_the_file(read: Re
     assert only.problem is not None
     assert "第 2 行的“1,950" in only.problem.zh
     assert not only.table.num_rows
+
+
+def test_where_half_of_the_records_are_torn_these_are_told_and_the_others_read(read: Read) -> None:
+    only = read("单号,数量,单位\nA,1,200,个\nB,300,个\n")
+    assert only.problem is None
+    assert only.suspects == ((2, "列D", LONG_ROW),)
 
 
 def test_a_last_column_without_a_name_is_no_torn_number(read: Read) -> None:
