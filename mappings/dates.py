@@ -147,7 +147,7 @@ def decide_commas(
     commas = []
     for i, column in enumerate(columns):
         sheets = {(parts or {}).get(batch, batch) for batch, *values in found if values[i]}
-        seen = {batch for batch, *_ in found if (parts or {}).get(batch, batch) in sheets}
+        seen = sheets | {batch for batch, first in (parts or {}).items() if first in sheets}
         batches = sorted(seen | {batch for batch, name in known if name == column.column})
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")

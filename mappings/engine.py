@@ -344,9 +344,11 @@ class MappingRun:
         names = [f"CAST({value} AS VARCHAR) AS {quote_name(name)}" for name, value in stated.items()]
         partner = f"xd_key({entity.parent[0]})" if len(entity.parent) > len(names) else "''"
         query = self._queries[entity.entity.name]
+        # a document that was held says nothing
+        well = f"WHERE NOT coalesce({query.parent} IN (FROM waiting_{query.name}), FALSE)" if query.has_parent else ""
         return self._db.sql(
             f"SELECT {', '.join(names)}, max({query.version}) AS version, {partner} AS key "
-            f"FROM {query.documents()} GROUP BY ALL"
+            f"FROM {query.documents()} {well} GROUP BY ALL"
         ).to_arrow_reader(_ARROW_ROWS)
 
     @property

@@ -77,6 +77,10 @@ FUNCTION_NAMES: tuple[str, ...] = tuple(sorted(_PARSERS))
 assert set(_REFERENCES) <= set(SPECS)  # noqa: S101  # references name entities
 
 
+_YES_NO = {"yes": "TRUE", "on": "TRUE", "no": "FALSE", "off": "FALSE"}
+"""What a constant may be called that says yes or no."""
+
+
 class ExpressionCompiler:
     """Compiles the right-hand sides of one mapping against one header.
 
@@ -164,6 +168,8 @@ class ExpressionCompiler:
             MissingColumnError: It reads a column that the header does not carry.
         """
         whole = None if text in self._spec.lookups else self._columns.whole(text)
+        if target.kind is Kind.FLAG and whole is None:
+            text = _YES_NO.get(text.lower(), text)
         compiled = self._column(*whole) if whole else self._visit(self._parse(text, target.name), text, target)
         typed = self._as_kind(compiled, text, target)
         if (is_name or target.scheme) and target.kind is Kind.TEXT:

@@ -110,10 +110,10 @@ _COMPACT_MOMENT = rf"^({_YEAR})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})(
 _STAMP = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{{1,6}})?)?"
 _SECONDS = r":[0-5][0-9](?:\.[0-9]{1,6})?"
 _ZONED = (
-    rf"{_YEAR}[-/][0-9]{{2}}[-/][0-9]{{2}}(?:[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?:{_SECONDS} ?(?:Z|[+-](?:0[0-9]|1[0-4])"
-    rf"(?::?[0-5][0-9])?)| ?(?:Z|\+(?:0[0-9]|1[0-4]):?[0-5][0-9]))|T[0-2][0-9]:[0-5][0-9]-(?:0[0-9]|1[0-4]):?[0-5][0-9])"
+    rf"{_YEAR}[-/][0-9]{{2}}[-/][0-9]{{2}}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+    rf"(?:{_SECONDS} ?(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)| ?(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]))"
 )
-"""A time with its offset; 10:30-11:00 is a span."""
+"""A time with its offset, or a span such as 10:30-11:00."""
 USUAL_NUMBER = rf"-?[0-9]{{1,18}}(\.[0-9]{{1,{SCALE}}})?"
 USUAL_DAY = rf"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}( 00:00:00(\.0+)?)?"
 USUAL_MOMENT = _STAMP
@@ -262,6 +262,7 @@ MACROS: tuple[str, ...] = (
     # the day where the source is, of a time with its offset; midnight with one is how some write a day
     f"""CREATE MACRO xd_day_there(s, zone) AS CASE
         WHEN strlen(s) > 16 AND regexp_full_match(s, {_quote(_ZONED)}) AND NOT regexp_matches(s, '[T ]00:00(?::00(?:\\.0+)?)? ?(?:Z|[+-])')
+            AND NOT (regexp_full_match(s, '.{{10}} ..:..-..:..') AND s[12:16] < s[18:22])
         THEN CAST(timezone(zone, TRY_CAST(regexp_replace(translate(s, '/', '-'), ' ([Z+-])', '\\1') AS TIMESTAMPTZ)) AS DATE) END""",
     f"""CREATE MACRO xd_day_part(s) AS list_transform([xd_dated(s)], lambda x:
         CASE WHEN regexp_matches(x, '{_HAS_CLOCK}') THEN regexp_extract(x, {_quote(_MOMENT)}, 1) ELSE x END)[1]""",
@@ -339,7 +340,9 @@ MACROS: tuple[str, ...] = (
         lambda x: xd_is_either(x) OR regexp_full_match(xd_bare(x), '[+-]?[0-9.]*,[0-9]+-?|\([0-9.]*,[0-9]+\)'))[1]""",
     # 12,50 and 0,250: a comma that groups no thousands, so that 1,250 and 1.250 beside it could be either
     r"""CREATE MACRO xd_shows_comma(s) AS list_transform([xd_digits(s)], lambda x: contains(x, ',') AND regexp_full_match(
-        xd_bare(x), '[+(-]?([0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+)[)-]?'))[1]""",
+        xd_bare(x), '([+-]?(COMMA)-?)|(\((COMMA)\))'))[1]""".replace(
+        "COMMA", "[0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+"
+    ),
     # US$12, 100美元: the currency of an amount's own cell
     f"CREATE MACRO xd_cell_currency(x) AS nullif(regexp_extract(x, {_quote(_TOKEN)}), '')",
     # whether the currency that stands with an amount may be the one stated beside it

@@ -76,6 +76,8 @@ _INTO: Mapping[str, Mapping[str, str]] = {
     "SEC": {"MIN": "60", "HUR": "3600"},
 }
 """How many of a unit another is, where that is exact."""
+_OF_ONE_KIND = {"CEL": {"CEL", "FAH", "KEL"}, "SEC": {"SEC", "MIN", "HUR", "DAY", "WEE", "MON", "ANN"}}
+"""Units of what a field holds, where its header often says something else in brackets."""
 
 
 _WITHOUT_TAX = re.compile(
@@ -205,6 +207,8 @@ class HeaderReader:
         """How many of the unit `own` is what `header` names, as 0.001 for 毛重(g); None where that is no such unit."""
         measure = self.read(header)
         code, factor = self._units[measure.unit] if measure and measure.unit else (own, "1")
+        if own in _OF_ONE_KIND and code not in _OF_ONE_KIND[own]:
+            code, factor = own, "1"  # 温度(度), 标准工时(件): another kind of thing says nothing here
         known = into(own).get(code)
         return known and f"{Decimal(known) * Decimal(factor):f}"
 

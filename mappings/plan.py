@@ -236,11 +236,15 @@ def make_plan(
         version_commas=reader.commas,
         date_order=date_order,
         is_json=is_json,
-        fingerprint=_fingerprint(spec, timezone, f"{date_order}|{currency}|{stream}", entities),
+        fingerprint=_fingerprint(
+            spec, timezone, f"{date_order}|{currency}|{stream}", entities, (version, reader.steps)
+        ),
     )
 
 
-def _fingerprint(spec: MappingFile, timezone: str, settings: str, entities: Sequence[EntityPlan]) -> str:
+def _fingerprint(
+    spec: MappingFile, timezone: str, settings: str, entities: Sequence[EntityPlan], version: object
+) -> str:
     lists = sorted({field.codes for plan in entities for field in plan.entity.fields.values() if field.codes})
     digest = hashlib.sha256()
     for part in (
@@ -249,6 +253,7 @@ def _fingerprint(spec: MappingFile, timezone: str, settings: str, entities: Sequ
         settings,
         duckdb.__version__,
         *MACROS,
+        repr(version),
         *(repr((plan.entity, plan.stated, plan.columns, plan.fields)) for plan in entities),  # a header says units
         *(
             repr(replace(step, rows=()) if isinstance(step, Lookup) else step)

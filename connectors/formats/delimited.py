@@ -5,7 +5,7 @@ import io
 import re
 import tempfile
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
-from connectors.formats.grid import holds_any, row_numbers, rows_above
+from connectors.formats.grid import forms_above, holds_any, row_numbers
 from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import heading_within, second_table
@@ -156,8 +156,9 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
     layout, text = splitter.layout, splitter.text
     sieve, kept = Sieve(layout, options.rows), layout.kept_twins
     above, header = max(layout.index, 0), len(layout.header)
-    forms = [*options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above]]
-    labels = labels_above(forms)
+    head = options.crop_head(splitter.head.rows, splitter.head.lines[:-1])[:above]
+    forms = dict.fromkeys(map(tuple, head))
+    labels = labels_above(list(forms))
     completion, accounted = Completion(options, labels), 0
     try:
         for tables, is_last in _parts(splitter.tables(), part_bytes):
@@ -173,8 +174,8 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
             present = splitter.layout
             problem = second_table(rows, present) or heading_within(rows, present)
             if again := sieve.skipped.get("repeated_header"):
-                forms += rows_above(options.crop_columns(splitter.join(tables)), again)
-                completion.labels = labels_above(forms)
+                forms |= forms_above(options.crop_columns(splitter.join(tables)), again)
+                completion.labels = labels_above(list(forms))
                 problem = problem or two_documents(completion.labels, min(again))
             settled = problem or present.settle_twins(rows, before=kept)
             if isinstance(settled, Text):
@@ -421,8 +422,12 @@ def _fit(layout: Layout, head: _Head) -> Layout:
     return layout.resize(max(width, usual))
 
 
-_THOUSANDS, _HUNDREDS = re.compile(r"\s*[-+¥$]?\d{1,3}"), re.compile(r"\d{3}(?:\.\d*)?\s*")
-"""1 and 950.00 of an amount without quotes."""
+_TORN = re.compile(r"\s*(?P<sign>[-+]?[¥￥$€]|[A-Z]{3})?\s*[-+]?\d{1,3}(?:,\d{3})*,\d{3}(?P<rest>\.\d+|\s*元)?\s*")
+"""1,950.00 and ¥1,950 of which the parts are cells; 5,120 may as well be two."""
+
+
+_MOST_PIECES = 4
+"""Of 999,999,999,999.00."""
 
 
 def _torn_numbers(head: _Head, layout: Layout, usual: int) -> Text | None:
@@ -432,18 +437,27 @@ def _torn_numbers(head: _Head, layout: Layout, usual: int) -> Text | None:
     long = [place for place in below if any(cell.strip() for cell in head.rows[place][width:])]
     if usual <= width or not long:
         return None
-    for column in range(width):
-        pieces = [(head.rows[place][column], head.rows[place][column + 1]) for place in long]
-        if all(_THOUSANDS.fullmatch(one) and _HUNDREDS.fullmatch(other) for one, other in pieces):
-            line, shown = head.lines[long[0]], ",".join(pieces[0]).strip()
-            return Text(
-                f"第 {line} 行的“{shown}”没有加双引号，千分位的逗号把它拆成了两格，这样的行比表头的 {width} 列多。"
-                "请导出为不带千分位的数字，或给这些数字加上双引号，或改用制表符、分号分隔。",
-                f"“{shown}” on line {line} stands without quotes, so the comma between its thousands splits it in two, and such "
-                f"rows are longer than the {width} columns of the header. Export numbers without such commas, put them in "
-                "double quotes, or separate the values by tabs or semicolons.",
-            )
-    return None
+    torn = [_first_torn(head.rows[place]) for place in long]
+    if not all(torn):
+        return None
+    line, shown = head.lines[long[0]], torn[0]
+    return Text(
+        f"第 {line} 行的“{shown}”没有加双引号，千分位的逗号把它拆成了几格，这样的行比表头的 {width} 列多。"
+        "请导出为不带千分位的数字，或给这些数字加上双引号，或改用制表符、分号分隔。",
+        f"“{shown}” on line {line} stands without quotes, so the commas between its thousands split it, and such rows are "
+        f"longer than the {width} columns of the header. Export numbers without such commas, put them in double quotes, or "
+        "separate the values by tabs or semicolons.",
+    )
+
+
+def _first_torn(cells: Sequence[str]) -> str:
+    """The first amount of a record that stands in several cells; empty for none."""
+    for first in range(len(cells) - 1):
+        for end in range(min(len(cells), first + _MOST_PIECES), first + 1, -1):
+            found = _TORN.fullmatch(",".join(cells[first:end]))
+            if found and (found["sign"] or found["rest"]):
+                return found[0].strip()
+    return ""
 
 
 @contextmanager
@@ -460,13 +474,15 @@ def _single_delimiter(text: PlainText, delimiter: str) -> Iterator[PlainText]:
         yield replace(text, path=Path(copy.name), offset=0)
 
 
+_CARRIAGE = re.compile(rb"(?<=\r)(?!\n)")
+"""Where a line ends without a line feed."""
 _REST_OF_QUOTED = re.compile(rb'[^"]*+(?:""[^"]*+)*+("?)')
 
 
 def _split_anew(lines: Iterable[bytes], several: bytes, single: bytes) -> Iterator[bytes]:
     """The lines with `single` between their values; a quote counts where it begins a value, and may close on a later line."""
     is_inside = False
-    for line in lines:
+    for line in (one for several_ends in lines for one in _CARRIAGE.split(several_ends)):
         made, at = [], 0
         if not is_inside and line.startswith(b'"'):
             is_inside, at = True, 1

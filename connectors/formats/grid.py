@@ -69,6 +69,28 @@ def rows_above(rows: pa.Table, headers: Sequence[int]) -> Iterator[list[str]]:
         yield from texts_of(rows.slice(first, places[number] - first))
 
 
+def forms_above(rows: pa.Table, headers: Sequence[int]) -> dict[tuple[str, ...], None]:
+    """The different rows right above headers that come again in a text, up to the next record.
+
+    A record fills most columns, and most of its cells hold no label with a colon.
+    """
+    places = {number: place for place, number in enumerate(rows[ROW].to_pylist())}
+    active, found = [places[number] for number in headers], dict[tuple[str, ...], None]()
+    for distance in range(1, _FORM_ROWS + 1):
+        active = [place for place in active if place >= distance]
+        above = texts_of(rows.take(pa.array([place - distance for place in active], pa.int64())))
+        forms = [not _is_record(row) for row in above]
+        found |= dict.fromkeys(tuple(row) for row, is_form in zip(above, forms, strict=True) if is_form)
+        active = [place for place, is_form in zip(active, forms, strict=True) if is_form]
+    return found
+
+
+def _is_record(row: Sequence[str]) -> bool:
+    filled = [cell for cell in row if cell.strip()]
+    labelled = sum(":" in cell or "：" in cell for cell in filled)
+    return 2 * len(filled) > len(row) and 2 * labelled < len(filled)
+
+
 def row_numbers(first: int, count: int) -> pa.Array:
     """`count` numbers from `first` on."""
     return pa.arange(first, first + count)

@@ -138,7 +138,8 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
             _give_back(work, name)
     settle(work, chosen)
     work.write_issues()
-    close(work, [row for row in batches if row.kind == "rows"], chosen, parked, cursor=None)
+    # what no mapping fits today stays as it went in
+    close(work, [row for row in batches if row.kind == "rows" and row.id not in parked], chosen, parked, cursor=None)
     end_run(work.connection, work.run_id, "succeeded", work.at, is_baseline=True)
     differences = [_compare(work, name) for name in entities] if is_anew else []
     return ReplayReport(report_of(work, batches, chosen, parked, status="succeeded", is_baseline=True), differences)

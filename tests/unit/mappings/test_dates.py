@@ -112,7 +112,7 @@ def test_the_beginning_of_time_is_no_moment_either(run_mapping: Map, text: str) 
 def test_one_part_of_a_large_file_tells_how_the_others_are_read(run_mapping: Map) -> None:
     text = one_field("requested_on", "date(交期)") + "      ordered: quantity(数量, 'EA')\n"
     shows = [{"单号": "A", "行号": "1", "交期": "25/03/2026", "数量": "12,50"}]
-    follows = [{"单号": "B", "行号": "1", "交期": "03/04/2026", "数量": "1,250"}]
+    follows = [{"单号": "B", "行号": "1", "交期": "03/04/2026", "数量": "1.250"}]
     for name, day, code in (("big.csv", date(2026, 4, 3), "XD-NUM-005"), ("", None, "XD-DAT-002")):
         outcome = run_mapping(text, [Landed(shows, part_of=name), Landed(follows, part_of=name)])
         assert code in outcome.codes()

@@ -424,6 +424,21 @@ def test_a_time_is_brought_into_seconds(run_mapping: Map, header: str, cell: str
     assert record["standard_seconds"] == seconds
 
 
+@pytest.mark.parametrize("header", ["温度(度)", "温度(T)", "温度(℃)", "温度"])
+def test_what_says_no_other_scale_is_celsius(run_mapping: Map, header: str) -> None:
+    fields = "{device: a, measured_at: instant(b), celsius: 温度}"
+    text = f"mapping: t/t\nentities:\n  temperature_reading:\n    fields: {fields}\n"
+    (record,) = run_mapping(text, [{"a": "D1", "b": "2026-03-05 10:00", header: "4.5"}]).good["temperature_reading"]
+    assert record["celsius"] == Decimal("4.5")
+
+
+@pytest.mark.parametrize(("word", "value"), [("yes", True), ("No", False), ("off", False), ("true", True)])
+def test_a_constant_may_say_yes_or_no(run_mapping: Map, word: str, value: bool) -> None:
+    text = one_field("is_tax_included", "a").replace("'a'", word)
+    (record,) = run_mapping(text, [{"单号": "A", "行号": "1"}]).good["purchase_order_line"]
+    assert record["is_tax_included"] is value
+
+
 @pytest.mark.parametrize("header", ["温度(℉)", "温度(°F)", "温度（华氏度）"])
 def test_degrees_of_fahrenheit_are_not_taken_for_celsius(header: str) -> None:
     fields = "{device: a, measured_at: instant(b), celsius: 温度}"

@@ -604,6 +604,11 @@ def test_a_power_of_ten_in_a_header_is_no_unit(run_mapping: Map, header: str) ->
     assert outcome.codes() == ["XD-UNT-002"]
 
 
+def test_a_bracket_that_is_never_closed_tells_nothing_of_the_commas_beside(run_mapping: Map) -> None:
+    rows = [{"单号": "P1", "行号": line, "a": cell} for line, cell in (("1", "(12,50"), ("2", "1,250"))]
+    assert run_mapping(one_field("net_amount", "money(a, 'EUR')"), rows).codes() == ["XD-NUM-001"]
+
+
 def test_blanks_between_thousands_and_a_comma_behind_show_a_decimal_comma(run_mapping: Map) -> None:
     text = one_field("ordered", "quantity(数量, '个')")
     rows = [{"单号": "P1", "行号": line, "数量": amount} for line, amount in (("1", "1\u202f250,50"), ("2", "3,500"))]

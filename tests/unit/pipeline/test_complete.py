@@ -455,6 +455,16 @@ def test_a_document_without_lines_deletes_them_where_it_says_that_there_are_none
     assert alive(hub) == left
 
 
+def test_a_document_that_is_refused_deletes_nothing(hub: Hub) -> None:
+    hub.mapping("own/json", NESTED)
+    says(hub, mapping=["own/json"])
+    hub.put_bytes("a.json", json.dumps([{"no": "PO-1", "lines": [{"n": "10", "q": "5"}]}]).encode())
+    hub.sync()
+    hub.put_bytes("b.json", json.dumps([{"no": "PO-1", "day": "2026-02-30", "lines": []}]).encode())
+    hub.sync()
+    assert alive(hub) == ["PO-1|10"]
+
+
 class Pages:
     """A source whose batches are pages, each called by its own name."""
 

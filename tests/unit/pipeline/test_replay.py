@@ -207,6 +207,8 @@ def test_records_are_not_made_anew_where_no_mapping_fits_one_of_their_files(hub:
     other = {**LEAN, "purchase_order_line": {"fields": {**LEAN["purchase_order_line"]["fields"], "remark": "新列"}}}
     other["purchase_order"] = {"fields": {"order_number": "新单号"}}
     hub.mapping("own/orders", other, columns={"unit": ["单位"]})
+    report = replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    assert [file.status for file in report.run.files] == ["parked"]
     error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
     assert "a.csv" in str(error)
     assert hub.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL") == ["PO-1|10"]

@@ -223,6 +223,8 @@ def test_parts_of_a_large_file_add_up_to_it(tmp_path: Path) -> None:
         ["F1,甲,1,950.00", "F2,乙,12,200.00", "F3,丙,880.00", "F4,丁,3,060.50"],
         ["F1,甲,1,950.00,急", "F2,乙,-12,200.00,"],
         ["F1,甲,1,950,000.00"],
+        ["F1,1,950.00,200.00", "F2,880.00,3,060.50", "F3,1,200.00,5.00"],
+        ["F1,甲,1,950元", "F2,乙,￥2,100"],
     ],
 )
 def test_amounts_that_commas_between_thousands_tear_apart_park_the_file(read: Read, lines: list[str]) -> None:
@@ -239,8 +241,17 @@ def test_where_half_of_the_records_are_torn_these_are_told_and_the_others_read(r
     assert only.suspects == ((2, "列D", LONG_ROW),)
 
 
-def test_a_last_column_without_a_name_is_no_torn_number(read: Read) -> None:
-    only = read("单号,数量\nA,5,好\nB,6,120\nC,7,\n")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["单号,数量", "A,5,好", "B,6,120", "C,7,"],
+        ["序号,工位,料号,数量", "1,101,A,5,急", "2,102,B,6,缓", "3,103,C,7,x"],
+        ["料号,箱数,每箱", "A,12,100,好", "B,6,120,好", "C,7,144,坏"],
+        ["料号,数量", "A,5,120", "B,6,350", "C,7,"],
+    ],
+)
+def test_a_last_column_without_a_name_is_no_torn_number(read: Read, lines: list[str]) -> None:
+    only = read("\n".join(lines))
     assert only.problem is None
     assert only.table.num_rows == 3
 
@@ -258,6 +269,11 @@ def test_a_delimiter_of_several_characters_inside_quotes_is_part_of_the_value(re
     assert [list(row.values()) for row in rows(read(text))] == [
         ["1", value, "好"], ["2", "B", value], ["3||", "C", '6"']
     ]  # fmt: skip
+
+
+def test_a_quoted_value_begins_a_line_that_ends_in_a_carriage_return(read: Read) -> None:
+    only = read('编号||名称||数量\r"1||x"||ab||3\r"2||y"||c||4\r')
+    assert only.table["编号"].to_pylist() == ["1||x", "2||y"]
 
 
 def test_a_bar_in_a_value_does_not_hide_a_delimiter_of_two_bars(read: Read) -> None:

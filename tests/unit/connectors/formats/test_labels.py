@@ -170,3 +170,16 @@ def test_pages_of_one_list_are_one_list(tmp_path: Path) -> None:
     only = read_as(tmp_path / "a.csv", block * 2, labels=["仓库"])
     assert only.problem is None
     assert only.table["仓库"].to_pylist() == ["上海仓"] * 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "labels"),
+    [
+        ("料号,数量,备注\nA,1,合同号：HT-1\nB,2,合同号：HT-2\n料号,数量,备注\nC,3,合同号：HT-3\nD,4,x\n", []),
+        ("仓库：上海仓\n料号,数量,备注\nA,1,仓库：广州\nB,2,x\n料号,数量,备注\nC,3,x\nD,4,x\n", ["仓库"]),
+    ],
+)
+def test_a_record_above_a_header_that_comes_again_is_no_form(tmp_path: Path, lines: str, labels: list[str]) -> None:
+    only = read_as(tmp_path / "a.csv", lines, labels=labels)
+    assert only.problem is None
+    assert only.table.num_rows == 4
