@@ -1,6 +1,6 @@
 """Whatever a mapping author writes: it is compiled by us, or it is a MappingError; nothing reaches another file."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
@@ -190,13 +190,18 @@ def test_hostile_column_names_are_data(tmp_path: Path, *, is_quoted: bool) -> No
         assert {field: record[field] for field in mapped} == {field: values[name] for field, name in mapped.items()}
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> MappingRun:
+def run_over(tmp_path: Path, *, fresh: Collection[str] = ()) -> MappingRun:
+    """A run over one landed row, beside another file; `fresh` as for `MappingRun`."""
     path = tmp_path / "landed.parquet"
     pq.write_table(pa.table({"_row": [2], "单号": ["A"], "行号": ["1"]}), path)
     (tmp_path / "other.parquet").write_bytes(path.read_bytes())
     plan = make_plan(SPEC, header=["单号", "行号"], is_json=False, timezone="UTC")
-    return MappingRun(plan, [LandedRows(1, path, 1, "f", "", {}, None)])
+    return MappingRun(plan, [LandedRows(1, path, 1, "f", "", {}, None)], fresh=fresh)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> MappingRun:
+    return run_over(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -233,8 +238,11 @@ def test_a_running_engine_refuses(running: MappingRun, tmp_path: Path, statement
         assert sorted(path.name for path in tmp_path.iterdir()) == ["landed.parquet", "other.parquet"]
 
 
-def test_what_fails_while_records_are_streamed_is_said_in_words(running: MappingRun) -> None:
-    running._is_small, running._streamed = False, {"purchase_order_line"}
+def test_what_fails_while_records_are_streamed_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mappings.engine.STREAMED_ROWS", 1)
+    running = run_over(tmp_path, fresh={"purchase_order_line"})
     (lines,) = (entity for entity in running.plan.entities if entity.entity.name == "purchase_order_line")
     with running as run:
         run._db.execute("DROP TABLE suspects")
