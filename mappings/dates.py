@@ -17,6 +17,7 @@ _SHOWN: Mapping[str, set[str]] = {
 """What a whole column showed; where a setting had to decide, no part of it may decide otherwise."""
 
 COMMA = ","
+_ALONE: Mapping[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def decide_orders(
     usual: Collection[Spelling],
     setting: str,
     shown: Iterable[DateOrder] = (),
-    parts: Mapping[int, int] | None = None,
+    parts: Mapping[int, int] = _ALONE,
 ) -> list[DateOrder]:
     """Asks the columns of `rows` for their order of day and month, and defines the macros that give it.
 
@@ -102,10 +103,10 @@ def decide_orders(
                 marks.setdefault(batch, set()).add(values[i])
         of_sheet: dict[int, set[str]] = {}
         for batch, of_batch in marks.items():
-            sheet = of_sheet.setdefault((parts or {}).get(batch, batch), set())
+            sheet = of_sheet.setdefault(parts.get(batch, batch), set())
             sheet |= of_batch | known.get((batch, column.column), set())
         decided = [
-            DateOrder(batch, column.column, *_decide(of_sheet[(parts or {}).get(batch, batch)], setting))
+            DateOrder(batch, column.column, *_decide(of_sheet[parts.get(batch, batch)], setting))
             for batch in sorted(marks)
         ]
         decided = [one for one in decided if one.reason]
@@ -122,7 +123,7 @@ def decide_commas(
     columns: Sequence[AskedColumn],
     usual: Collection[Spelling],
     shown: Iterable[DateOrder] = (),
-    parts: Mapping[int, int] | None = None,
+    parts: Mapping[int, int] = _ALONE,
 ) -> list[DateOrder]:
     """Asks columns of numbers whether any value has a decimal comma (12,50), and defines the macros that say so.
 
@@ -146,8 +147,8 @@ def decide_commas(
         found = db.execute(f"SELECT _batch, {asked} FROM {rows} WHERE {received} GROUP BY _batch").fetchall()
     commas = []
     for i, column in enumerate(columns):
-        sheets = {(parts or {}).get(batch, batch) for batch, *values in found if values[i]}
-        seen = sheets | {batch for batch, first in (parts or {}).items() if first in sheets}
+        sheets = {parts.get(batch, batch) for batch, *values in found if values[i]}
+        seen = sheets | {batch for batch, first in parts.items() if first in sheets}
         batches = sorted(seen | {batch for batch, name in known if name == column.column})
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")

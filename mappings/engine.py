@@ -348,7 +348,7 @@ class MappingRun:
         well = f"WHERE NOT coalesce({query.parent} IN (FROM waiting_{query.name}), FALSE)" if query.has_parent else ""
         return self._db.sql(
             f"SELECT {', '.join(names)}, max({query.version}) AS version, {partner} AS key "
-            f"FROM {query.documents()} {well} GROUP BY ALL"
+            f"FROM {query.values(with_empty=True)} {well} GROUP BY ALL"
         ).to_arrow_reader(_ARROW_ROWS)
 
     @property

@@ -106,7 +106,7 @@ class EntityQuery:
         return self._records()
 
     def _records(self, *, with_empty: bool = False) -> str:
-        """`records`; `with_empty` a document whose list has no element is there too, with one that is NULL."""
+        """`records`; `with_empty` as for `values`."""
         if self.entity.turned:
             return turned_rows(self.entity.turned, self.entity.turned_unit)
         if self.entity.each is None:
@@ -133,10 +133,6 @@ class EntityQuery:
             patch = f"{{{json.dumps(piece)}: {patch}}}"
         return f"CAST(json_merge_patch({document}, {quote_text(patch)}) AS VARCHAR)"
 
-    def documents(self) -> str:
-        """`values`, and of documents without any element those that speak of the document."""
-        return self.values(with_empty=True)
-
     def values(
         self,
         *,
@@ -154,7 +150,7 @@ class EntityQuery:
                 each block of 2,048, and work on nearly empty blocks; put in order they lie close together.
             odd: The columns that may hold something to clean, of those that are asked for; None for all columns.
             asked: SQL of what is asked for, since planning a query of all values is dear; empty for all.
-            with_empty: As for `documents`.
+            with_empty: A document whose list has no element is there too, with one that is NULL.
         """
         steps = _needed(self.steps, asked) if asked else self.steps
         rows = self._records(with_empty=with_empty)

@@ -44,9 +44,8 @@ def prune(home: Home, engine: Engine, *, dry_run: bool = False, clock: Clock = u
         rows = connection.execute(_old_batches(kept.landing_days, clock)).all() if kept.landing_days else []
         partitions = _old_partitions(connection, kept.history_months, clock)
         files = len(_unshared(connection, rows))
-        if (
-            partitions and not dry_run
-        ):  # runs go by this table first: else one that waits for us would hold what we wait for
+        if partitions and not dry_run:
+            # runs go by this table first: else one that waits for us would hold what we wait for
             connection.execute(text("LOCK TABLE crossdock.run IN ACCESS EXCLUSIVE MODE"))
             for name in partitions:
                 connection.execute(text(f"DROP TABLE crossdock.{name}"))

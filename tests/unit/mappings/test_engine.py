@@ -17,6 +17,7 @@ from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Language
+from mappings.compiled import Compiled
 from mappings.engine import MappingRun
 from mappings.landed import LandedRows
 from mappings.plan import MappingDoesNotFitError, make_plan
@@ -465,6 +466,16 @@ def test_what_a_mapping_becomes_is_in_its_fingerprint(monkeypatch: pytest.Monkey
     assert fingerprint() == before
     monkeypatch.setattr("mappings.expressions.unknown_pattern", lambda own: f"{unknown_pattern(own)}|另议")
     assert fingerprint() != before, "a row that says so is read anew"
+
+
+def test_what_tells_the_newer_statement_is_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = parse_mapping("version: number(a)\n" + one_field("remark", "b"), "t.yaml")
+    made = []
+    for sql in ("1", "2"):
+        version = Compiled(Kind.NUMBER, (sql,), columns=("a",))
+        monkeypatch.setattr("mappings.plan._version", lambda *_, version=version: version)
+        made.append(make_plan(spec, header=["单号", "行号", "a", "b"], is_json=False, timezone="UTC").fingerprint)
+    assert len(set(made)) == 2
 
 
 @pytest.mark.parametrize("path", ["lines.*", "*", "lines[0].lots"])

@@ -437,7 +437,7 @@ NESTED = {
     "purchase_order": {"fields": {"order_number": "no", "ordered_on": "date(day)"}},
     "purchase_order_line": {
         "each": "lines",
-        "fields": {"order_number": "parent.no", "line_number": "n", "ordered": "quantity(q, 'EA')"},
+        "fields": {"order_number": "parent.no", "line_number": "n", "item": "i", "ordered": "quantity(q, 'EA')"},
     },
 }
 
@@ -488,7 +488,7 @@ def test_half_of_a_read_does_not_forget_what_the_other_half_states(hub: Hub, mon
     says(hub, mapping=["own/json"])
 
     def order(number: str, day: str = "2026-01-01", quantity: str = "5") -> object:
-        lines = [{"n": line, "q": quantity} for line in ("10", "20")]
+        lines = [{"n": line, "i": f"A{line}", "q": quantity} for line in ("10", "20")]
         return {"no": number, "day": day, "lines": lines}
 
     source.pages = [[order(f"PO-{number}") for number in range(1, 4)]]

@@ -190,16 +190,18 @@ def test_what_was_approved_is_replayed_as_often_as_one_likes_and_asks_no_more(hu
     wider, narrower = (*HEADER, "备注2"), HEADER[:-1]
     hub.put("b.csv", [[*order_row("PO-2"), "x"]], header=wider)
     hub.put("c.csv", [order_row("PO-3")[:-1]], header=narrower)
+    hub.put("d.csv", [order_row("PO-4", item="4500001.0"), order_row("PO-4", "20", item="4500002.0")])
     for _ in range(3):
         run = hub.sync()
         if run.status != "idle" and any(file.problem for file in run.files):
             approve(hub.engine, run.run_id)
     stored = "SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key"
-    assert hub.column(stored) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+    went_in = ["PO-1|10", "PO-2|10", "PO-3|10", "PO-4|10", "PO-4|20"]
+    assert hub.column(stored) == went_in
     for _ in range(2):
         report = replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
         assert {file.status for file in report.run.files} == {"applied"}
-        assert hub.column(stored) == ["PO-1|10", "PO-2|10", "PO-3|10"]
+        assert hub.column(stored) == went_in
 
 
 def test_records_are_not_made_anew_where_no_mapping_fits_one_of_their_files(hub: Hub) -> None:
