@@ -6,15 +6,16 @@ a bit. A mapping can reach nothing but the landed files that it was given.
 """
 
 import errno
-import math
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -34,6 +35,7 @@ from mappings.folding import fold
 from mappings.functions import library
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
 from mappings.odd import Writing
+from mappings.parts import Parts, conditions
 from mappings.plan import EntityPlan, Plan
 from mappings.query import ROW_CODES, EntityQuery
 from mappings.spec import StoreLookup
@@ -45,16 +47,14 @@ _LEAST_MB, _LEAST_JSON_MB, _MOST_MB = 128, 384, 1024
 """Memory that DuckDB may have; rows beyond it are put on the disk, but neither the vectors of many joins nor a JSON document."""
 _VECTOR_KB = 32
 """2,048 texts."""
-COMPARED_ROWS = 1_000_000
-"""About how many keys are compared at once; more are taken in parts, so that memory does not grow with the rows."""
-EXPLAINED_ROWS = 100_000
-"""About how many wrong rows are explained at once."""
 _SPARSE = 8
 """One row in so many is worth putting in order first."""
 _FIRST_ROWS = 65_536
 """Rows of which the keys are compared, before it is taken that none comes again."""
 STREAMED_ROWS = 16_384
 """From how many rows on a first load is mapped while it is read; DuckDB plans a stream twice, which costs more below."""
+_SORTED_ROWS = 200_000
+"""Rows that are put in order at once: DuckDB cannot sort any number in the memory that it has."""
 THREADS = 2
 
 
@@ -125,6 +125,7 @@ class MappingRun:
                 "disabled_optimizers": "in_clause",
             }
         )
+        self._parts = Parts(self._db, most=1) if self._is_small else Parts(self._db)
 
     def __enter__(self) -> Self:
         try:
@@ -179,17 +180,23 @@ class MappingRun:
     def good(self, entity: EntityPlan, constants: Mapping[str, str] | None = None) -> pa.RecordBatchReader:
         """Records to merge: key, source_hash, version, batch, row, unknown, `constants`, then the stated columns.
 
-        In the order of keys where stored rows have to be looked up, else as the file has them. A row with issues has
+        In the order of keys where stored rows have to be looked up (very many in several such runs), else as the file has them. A row with issues has
         no hash, so that it is judged again whenever it comes.
 
         Args:
             entity: The entity.
             constants: Column name -> SQL of a value that is the same in all rows.
         """
-        return self._db.sql(
-            f"SELECT {self._queries[entity.entity.name].stored(constants or {})} FROM rows_{entity.entity.name} "
-            f"WHERE outcome IS NULL {'ORDER BY key' if constants is None else ''}"
-        ).to_arrow_reader(_ARROW_ROWS)
+        name = entity.entity.name
+        query = f"SELECT {self._queries[name].stored(constants or {})} FROM rows_{name} WHERE outcome IS NULL"
+        if constants is not None:
+            return self._db.sql(query).to_arrow_reader(_ARROW_ROWS)
+        parts = (
+            self._db.sql(f"{query} AND {part} ORDER BY key").to_arrow_reader(_ARROW_ROWS)
+            for part in self._sortable(f"rows_{name}", "key")
+        )
+        first = next(parts)
+        return pa.RecordBatchReader.from_batches(first.schema, chain(first, chain.from_iterable(parts)))
 
     def seems_unique(self, entity: EntityPlan) -> bool:
         """Whether no key seems to be stated twice: all comes from one file, and none comes again among its first rows."""
@@ -279,27 +286,41 @@ class MappingRun:
     def held(self, entity: EntityPlan) -> Iterator[HeldRow]:
         """Rows that were rejected or parked."""
         name = entity.entity.name
-        found = self._db.execute(
-            f"SELECT batch, row, element, coalesce(key, ''), outcome, is_known FROM rows_{name} "
-            "WHERE outcome IN ('rejected', 'parked') ORDER BY ALL"
-        )
-        for values in found.fetchall():
-            yield HeldRow(name, *values)
+        for part in self._sortable(f"rows_{name}", "row"):
+            for values in self._each(
+                f"SELECT batch, row, element, coalesce(key, ''), outcome, is_known FROM rows_{name} "
+                f"WHERE outcome IN ('rejected', 'parked') AND {part} ORDER BY ALL"
+            ):
+                yield HeldRow(name, *values)
 
     def issues(self) -> Iterator[PlacedIssue]:
-        """All issues in the order of their rows; what is odd about a cell that several fields read is told once."""
-        found = self._db.execute(
-            f"SELECT * FROM issues QUALIFY code NOT IN ({_WARNINGS}) OR row_number() OVER "
-            '(PARTITION BY batch, row, element, "column", code, value ORDER BY entity, position) = 1 '
-            "ORDER BY batch, row, element, entity, position"
-        )
+        """All issues; what is odd about a cell that several fields read is told once.
+
+        In the order of their rows, very many of them in several such runs.
+        """
         plans = {plan.entity.name: plan for plan in self._plan.entities}
-        for batch, row, element, entity, _, field, named, code, value, detail in found.fetchall():
-            column = plans[entity].source_column(named, element)
-            place = self._batches[batch].place(row, column)
-            longest = f"{field} ≤ {plans[entity].entity.fields[field].max_length}" if code == "XD-TXT-001" else ""
-            said = Issue(code, entity, field, column, place, clip(value or ""), detail or longest)
-            yield PlacedIssue(batch, row, said)
+        for part in self._sortable("issues", "row"):
+            for batch, row, element, entity, _, field, named, code, value, detail in self._each(
+                f"SELECT * FROM issues WHERE {part} QUALIFY code NOT IN ({_WARNINGS}) OR row_number() OVER "
+                '(PARTITION BY batch, row, element, "column", code, value ORDER BY entity, position) = 1 '
+                "ORDER BY batch, row, element, entity, position"
+            ):
+                column = plans[entity].source_column(named, element)
+                place = self._batches[batch].place(row, column)
+                longest = f"{field} ≤ {plans[entity].entity.fields[field].max_length}" if code == "XD-TXT-001" else ""
+                said = Issue(code, entity, field, column, place, clip(value or ""), detail or longest)
+                yield PlacedIssue(batch, row, said)
+
+    def _sortable(self, table: str, column: str) -> list[str]:
+        """Conditions that take the rows of a table in parts that can be sorted."""
+        return conditions(column, self._one(f"SELECT count(*) FROM {table}"), _SORTED_ROWS)
+
+    def _each(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of the answer, few at a time; nothing else may be asked meanwhile."""
+        with self._translated():
+            found = self._db.execute(query)
+            while rows := found.fetchmany(_ARROW_ROWS):
+                yield from rows
 
     # questions that deletions ask
 
@@ -542,9 +563,13 @@ class MappingRun:
                 f"INSERT INTO todo_{name} SELECT batch, row, element FROM hashed_{name} "
                 f"SEMI JOIN doubled_{name} USING (source_hash) EXCEPT SELECT * FROM todo_{name}"
             )
-        self._map_some(query, f"todo_{name}", self._one(f"SELECT count(*) FROM todo_{name}"))
-        self._map_relatives(query)
-        known = self._one(f"SELECT count(*) FROM hashed_{name}") - self._one(f"SELECT count(*) FROM rows_{name}")
+        all_rows, new_rows = (self._one(f"SELECT count(*) FROM {some}_{name}") for some in ("hashed", "todo"))
+        if new_rows == all_rows:
+            self._db.execute(f"INSERT INTO rows_{name} {self._mapped(query)}")
+        else:
+            self._map_some(query, f"todo_{name}", new_rows)
+            self._map_relatives(query)
+        known = all_rows - self._one(f"SELECT count(*) FROM rows_{name}")
         self._repeated[name] = self._one(
             f"SELECT count(*) - count(DISTINCT source_hash) FROM hashed_{name} "
             f"SEMI JOIN doubled_{name} USING (source_hash) ANTI JOIN rows_{name} USING (batch, row, element)"
@@ -559,11 +584,17 @@ class MappingRun:
         then stands in one pair, no landed record that is known comes twice.
         """
         alone = ", ".join(f"CASE WHEN NOT is_pair THEN {column} END AS {column}" for column in (*_PLACE, "source_hash"))
-        self._db.execute(
-            f"CREATE TEMP TABLE compared_{name} AS SELECT *, count(*) AS count FROM (SELECT {alone} FROM ("
-            "SELECT batch, row, element, coalesce(h.source_hash, k.source_hash) AS source_hash, "
-            "coalesce(h.source_hash = k.source_hash, FALSE) AS is_pair "
-            f"FROM hashed_{name} h FULL JOIN known_{name} k ON h.source_hash = k.source_hash)) GROUP BY ALL"
+        columns = "batch BIGINT, row BIGINT, element BIGINT, source_hash UUID"
+        self._db.execute(f"CREATE TEMP TABLE compared_{name} ({columns}, count BIGINT)")
+        self._in_parts(
+            "source_hash",
+            lambda part: (
+                f"INSERT INTO compared_{name} SELECT *, count(*) FROM (SELECT {alone} FROM ("
+                "SELECT batch, row, element, coalesce(h.source_hash, k.source_hash) AS source_hash, "
+                "coalesce(h.source_hash = k.source_hash, FALSE) AS is_pair "
+                f"FROM (FROM hashed_{name} WHERE {part}) h FULL JOIN (FROM known_{name} WHERE {part}) k "
+                "ON h.source_hash = k.source_hash)) GROUP BY ALL"
+            ),
         )
         pairs, unseen = (
             f"(SELECT coalesce(sum(count), 0) FROM compared_{name} WHERE batch IS NULL AND source_hash IS {what})"
@@ -571,31 +602,45 @@ class MappingRun:
         )
         is_once = self._one(f"SELECT CAST({pairs} + {unseen} = (SELECT count(*) FROM known_{name}) AS INTEGER)")
         self._db.execute(f"CREATE TEMP TABLE doubled_{name} (source_hash UUID)")
-        for part in self._parts("source_hash"):
-            self._db.execute(
+        self._in_parts(
+            "source_hash",
+            lambda part: (
                 f"INSERT INTO doubled_{name} SELECT source_hash FROM {'compared' if is_once else 'hashed'}_{name} "
                 f"WHERE batch IS NOT NULL AND source_hash IS NOT NULL AND {part} GROUP BY ALL HAVING count(*) > 1"
-            )
+            ),
+        )
 
     def _map_relatives(self, query: EntityQuery) -> None:
         """Maps known records that a mapped one touches: of the same key, since the version decides, or of its document."""
         name = query.name
-        conditions = [f"key IN (SELECT key FROM rows_{name})"]
-        if query.has_parent:
-            conditions.append(f"parent IN (SELECT _name FROM rows_{query.entity.entity.parent})")
-        elif not self._one(f"SELECT count(*) FROM rows_{name}"):
+        of_parent = f" OR parent IN (SELECT _name FROM rows_{query.entity.entity.parent})" if query.has_parent else ""
+        if not of_parent and not self._one(f"SELECT count(*) FROM rows_{name}"):
             return
-        self._db.execute(
-            f"CREATE TEMP TABLE relatives_{name} AS SELECT batch, row, element FROM ({self._names(query)}) "
-            f"WHERE {' OR '.join(conditions)} EXCEPT SELECT batch, row, element FROM rows_{name}"
+        self._db.execute(f"CREATE TEMP TABLE relatives_{name} (batch BIGINT, row BIGINT, element BIGINT)")
+        names = self._names(query)
+        self._in_parts(
+            "key",
+            lambda part: (
+                f"INSERT INTO relatives_{name} SELECT batch, row, element FROM ({names}) WHERE {part} AND "
+                f"(key IN (SELECT key FROM rows_{name} WHERE {part}){of_parent}) "
+                f"EXCEPT SELECT batch, row, element FROM rows_{name} WHERE {part}"
+            ),
         )
         self._map_some(query, f"relatives_{name}", self._one(f"SELECT count(*) FROM relatives_{name}"))
 
     def _map_some(self, query: EntityQuery, places: str, count: int) -> None:
         """Adds to `rows_<entity>` the `count` records whose places (batch, row, element) a table gives."""
-        if count:
-            mapped = self._mapped(query, only=f"FROM {places}", is_sparse=self._is_sparse(count))
-            self._db.execute(f"INSERT INTO rows_{query.name} {mapped}")
+        if not count:
+            return
+        is_sparse = self._is_sparse(count)
+        self._parts.execute(
+            "row",
+            count,
+            lambda part: (
+                f"INSERT INTO rows_{query.name} "
+                f"{self._mapped(query, only=f'SELECT * FROM {places} WHERE {part}', is_sparse=is_sparse)}"
+            ),
+        )
 
     def _mapped(self, query: EntityQuery, *, only: str = "", is_sparse: bool = False) -> str:
         """Query of the records, or of those whose places `only` gives, with their check digits checked."""
@@ -631,16 +676,17 @@ class MappingRun:
         asked = f"SELECT coalesce(bit_or(mask), 0), count_if(mask <> 0) FROM rows_{name}"
         ((wrong, count),) = self._db.execute(asked).fetchall()
         for position, field in enumerate(query.entity.fields):
-            for part in _parts("row", count, EXPLAINED_ROWS) if wrong & 1 << position else ():
-                told = query.explained(position, field, is_sparse=self._is_sparse(count), part=part)
-                self._db.execute(f"INSERT INTO issues {told}")
+            if wrong & 1 << position:
+                self._parts.execute("row", count, partial(self._explained, query, position, field, count))
+
+    def _explained(self, query: EntityQuery, position: int, field: str, count: int, part: str) -> str:
+        told = query.explained(position, field, is_sparse=self._is_sparse(count), part=part)
+        return f"INSERT INTO issues {told}"
 
     def _fold(self, query: EntityQuery) -> None:
         lines = [other for other in self._plan.entities if other.entity.parent == query.name]
         stated = {name for line in lines for name in self._plan.stated_alike(query.entity, line)}
-        fold(
-            self._db, query.entity, self._batches.values(), self._parts("key"), is_header=bool(lines), left_open=stated
-        )
+        fold(self._parts, query.entity, self._batches.values(), is_header=bool(lines), left_open=stated)
 
     def _find_repeated(self, query: EntityQuery, *, is_unique: bool) -> None:
         """Makes `repeated_<entity>`: hashes of the keys that the files state more than once."""
@@ -648,15 +694,15 @@ class MappingRun:
         if is_unique:
             return
         self._db.execute(f"CREATE TEMP TABLE keys AS SELECT hash(key) AS key FROM ({self._names(query)})")
-        for part in self._parts("key"):
-            self._db.execute(
-                f"INSERT INTO repeated_{query.name} FROM keys WHERE {part} GROUP BY key HAVING count(*) > 1"
-            )
+        self._in_parts(
+            "key",
+            lambda part: f"INSERT INTO repeated_{query.name} FROM keys WHERE {part} GROUP BY key HAVING count(*) > 1",
+        )
         self._db.execute("DROP TABLE keys")
 
-    def _parts(self, column: str) -> list[str]:
-        """Conditions that take the rows in parts, equal values in one."""
-        return _parts(column, sum(batch.rows for batch in self._batches.values()), COMPARED_ROWS)
+    def _in_parts(self, column: str, statement: Callable[[str], str]) -> None:
+        """Executes a statement for all landed rows, those with equal values of the column at once."""
+        self._parts.execute(column, sum(batch.rows for batch in self._batches.values()), statement)
 
     def _find_waiting(self, query: EntityQuery) -> None:
         """Makes `waiting_<entity>`: headers that were held and are not stated well elsewhere in the same batches."""
@@ -699,12 +745,6 @@ class PresentKeys(MappingRun):
         """The different keys, in one column `key`."""
         query = self._queries[entity.entity.name]
         return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
-
-
-def _parts(column: str, rows: int, most: int) -> list[str]:
-    """Conditions that take so many rows in parts of about `most`, equal values of the column in one."""
-    count = math.ceil(rows / most)
-    return ["TRUE"] if count <= 1 else [f"hash({column}) % {count} = {part}" for part in range(count)]
 
 
 def _time_of(batch: LandedRows) -> str:

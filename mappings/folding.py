@@ -1,12 +1,11 @@
 """Several statements of one record in the batches of a run: one holds, unless a file contradicts itself."""
 
-from collections.abc import Collection, Iterable, Sequence
-
-import duckdb
+from collections.abc import Callable, Collection, Iterable
 
 from canonical_model.declaration import FieldSpec
 from mappings.compiled import quote_name, quote_text
 from mappings.landed import LandedRows
+from mappings.parts import Parts
 from mappings.plan import EntityPlan
 from mappings.unknown import unknown_merged
 
@@ -14,10 +13,9 @@ _EQUAL = "="
 
 
 def fold(
-    db: duckdb.DuckDBPyConnection,
+    parts: Parts,
     entity: EntityPlan,
-    batches: Iterable[LandedRows],
-    parts: Sequence[str],
+    batches: Collection[LandedRows],
     *,
     is_header: bool,
     left_open: Collection[str],
@@ -31,56 +29,67 @@ def fold(
     line to line: the header then leaves it open. How a value was spelt never is a contradiction.
 
     Args:
-        db: Where `rows_<entity>` and `issues` are.
+        parts: Where `rows_<entity>` and `issues` are.
         entity: Its plan.
         batches: The landed batches; sheets and parts of one file contradict each other as its rows do.
-        parts: Conditions that take the rows in parts, equal keys in one.
         is_header: Whether the plan also makes its lines.
         left_open: Fields of a header that its lines state each for itself.
     """
-    name = entity.entity.name
-    if not _find_twice(db, name, parts):
+    name, rows = entity.entity.name, sum(batch.rows for batch in batches)
+    if not _find_twice(parts, name, rows):
         return
     file, sheet = _file_and_sheet(batches)
-    _compare(db, entity, file=file, left_open=left_open, is_header=is_header)
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE ranked_{name} AS SELECT r.batch, r.row, r.element, r.key, s.differing, "
-        "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
-        "row_number() OVER (PARTITION BY r.key, s.differing <> '' "
-        "ORDER BY r.version DESC NULLS LAST, r.batch DESC, r.row DESC, r.element DESC) AS place "
-        f"FROM rows_{name} r JOIN same_{name} s ON r.key = s.key AND {file} = s.file "
-        "AND r.version IS NOT DISTINCT FROM s.version WHERE r.outcome IS NULL"
+    parts.make(f"same_{name}", "key", rows, _said_together(entity, file, left_open=left_open, is_header=is_header))
+    parts.make(
+        f"ranked_{name}",
+        "key",
+        rows,
+        lambda part: (
+            "SELECT r.batch, r.row, r.element, r.key, s.differing, "
+            "CASE WHEN s.first_place = {'batch': r.batch, 'row': r.row} THEN s.last_place ELSE s.first_place END AS other, "
+            "row_number() OVER (PARTITION BY r.key, s.differing <> '' "
+            "ORDER BY r.version DESC NULLS LAST, r.batch DESC, r.row DESC, r.element DESC) AS place "
+            f"FROM (FROM rows_{name} WHERE outcome IS NULL AND {part}) r JOIN (FROM same_{name} WHERE {part}) s "
+            f"ON r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
+        ),
     )
-    db.execute(
+    parts.db.execute(
         f"INSERT INTO issues SELECT batch, row, element, '{name}', -1, '', '', "
         f"CASE differing WHEN '{_EQUAL}' THEN 'XD-KEY-002' ELSE 'XD-KEY-001' END, key, "
         f"{sheet} || '#' || other.row || CASE differing WHEN '{_EQUAL}' THEN '' ELSE ', ' || differing END "
         f"FROM ranked_{name} WHERE differing <> ''"
     )
-    db.execute(
-        f"UPDATE rows_{name} r SET outcome = CASE WHEN k.differing <> '' THEN 'rejected' ELSE 'folded' END "
-        f"FROM ranked_{name} k WHERE r.batch = k.batch AND r.row = k.row AND r.element = k.element "
-        "AND (k.differing <> '' OR k.place > 1)"
+    parts.execute(
+        "key",
+        rows,
+        lambda part: (
+            f"UPDATE rows_{name} r SET outcome = CASE WHEN k.differing <> '' THEN 'rejected' ELSE 'folded' END "
+            f"FROM (FROM ranked_{name} WHERE (differing <> '' OR place > 1) AND {part}) k "
+            "WHERE r.batch = k.batch AND r.row = k.row AND r.element = k.element"
+        ),
     )
     if is_header:
-        _fill(db, entity, file=file, left_open=left_open)
+        _fill(parts, entity, rows, file=file, left_open=left_open)
 
 
-def _find_twice(db: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) -> bool:
+def _find_twice(parts: Parts, name: str, rows: int) -> bool:
     """Leaves the keys of more than one row in `twice_<entity>`; False where there is none."""
-    db.execute(f"CREATE OR REPLACE TEMP TABLE twice_{name} (key VARCHAR)")
-    for part in parts:
-        db.execute(
+    parts.db.execute(f"CREATE OR REPLACE TEMP TABLE twice_{name} (key VARCHAR)")
+    parts.execute(
+        "key",
+        rows,
+        lambda part: (
             f"INSERT INTO twice_{name} SELECT key FROM rows_{name} WHERE outcome IS NULL AND {part} "
             "GROUP BY key HAVING count(*) > 1"
-        )
-    return bool(db.execute(f"FROM twice_{name} LIMIT 1").fetchall())
+        ),
+    )
+    return bool(parts.db.execute(f"FROM twice_{name} LIMIT 1").fetchall())
 
 
-def _compare(
-    db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, file: str, left_open: Collection[str], is_header: bool
-) -> None:
-    """Leaves what the rows of one key, file and version say together in `same_<entity>`, and in what they contradict.
+def _said_together(
+    entity: EntityPlan, file: str, *, left_open: Collection[str], is_header: bool
+) -> Callable[[str], str]:
+    """Query of what the rows of one key, file and version say together, and in what they contradict, of a part of the rows.
 
     Whether they differ in a field that is `left_open` is in `_differs_<field>`.
     """
@@ -97,17 +106,20 @@ def _compare(
     )
     is_open = "".join(f", {' OR '.join(differs[field])} AS _differs_{field}" for field in left_open)
     least = ", ".join(f"min({quote_name(c)}) AS {quote_name(c)}" for c in entity.stated)
-    db.execute(
-        f"CREATE OR REPLACE TEMP TABLE same_{name} AS SELECT key, {file} AS file, version, "
+    said = (
+        f"SELECT key, {file} AS file, version, "
         "min({'batch': batch, 'row': row}) AS first_place, max({'batch': batch, 'row': row}) AS last_place, "
         f"{_contradiction(differing, adds_up=entity.entity.adds_up)} AS differing, "
         f"count(source_hash) < count(*) OR count(DISTINCT source_hash) > 1 AS is_filled, {least}{is_open}, "
-        "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns "
-        f"FROM rows_{name} SEMI JOIN twice_{name} USING (key) WHERE outcome IS NULL GROUP BY key, file, version"
+        "list(unknown ORDER BY row) FILTER (unknown IS NOT NULL) AS unknowns"
+    )
+    return lambda part: (
+        f"{said} FROM (FROM rows_{name} WHERE outcome IS NULL AND {part}) "
+        f"SEMI JOIN (FROM twice_{name} WHERE {part}) USING (key) GROUP BY key, file, version"
     )
 
 
-def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, file: str, left_open: Collection[str]) -> None:
+def _fill(parts: Parts, entity: EntityPlan, rows: int, *, file: str, left_open: Collection[str]) -> None:
     """Gives a header what only others of its rows say, and takes from it what differs from line to line."""
     name = entity.entity.name
     said = {c: f"coalesce(r.{quote_name(c)}, s.{quote_name(c)})" for c in entity.stated}
@@ -119,10 +131,14 @@ def _fill(db: duckdb.DuckDBPyConnection, entity: EntityPlan, *, file: str, left_
         if c.is_mapped
     )
     unknown = unknown_merged({field: said[field] for field in entity.fields}, rows="s.unknowns")
-    db.execute(
-        f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
-        f"FROM same_{name} s WHERE r.outcome IS NULL "
-        f"AND s.is_filled AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
+    parts.execute(
+        "key",
+        rows,
+        lambda part: (
+            f"UPDATE rows_{name} r SET source_hash = NULL, unknown = {unknown}, {fill} "
+            f"FROM (FROM same_{name} WHERE is_filled AND {part}) s WHERE r.outcome IS NULL "
+            f"AND r.key = s.key AND {file} = s.file AND r.version IS NOT DISTINCT FROM s.version"
+        ),
     )
 
 

@@ -40,8 +40,6 @@ from mappings.dates import DateOrder
 from mappings.inspection import unread_columns
 from mappings.plan import Plan
 
-SHOWN_ISSUES = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Parked:
@@ -123,7 +121,6 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
         end_run(work.connection, work.run_id, "idle", work.at, is_baseline=False)
         return RunReport(work.run_id, work.source, work.stream, "idle")
     check_guard(work, waiting, [one.row for one in again])
-    work.write_issues()
     new = [row for row in landed if row.applied_run is None]  # the others were approved, and the cursor is past them
     close(work, waiting, chosen, parked, cursor=cursor_behind(work.connection, new) if new else None)
     status = "succeeded" if chosen or again or work.counts else "parked" if parked else "idle"
@@ -156,8 +153,8 @@ def report_of(
             if r.kind == "rows"
         ),
         entities=work.entity_counts(),
-        issues=tuple(placed.issue for placed in work.issues[:SHOWN_ISSUES]),
-        issue_count=len(work.issues),
+        issues=tuple(work.first_issues),
+        issue_count=work.issue_count,
         question=next((_in_words(one.question) for one in parked.values() if one.question), None),
     )
 

@@ -119,12 +119,12 @@ class CompleteRead:
         if self._missing and is_read and (why := self._says_nothing()):
             first = self._batches[0]
             issue = Issue(why, next(iter(self._missing)), "", "", self._place, first.name)
-            self._work.issues.append(PlacedIssue(first.id, first.header_row, issue))
+            self._work.write_issues([PlacedIssue(first.id, first.header_row, issue)])
             return
         evidence = "complete read" if is_read else "complete document"
         for missing in self._missing.values():
             if missing.unreadable:
-                self._work.issues.append(missing.unreadable)
+                self._work.write_issues([missing.unreadable])
                 continue
             conditions = [
                 *missing.scope,

@@ -5,7 +5,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 
 import pyarrow as pa
 from sqlalchemy import text, update
@@ -121,10 +121,9 @@ def _merge_group(
             ties += _ties(name, merged, landed)
         merged = replace(merged, stale=merged.stale + late.counts.get(name, 0))
         _account(work, entity, mapped, merged, read=count, reused=reused.counts.get(name, 0))
-    work.issues += [*mapped.issues(), *ties]
+    work.write_issues(chain(mapped.issues(), ties, reused.issues))
     if not any(one.only for one in group):
         read.gather(plan, stages, mapped, [one.row for one in group], reused, late)
-    work.issues += reused.issues
     if "code_xref" in where:
         _resolve_everywhere(work)
 
@@ -207,19 +206,7 @@ def _merge(work: Work, entity: EntityPlan, where: Stage) -> Merged:
 
 def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged, *, read: int, reused: int) -> None:
     """Counts where the records went; `read` comes from the landed files, the rest from what was written."""
-    held: list[Mapping[str, object]] = [
-        {
-            "entity": row.entity,
-            "key": row.key,
-            "batch_id": row.batch,
-            "row_number": row.row,
-            "element": row.element,
-            "outcome": row.outcome,
-            "fingerprint": mapped.plan.fingerprint,
-        }
-        for row in mapped.held(entity)
-    ]
-    counts = work.write_held(held)
+    held = work.write_held(mapped.held(entity), mapped.plan.fingerprint)
     work.count(
         entity.entity.name,
         {
@@ -229,8 +216,8 @@ def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged,
             "unchanged": merged.unchanged + mapped.skipped_count(entity),
             "stale": merged.stale,
             "folded": mapped.folded_count(entity),
-            "parked": counts["parked"] + reused,
-            "rejected": counts["rejected"],
+            "parked": held["parked"] + reused,
+            "rejected": held["rejected"],
         },
     )
 

@@ -130,8 +130,8 @@ def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
             columns = (stage.target.c[name]._copy() for name in ("key", "version"))
             table = Table(_table(stage.entity.name), MetaData(), *columns, Column("batch_id", BigInteger))
             copy_rows(work.connection, table, pa.RecordBatchReader.from_batches(schema, keys))
-            held = [{"key": row.key, "batch_id": row.batch} for row in mapped.held(entity) if row.is_known]
-            copy_records(work.connection, table, held)
+            held = (row for row in mapped.held(entity) if row.is_known)
+            copy_records(work.connection, table, ({"key": row.key, "batch_id": row.batch} for row in held))
 
 
 def _take_out(work: Work, stage: Stage, newer: Sequence[int], gone: float) -> int:

@@ -137,7 +137,6 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
         for name in entities:
             _give_back(work, name)
     settle(work, chosen)
-    work.write_issues()
     # what no mapping fits today stays as it went in
     close(work, [row for row in batches if row.kind == "rows" and row.id not in parked], chosen, parked, cursor=None)
     end_run(work.connection, work.run_id, "succeeded", work.at, is_baseline=True)

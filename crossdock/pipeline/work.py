@@ -1,6 +1,7 @@
 """What all steps of one run share: the transaction, and what has been counted and found so far."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,14 +9,16 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from canonical_model.entities import SPECS
+from canonical_model.issues import Issue
 from crossdock.home import Home, StreamFile
 from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import EntityCounts
 from crossdock.store import tables
 from crossdock.store.bulk import copy_records
 from mappings.dates import DateOrder
-from mappings.landed import PlacedIssue
+from mappings.landed import HeldRow, PlacedIssue
 
+_SHOWN_ISSUES = 20
 COUNTED = ("read", "created", "updated", "unchanged", "stale", "folded", "parked", "rejected", "deleted")
 
 
@@ -33,7 +36,8 @@ class Work:
         at: The run's moment.
         folder: For copies of landed files that lie elsewhere.
         counts: Entity -> where its records went, in the order of `COUNTED`.
-        issues: What was found, in the order in which it was.
+        issue_count: How many issues were found.
+        first_issues: The first of them, for people.
         date_orders: How dates that could be either were read, and why.
         tell: Is told how far the run is.
         asked_again: (batch, entity) whose keys were noted for files that come late.
@@ -48,7 +52,8 @@ class Work:
     at: datetime
     folder: Path
     counts: dict[str, list[int]] = field(default_factory=dict)
-    issues: list[PlacedIssue] = field(default_factory=list)
+    issue_count: int = 0
+    first_issues: list[Issue] = field(default_factory=list)
     date_orders: list[DateOrder] = field(default_factory=list)
     tell: Tell = tell_nobody
     asked_again: set[tuple[int, str]] = field(default_factory=set)
@@ -67,12 +72,14 @@ class Work:
         """The accounts in the order of the model."""
         return tuple(EntityCounts(name, *self.counts[name]) for name in SPECS if name in self.counts)
 
-    def write_issues(self) -> None:
-        """Stores what was found."""
-        copy_records(self.connection, tables.issue, [self._issue(one) for one in self.issues])
+    def write_issues(self, found: Iterable[PlacedIssue]) -> None:
+        """Stores what was found, of which there may be more than the memory holds."""
+        self.issue_count += copy_records(self.connection, tables.issue, map(self._issue, found))
 
     def _issue(self, one: PlacedIssue) -> dict[str, object]:
         said = one.issue
+        if len(self.first_issues) < _SHOWN_ISSUES:
+            self.first_issues.append(said)
         return {
             "at": self.at,
             "run_id": self.run_id,
@@ -89,9 +96,22 @@ class Work:
             "row_number": one.row,
         }
 
-    def write_held(self, held: Sequence[Mapping[str, object]]) -> dict[str, int]:
-        """Stores rows that were not let in; gives how many are parked and how many rejected."""
+    def write_held(self, held: Iterable[HeldRow], fingerprint: str) -> Counter[str]:
+        """Stores rows that the mapping of that fingerprint did not let in; gives how many are "parked" and "rejected"."""
+        counts = Counter[str]()
         mine = {"at": self.at, "run_id": self.run_id, "source": self.source, "stream": self.stream}
-        total = copy_records(self.connection, tables.held_row, [mine | dict(row) for row in held])
-        parked = sum(row["outcome"] == "parked" for row in held)
-        return {"parked": parked, "rejected": total - parked}
+
+        def record(row: HeldRow) -> dict[str, object]:
+            counts[row.outcome] += 1
+            return mine | {
+                "entity": row.entity,
+                "key": row.key,
+                "batch_id": row.batch,
+                "row_number": row.row,
+                "element": row.element,
+                "outcome": row.outcome,
+                "fingerprint": fingerprint,
+            }
+
+        copy_records(self.connection, tables.held_row, map(record, held))
+        return counts

@@ -3,9 +3,10 @@
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain, islice
 from threading import Lock
 
 import pgpq
@@ -27,6 +28,9 @@ _SLICE = 1_024
 
 _AHEAD = 4
 """Slices that are encoded before they can be sent."""
+
+_RECORDS = 8_192
+"""Plain records that are in memory at a time."""
 
 _TURN = 0.000_5
 """Seconds after which a thread that waits for Python gets it, while rows are copied."""
@@ -120,13 +124,16 @@ class _QuickTurns:
 _copying = _QuickTurns()
 
 
-def copy_records(connection: Connection, table: Table, records: Sequence[Mapping[str, object]]) -> int:
-    """Copies a few thousand plain records, all of the same columns, into `table`; gives the number of rows."""
-    if not records:
+def copy_records(connection: Connection, table: Table, records: Iterable[Mapping[str, object]]) -> int:
+    """Copies plain records, all of the same columns, into `table`, some thousand at a time; gives the number of rows."""
+    coming = iter(records)
+    first = list(islice(coming, _RECORDS))
+    if not first:
         return 0
-    schema = pa.schema([(name, _arrow_type(table, name)) for name in records[0]])
-    batch = pa.RecordBatch.from_pylist(list(records), schema=schema)
-    return copy_rows(connection, table, pa.RecordBatchReader.from_batches(schema, [batch]))
+    schema = pa.schema([(name, _arrow_type(table, name)) for name in first[0]])
+    parts = chain([first], iter(lambda: list(islice(coming, _RECORDS)), []))
+    batches = (pa.RecordBatch.from_pylist(part, schema=schema) for part in parts)
+    return copy_rows(connection, table, pa.RecordBatchReader.from_batches(schema, batches))
 
 
 def pages(connection: Connection, table: Table, source: str) -> int:

@@ -449,7 +449,7 @@ def test_degrees_of_fahrenheit_are_not_taken_for_celsius(header: str) -> None:
 
 
 def test_many_wrong_rows_are_explained_in_parts(run_mapping: Map, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mappings.engine.EXPLAINED_ROWS", 2)
+    monkeypatch.setattr("mappings.parts.AT_ONCE", 2)
     rows = [{"单号": "A", "行号": str(line), "a": "噗" if line % 2 else "2026-02-30"} for line in range(9)]
     outcome = run_mapping(one_field("requested_on", "date(a)"), rows)
     assert outcome.codes() == ["XD-DAT-001"] * 9

@@ -16,7 +16,7 @@ def test_known_rows_are_unchanged_and_the_same_line_twice_is_folded(hub: Hub) ->
 
 
 def test_keys_that_are_compared_in_parts_are_compared_all(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mappings.engine.COMPARED_ROWS", 2)
+    monkeypatch.setattr("mappings.parts.AT_ONCE", 2)
     first = [order_row(f"PO-{n}") for n in range(9)]
     report = hub.load(*first, order_row("PO-3"), order_row("PO-5", quantity="7"))
     assert counts(report) == {"read": 11, "created": 8, "folded": 1, "rejected": 2}
