@@ -97,7 +97,8 @@ class EntityQuery:
             return filled_cells(self.entity.turned)
         if self.entity.each is None:
             return ""
-        length = f"json_array_length({source_column('json')}, {_pointer(self.entity.each)})"
+        document, path = source_column("json"), _pointer(self.entity.each)
+        length = f"CASE WHEN {_is_single(document, path)} THEN 1 ELSE json_array_length({document}, {path}) END"
         return f"SELECT coalesce(sum({length}), 0) FROM source"
 
     @property
@@ -113,6 +114,7 @@ class EntityQuery:
             return "(SELECT *, CAST(0 AS BIGINT) AS _at FROM source)"
         document, path = source_column("json"), _pointer(self.entity.each)
         listed = f"json_extract({document}, {path}::VARCHAR || '[*]')"
+        listed = f"CASE WHEN {_is_single(document, path)} THEN [json_extract({document}, {path})] ELSE {listed} END"
         if with_empty:
             is_empty = f"json_type({document}, {path}) = 'ARRAY' AND json_array_length({document}, {path}) = 0"
             listed = f"CASE WHEN {is_empty} THEN [CAST(NULL AS JSON)] ELSE {listed} END"
@@ -345,6 +347,11 @@ def _with(effect: Effect, problems: Mapping[str, list[Problem]]) -> list[Problem
 
 def _any(problems: Sequence[Problem]) -> str:
     return " OR ".join(f"coalesce({p.condition}, FALSE)" for p in problems if not p.is_detail) or "FALSE"
+
+
+def _is_single(document: str, path: str) -> str:
+    """Condition that one record stands where a list of them should, as programs that turn XML into JSON have it."""
+    return f"coalesce(json_type({document}, {path}) NOT IN ('ARRAY', 'NULL'), FALSE)"
 
 
 def _pointer(path: str) -> str:

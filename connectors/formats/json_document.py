@@ -10,7 +10,8 @@ import pyarrow as pa
 from canonical_model.language import Text
 from canonical_model.text import JsonValue, RepeatedKeyError, clip, parse_json
 from connectors.base import JSON, ROW, RowCounts
-from connectors.formats.encoding import open_text
+from connectors.formats.delimited import PART_BYTES
+from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import SheetRead, refused
 
@@ -24,30 +25,42 @@ _TOO_DEEP = Text(
 )
 
 
-def read_json(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
-    """One read: a row per record, its `_row` the position of the record (or its line) from 1."""
+def read_json(path: Path, options: FormatOptions, *, part_bytes: int = PART_BYTES) -> Iterator[SheetRead]:
+    """The records, in several reads where a file of lines is large; `_row` is the position of the record (or its line) from 1."""
     with open_text(path, options.encoding) as text:
         if isinstance(text, Text):
             yield refused(text)
             return
-        content = text.path.read_bytes()[text.offset :].decode()
         try:
-            read = _read(path, content, options.records, text.encoding)
+            yield from _read(path, text, options.records, part_bytes)
         except RecursionError:
-            read = refused(_TOO_DEEP, encoding=text.encoding)
-        yield read
+            yield refused(_TOO_DEEP, encoding=text.encoding)
 
 
-def _read(path: Path, content: str, place: str | None, encoding: str) -> SheetRead:
+def _read(path: Path, text: PlainText, place: str | None, part_bytes: int) -> Iterator[SheetRead]:
+    if _is_lines(text):
+        yield from _read_lines(text, part_bytes)
+        return
+    content = text.path.read_bytes()[text.offset :].decode()
     try:
         document = parse_json(content, unique=True)
     except RepeatedKeyError as error:
-        return refused(_twice(error), encoding=encoding)
+        yield refused(_twice(error), encoding=text.encoding)
     except json.JSONDecodeError as error:
-        if path.suffix.lower() == ".json" and not _is_lines(content):
-            return refused(_broken(error), encoding=encoding)
-        return _read_lines(content, encoding)
-    return _read_document(document, place, encoding)
+        if path.suffix.lower() == ".json":
+            yield refused(_broken(error), encoding=text.encoding)
+        else:
+            yield from _read_lines(text, part_bytes)
+    else:
+        yield _read_document(document, place, text.encoding)
+
+
+def _lines(text: PlainText) -> Iterator[str]:
+    """The lines without their ends. Other signs that end lines for Python, such as U+2028, may stand in a text."""
+    with text.path.open(encoding="utf-8", newline="\n") as file:
+        file.seek(text.offset)
+        for line in file:
+            yield line.removesuffix("\n")
 
 
 def _read_document(document: JsonValue, place: str | None, encoding: str) -> SheetRead:
@@ -61,36 +74,50 @@ def _read_document(document: JsonValue, place: str | None, encoding: str) -> She
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         return refused(_no_list(records), encoding=encoding)
     rows = list(range(1, len(records) + 1))
-    return _as_read(records, rows, RowCounts(total=len(records), read=len(rows)), encoding)
+    return _as_read(list(map(_dump, records)), rows, RowCounts(total=len(records), read=len(rows)), encoding)
 
 
-def _read_lines(content: str, encoding: str) -> SheetRead:
-    lines = content.removesuffix("\n").split(
-        "\n"
-    )  # splitlines() also cuts at U+2028 and others, which may stand in a text
-    records: list[JsonValue] = []
-    rows = []
-    blank = []
-    for number, line in enumerate(lines, 1):
+def _read_lines(text: PlainText, part_bytes: int) -> Iterator[SheetRead]:
+    """A record per line. What is wrong with one is said in a last read, which leaves nothing of the file to go in."""
+    records: list[str] = []
+    rows: list[int] = []
+    blank: list[int] = []
+    size = 0
+
+    def take() -> SheetRead:
+        skipped = {"blank": tuple(blank)} if blank else {}
+        counts = RowCounts(total=len(rows) + len(blank), skipped=skipped, read=len(rows))
+        read = _as_read(records, rows, counts, text.encoding)
+        for part in (records, rows, blank):
+            part.clear()
+        return read
+
+    for number, line in enumerate(_lines(text), 1):
+        if size >= part_bytes:
+            yield take()
+            size = 0
         if not line.strip():
             blank.append(number)
             continue
         try:
             record = parse_json(line, unique=True)
         except RepeatedKeyError as error:
-            return refused(_twice(error, line=number), total=len(lines), encoding=encoding)
+            problem = _twice(error, line=number)
         except json.JSONDecodeError as error:
-            return refused(_broken(error, line=number), total=len(lines), encoding=encoding)
-        if not isinstance(record, dict):
-            return refused(_no_list(record, line=number), total=len(lines), encoding=encoding)
-        records.append(record)
-        rows.append(number)
-    skipped = {"blank": tuple(blank)} if blank else {}
-    return _as_read(records, rows, RowCounts(total=len(lines), skipped=skipped, read=len(rows)), encoding)
+            problem = _broken(error, line=number)
+        else:
+            if isinstance(record, dict):
+                records.append(_dump(record))
+                rows.append(number)
+                size += len(line)
+                continue
+            problem = _no_list(record, line=number)
+        yield refused(problem, total=text.lines - number + 1 + len(rows) + len(blank), encoding=text.encoding)
+        return
+    yield take()
 
 
-def _as_read(records: list[JsonValue], rows: list[int], counts: RowCounts, encoding: str) -> SheetRead:
-    texts = list(map(_dump, records))
+def _as_read(texts: list[str], rows: list[int], counts: RowCounts, encoding: str) -> SheetRead:
     if any(map(_is_deep, texts)):
         return refused(_TOO_DEEP, total=counts.total, encoding=encoding)
     return SheetRead(
@@ -115,11 +142,12 @@ def _is_deep(text: str) -> bool:
     return deepest > _DEEPEST
 
 
-def _is_lines(content: str) -> bool:
-    """Whether the first line is a record by itself, as in JSON lines that are named .json."""
-    first = content.lstrip().split("\n", 1)[0]
+def _is_lines(text: PlainText) -> bool:
+    """Whether the first line is a record by itself, and others follow."""
+    filled = (line for line in _lines(text) if line.strip())
+    first = next(filled, "")
     try:
-        return isinstance(parse_json(first), dict)
+        return next(filled, None) is not None and isinstance(parse_json(first), dict)
     except json.JSONDecodeError:
         return False
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -180,7 +181,7 @@ def _decimal(value: str) -> Decimal:
 
 _PARSERS: Mapping[ColumnType, Callable[[str], object]] = {
     ColumnType.TEXT: str,
-    ColumnType.UUID: str,
+    ColumnType.UUID: lambda value: str(UUID(value)),
     ColumnType.DECIMAL: _decimal,
     ColumnType.DATE: date.fromisoformat,
     ColumnType.TIMESTAMP: datetime.fromisoformat,

@@ -24,12 +24,13 @@ def still_parked() -> "ColumnElement[bool]":
 
 
 def is_mended() -> "ColumnElement[bool]":
-    """Issues of a row that was held, whose record a later file has brought."""
+    """Issues of a row that was held, and was judged again since or whose record a later file has brought."""
     from sqlalchemy import and_, exists, or_
 
-    from crossdock.store.tables import canonical, held_row, issue
+    from crossdock.store.tables import canonical, held_row, issue, was_judged_again
 
     return or_(
+        was_judged_again(),
         *(
             exists().where(
                 issue.c.entity == entity,
@@ -44,5 +45,5 @@ def is_mended() -> "ColumnElement[bool]":
                 ),
             )
             for entity, table in canonical.items()
-        )
+        ),
     )

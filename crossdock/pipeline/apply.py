@@ -36,9 +36,12 @@ from crossdock.pipeline.sources import open_source
 from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow, lock, translate_errors
+from crossdock.store.partitions import refresh_statistics
 from mappings.dates import DateOrder
 from mappings.inspection import unread_columns
 from mappings.plan import Plan
+
+_MANY_ISSUES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, te
             with engine.begin() as connection:
                 work = Work(home, connection, run_id, kind, source, stream, clock(), Path(folder), tell=tell)
                 report = _run(work, chooser, clock)
+            if work.issue_count >= _MANY_ISSUES:
+                refresh_statistics(engine, work.at)
             acknowledge(engine, open_source(home, source), source, stream)
     except GuardError as error:
         park_run(engine, run_id, error, clock())
@@ -108,7 +113,9 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     if (status := _ended(work)) is not None:
         return RunReport(work.run_id, work.source, work.stream, status, entities=_stored_counts(work))
     landed = _landed(work)
-    waiting = [*files_to_judge_again(work, chooser), *landed]
+    if approved := [row.id for row in landed if row.is_approved]:
+        landed = [row for row in landed if row.id <= approved[-1]]  # nobody has approved what came since
+    waiting = [*([] if approved else files_to_judge_again(work, chooser)), *landed]
     is_baseline = is_first_load(work.connection, work.source, work.stream)
     parked: dict[int, Parked] = {}
     chosen = list(choose(work, chooser, waiting, parked))

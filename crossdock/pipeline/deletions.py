@@ -6,12 +6,11 @@ the key of a held row could not be read, nobody knows which record it is, and no
 a file say what is missing once a newer one of its scope was landed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import MetaData, Table, select, text
+from sqlalchemy import select, text
 
-from canonical_model.declaration import EntitySpec
 from canonical_model.entities import SPECS
 from canonical_model.errors import ConfigError
 from canonical_model.issues import Issue
@@ -19,17 +18,19 @@ from canonical_model.language import Text
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.keys import changed_key
 from crossdock.pipeline.land import fetch_rows
-from crossdock.pipeline.late import Late
+from crossdock.pipeline.late import Late, is_stated
 from crossdock.pipeline.lookups import find_stored
-from crossdock.pipeline.merge import Stage, partner_of
+from crossdock.pipeline.merge import Stage, are_equal, partner_of
 from crossdock.pipeline.reuse import Reused
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.bulk import copy_rows
+from crossdock.store.bulk import fill_temporary, make_findable
 from crossdock.store.database import AnyRow, among
 from mappings.engine import MappingRun, PresentKeys
 from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan, Plan
+
+_ABSENT = "absent from the list of keys"
 
 
 @dataclass(slots=True)
@@ -161,11 +162,9 @@ class CompleteRead:
         if unseen is None:
             return
         table = f"unseen_{name}_{number}"
-        connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
-        connection.execute(text(f"CREATE TEMP TABLE {table} (source_hash bytea) ON COMMIT DROP"))
-        copied = copy_rows(connection, Table(table, MetaData(), where.target.c.source_hash._copy()), unseen)
-        among = f" OR t.source_hash IN (SELECT source_hash FROM {table})" if copied else ""
-        missing.absent.append(f"(t.source_hash IS NULL{among})")
+        fill_temporary(connection, table, [where.target.c.source_hash], unseen, found_by="source_hash")
+        is_unseen = f"SELECT FROM {table} u WHERE u.source_hash = t.source_hash"
+        missing.absent.append(f"(t.source_hash IS NULL OR EXISTS ({is_unseen}))")
 
     def _says_nothing(self) -> str | None:
         """The issue that nothing is known to be missing: some of the file waits or went in before, or a newer one did."""
@@ -175,7 +174,7 @@ class CompleteRead:
         more = (batch.c.rows_read > 0, ~among(batch.c.id, [row.id for row in self._batches]))
         newer = (
             batch.c.status.in_(("applied", "landed")),
-            batch.c.id < first.id,
+            is_stated(self._work, first.id),
             batch.c.parts == first.parts,
             batch.c.modified_at > first.modified_at,
         )
@@ -206,14 +205,33 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
                 continue
             name = entity.entity.name
             where = Stage(entity.entity, entity.stated, work.source, work.stream)
-            table = Table(f"present_{name}", MetaData(), where.target.c.key._copy())
-            work.connection.execute(text(f'CREATE TEMP TABLE present_{name} (key text COLLATE "C") ON COMMIT DROP'))
-            copy_rows(work.connection, table, present.keys(entity))
-            work.connection.execute(text(f"ANALYZE present_{name}"))
-            missing = f"NOT EXISTS (SELECT FROM present_{name} p WHERE p.key = t.key)"
+            fill_temporary(work.connection, f"present_{name}", [where.target.c.key], present.keys(entity))
+            is_present = f"EXISTS (SELECT FROM present_{name} p WHERE p.key = t.key)"
             children = [one.entity.name for one in plan.entities]
-            bury(work, where, [missing], "absent from the list of keys", children=children)
-            work.connection.execute(text(f"DROP TABLE present_{name}"))
+            bury(work, where, [f"NOT {is_present}"], _ABSENT, children=children)
+            _raise_again(work, where, is_present)
+
+
+def _raise_again(work: Work, where: Stage, is_present: str) -> None:
+    """Brings back the records that an earlier list of keys did not hold, as they were: the source may not send them anew."""
+    name = where.entity.name
+    values = {"source": work.source, "stream": work.stream, "run": work.run_id, "at": work.at, "evidence": _ABSENT}
+    raised = work.connection.execute(
+        text(
+            f"""WITH gone AS MATERIALIZED (
+                SELECT t.key, t.deleted_at, t.batch_id, t.row_number FROM canonical.{name} t WHERE t.source = :source
+                AND t.stream = :stream AND t.deleted_evidence = :evidence AND t.deleted_at < :at AND {is_present}),
+            raised AS (
+                UPDATE canonical.{name} t SET deleted_at = NULL, deleted_evidence = NULL, changed_run = :run, changed_at = :at
+                FROM gone WHERE t.source = :source AND t.key = gone.key)
+            INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number)
+            SELECT :at, :run, :entity, :source, key, jsonb_build_object('deleted_at', jsonb_build_array(deleted_at, NULL)),
+                batch_id, row_number FROM gone"""
+        ),
+        values | {"entity": name},
+    ).rowcount
+    if raised:
+        work.count(name, {"read": raised, "updated": raised})
 
 
 def bury(
@@ -240,7 +258,7 @@ def bury(
     }
     buried = f"buried_{name}"
     work.connection.execute(text(f"DROP TABLE IF EXISTS {buried}"))
-    work.connection.execute(
+    found = work.connection.execute(
         text(
             f"CREATE TEMP TABLE {buried} ON COMMIT DROP AS SELECT t.*, CAST({version} AS numeric) AS buried_version "
             f"FROM canonical.{name} t WHERE t.source = :source "
@@ -248,6 +266,9 @@ def bury(
         ),
         values,
     )
+    if not found.rowcount:
+        return
+    make_findable(work.connection, buried, ", ".join(f'"{one}"' for one in where.entity.key))
     deleted = work.connection.execute(
         text(
             f"UPDATE canonical.{name} t SET deleted_at = :at, deleted_evidence = :evidence, changed_run = :run, "
@@ -264,14 +285,12 @@ def bury(
         ),
         values,
     )
-    if not deleted:
-        return
     work.count(name, {"deleted": deleted})
     for child in children:
         spec = SPECS[child]
         if spec.parent == name:
             own = where.entity.key[: len(spec.parent_key)]
-            same = _equal(spec, zip(spec.parent_key, own, strict=True), "t", "b")
+            same = are_equal(spec, zip(spec.parent_key, own, strict=True), "t", "b")
             partner = f" AND {partner_of('t')} = {partner_of('b')}" if where.has_partner else ""
             line = Stage(spec, (), work.source, work.stream, has_partner=where.has_partner)
             of_buried = f"FROM {buried} b WHERE {same}{partner}"
@@ -301,7 +320,7 @@ def _scope(
             values[f"scope_{name}"] = mapped.values(entity, name)
         elif header is not None and name in header.fields:
             own = header.entity.key[: len(entity.entity.parent_key)]
-            same = _equal(header.entity, zip(own, entity.entity.parent_key, strict=True), "p", "t")
+            same = are_equal(header.entity, zip(own, entity.entity.parent_key, strict=True), "p", "t")
             conditions.append(
                 f"EXISTS (SELECT FROM canonical.{header.entity.name} p WHERE p.source = t.source AND {same} "
                 f'AND p."{name}"::text = ANY(:scope_{name}))'
@@ -323,12 +342,6 @@ def _scope(
     return conditions, values
 
 
-def _equal(spec: EntitySpec, pairs: Iterable[tuple[str, str]], one: str, other: str) -> str:
-    """SQL that two rows name the same document; a part of its name that may be empty is then equal too."""
-    compared = ((a, b, "=" if spec.fields[a].is_required else "IS NOT DISTINCT FROM") for a, b in pairs)
-    return " AND ".join(f'{one}."{a}" {sign} {other}."{b}"' for a, b, sign in compared)
-
-
 def _of_documents(
     work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun, *, is_more: bool
 ) -> tuple[str, str]:
@@ -338,15 +351,10 @@ def _of_documents(
     """
     names = entity.entity.parent_key
     table = f"documents_{where.entity.name}"
-    columns = [where.target.c[name]._copy() for name in names]
-    documents = Table(table, MetaData(), *columns, where.target.c.version._copy(), where.target.c.key._copy())
-    listed = ", ".join(f'"{name}" text COLLATE "C"' for name in names)
-    if not is_more:
-        work.connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
-        work.connection.execute(text(f"CREATE TEMP TABLE {table} ({listed}, version numeric, key text) ON COMMIT DROP"))
-    copy_rows(work.connection, documents, mapped.documents(entity))
-    work.connection.execute(text(f"ANALYZE {table}"))
-    same = _equal(entity.entity, zip(names, names, strict=True), "t", "d")
+    columns = [where.target.c[name] for name in (*names, "version", "key")]
+    found_by = ", ".join(f'"{name}"' for name in names)
+    fill_temporary(work.connection, table, columns, mapped.documents(entity), found_by=found_by, is_more=is_more)
+    same = are_equal(entity.entity, zip(names, names, strict=True), "t", "d")
     partner = f" AND {partner_of('t')} = d.key" if where.has_partner else ""
     of_line = f"FROM {table} d WHERE {same}{partner}"
     is_newest = "(t.version IS NULL OR d.version IS NULL OR t.version <= d.version)"

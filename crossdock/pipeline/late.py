@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, Column, MetaData, Table, select, text
+from sqlalchemy import BigInteger, Column, ColumnElement, MetaData, Table, select, text
 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.chosen import Chosen, landed_rows
@@ -60,9 +60,9 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
         return Late()
     for stage in stages.values():
         columns = 'key text COLLATE "C", version numeric, batch_id bigint'
-        work.connection.execute(
-            text(f"CREATE TEMP TABLE IF NOT EXISTS {_table(stage.entity.name)} ({columns}) ON COMMIT DROP")
-        )
+        table = _table(stage.entity.name)
+        work.connection.execute(text(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DROP"))
+        work.connection.execute(text(f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (key)"))
     chooser = MappingChooser(work.home, work.source, work.stream)
     asked: list[AnyRow] = []  # a file that is gone, or that no mapping fits today, says nothing
     for row in newer:
@@ -93,7 +93,7 @@ def _is_filled(work: Work, stage: Stage) -> bool:
 
 
 def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
-    """Files of the stream that went in before, or at all where rows are judged again, and are newer than one of the group."""
+    """Files of the stream that have gone in and are newer than one of the group; in a replay those that come before it."""
     times = [one.row.modified_at for one in group if one.row.modified_at]
     if group[0].plan.version is not None or not times:
         return []
@@ -109,8 +109,18 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
         has_gone_in,
     )
     if group[0].only is None:
-        wanted = wanted.where(batch.c.id < min(one.row.id for one in group))
+        wanted = wanted.where(is_stated(work, min(one.row.id for one in group)))
     return work.connection.execute(wanted.order_by(batch.c.id)).all()
+
+
+def is_stated(work: Work, number: int) -> ColumnElement[bool]:
+    """Condition that what a batch says was there before batch `number` goes in, which may have waited for long.
+
+    A replay states all batches anew in landing order.
+    """
+    batch = tables.batch
+    before = batch.c.id < number
+    return before if work.kind == "replay" else before | (batch.c.status == "applied")
 
 
 def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:

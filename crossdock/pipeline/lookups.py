@@ -1,9 +1,9 @@
 """What a mapping looks up among the stored records: all values of a batch in one statement."""
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, MetaData, Table, Text, text
+from sqlalchemy import Column, Connection, Text, text
 
-from crossdock.store.bulk import copy_rows
+from crossdock.store.bulk import fill_temporary
 from mappings.spec import StoreLookup
 
 
@@ -19,12 +19,9 @@ def find_stored(connection: Connection, asked: StoreLookup, wanted: pa.Table) ->
     """
     fields = list(asked.match)
     names = ", ".join(f'"{field}"' for field in fields)
-    columns = ", ".join(f'"{field}" text COLLATE "C"' for field in fields)
-    connection.execute(text("DROP TABLE IF EXISTS wanted"))
-    connection.execute(text(f"CREATE TEMP TABLE wanted ({columns}) ON COMMIT DROP"))
-    texts = wanted.cast(pa.schema([(field, pa.string()) for field in fields]))
-    table = Table("wanted", MetaData(), *(Column(field, Text) for field in fields))
-    copy_rows(connection, table, pa.RecordBatchReader.from_batches(texts.schema, texts.to_batches()))
+    columns = [Column(field, Text(collation="C")) for field in fields]
+    texts = wanted.cast(pa.schema([(field, pa.string()) for field in fields])).to_reader()
+    fill_temporary(connection, "wanted", columns, texts)
     of_source = " AND t.source = :source" if asked.source else ""
     confirmed = " AND t.state = 'confirmed'" if asked.entity == "code_xref" else ""
     found = connection.execute(

@@ -6,7 +6,7 @@ records. All of them run on the caller's connection, inside its transaction; the
 says that it wrote.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,7 +22,12 @@ from mappings.compiled import quote_text
 _ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""
 
-_CONFIRMED = "x.system = :source AND x.entity_type = :kind AND x.state = 'confirmed' AND x.deleted_at IS NULL"
+_CONFIRMED = (
+    "(SELECT raw_code, min(golden_id) AS golden_id FROM canonical.code_xref WHERE system = :source "
+    "AND entity_type = :kind AND state = 'confirmed' AND deleted_at IS NULL "
+    "GROUP BY raw_code HAVING count(DISTINCT golden_id) = 1) x"
+)
+"""Codes that all who confirm them understand in one way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,15 @@ class Stage:
             "CASE WHEN t.unknown IS NOT NULL OR s.unknown IS NOT NULL "
             f"THEN nullif({kept} || coalesce(s.unknown, '{{}}'), '{{}}') END"
         )
+
+
+def are_equal(spec: EntitySpec, pairs: Iterable[tuple[str, str]], one: str, other: str) -> str:
+    """SQL that two rows have the same names, field by field; those of one that may be empty are then equal too.
+
+    PostgreSQL joins by `=` alone; by `IS NOT DISTINCT FROM` it compares each row with each.
+    """
+    compared = ((a, b, "=" if spec.fields[a].is_required else "IS NOT DISTINCT FROM") for a, b in pairs)
+    return " AND ".join(f'{one}."{a}" {sign} {other}."{b}"' for a, b, sign in compared)
 
 
 def partner_of(alias: str) -> str:
@@ -303,7 +317,7 @@ def withdraw_references(connection: Connection, entity: EntitySpec, source: str)
             text(
                 f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = NULL
                 WHERE t.source = :source AND t."{spec.name}_id" IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM canonical.code_xref x WHERE {_CONFIRMED} AND x.raw_code = t."{spec.name}")"""
+                    SELECT FROM {_CONFIRMED} WHERE x.raw_code = t."{spec.name}")"""
             ),
             {"source": source, "kind": spec.refers_to},
         ).rowcount
@@ -322,16 +336,14 @@ def resolve_references(connection: Connection, entity: EntitySpec, source: str, 
     touched = 0
     for spec in entity.fields.values():
         values = {"source": source, "kind": spec.refers_to}
-        if spec.refers_to is None or not connection.scalar(
-            text(f"SELECT EXISTS (SELECT FROM canonical.code_xref x WHERE {_CONFIRMED})"), values
-        ):
+        if spec.refers_to is None or not connection.scalar(text(f"SELECT EXISTS (SELECT FROM {_CONFIRMED})"), values):
             continue
         only = f" AND t.key IN (SELECT key FROM {among})" if among else ""
         touched += connection.execute(
             text(
                 f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = x.golden_id::uuid
-                FROM canonical.code_xref x
-                WHERE t.source = :source{only} AND {_CONFIRMED} AND x.raw_code = t."{spec.name}"
+                FROM {_CONFIRMED}
+                WHERE t.source = :source{only} AND x.raw_code = t."{spec.name}"
                     AND t."{spec.name}_id" IS DISTINCT FROM x.golden_id::uuid"""
             ),
             values,

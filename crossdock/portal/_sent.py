@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 
 from canonical_model.language import Text
 from crossdock.delivery.links import UploadLink
-from crossdock.returned import waits_for_sender
+from crossdock.returned import standing_issues, waits_for_sender
 from crossdock.store.database import AnyRow, translate_errors
 from crossdock.store.tables import batch, held_row, issue
 
@@ -111,17 +111,16 @@ class SentFiles:
                 else []
             )
             numbers = {part.id for part in parts}
-            runs = {part.applied_run for part in parts if part.applied_run}
             held = connection.execute(
                 select(
                     held_row.c.batch_id, held_row.c.row_number, func.max(held_row.c.outcome)
                 )  # rejected goes before parked
-                .where(held_row.c.run_id.in_(runs), held_row.c.batch_id.in_(numbers))
+                .where(held_row.c.batch_id.in_(numbers), held_row.c.settled_run.is_(None))
                 .group_by(held_row.c.batch_id, held_row.c.row_number)
             ).all()
             marked = connection.execute(
                 select(issue.c.batch_id, func.count(func.distinct(issue.c.row_number)))
-                .where(issue.c.run_id.in_(runs), issue.c.batch_id.in_(numbers))
+                .where(*standing_issues(connection, parts))
                 .group_by(issue.c.batch_id)
             ).all()
         outcomes = [(row.batch_id, row[2]) for row in held]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from sqlalchemy import ColumnElement, Engine, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, or_, select
 
 from canonical_model.issues import Issue
 from canonical_model.language import Language, Text
 from crossdock.returned.marks import SheetMarks, mark_rows, public
-from crossdock.store.database import AnyRow, translate_errors
-from crossdock.store.tables import batch, issue
+from crossdock.store.database import AnyRow, among, translate_errors
+from crossdock.store.tables import batch, held_row, issue, was_judged_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +83,29 @@ def find_file(engine: Engine, batch_id: int) -> ProblemFile | None:
     return next(iter(_find(engine, same.exists())), None)
 
 
+def standing_issues(connection: Connection, parts: Sequence[AnyRow]) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on the issues of landed batches that still hold: of the run that applied them, or of a later look at a row."""
+    numbers = [one.id for one in parts]
+    later = select(held_row.c.settled_run).where(
+        among(held_row.c.batch_id, numbers), held_row.c.settled_run.is_not(None)
+    )
+    runs = {one.applied_run for one in parts if one.applied_run} | set(connection.scalars(later.distinct()))
+    return among(issue.c.run_id, runs), among(issue.c.batch_id, numbers), ~was_judged_again()
+
+
 def _find(engine: Engine, wanted: ColumnElement[bool], run_id: int | None = None) -> Sequence[ProblemFile]:
-    """Files with the issues that `run_id` found, else those of the run that applied them."""
+    """Files with the issues that `run_id` found, else those that still hold."""
     with translate_errors(), engine.connect() as connection:
         batches = connection.execute(
             select(batch).where(wanted, batch.c.status != "superseded").order_by(batch.c.id)
         ).all()
-        runs = {one.id: run_id or one.applied_run for one in batches}
-        theirs = (issue.c.run_id.in_(set(runs.values()) - {None}), issue.c.batch_id.in_(runs))
+        mine = (issue.c.run_id == run_id, among(issue.c.batch_id, [one.id for one in batches]))
+        theirs = mine if run_id else standing_issues(connection, batches)
         rows = connection.execute(select(issue).where(*theirs).order_by(issue.c.id)).all()
     by_batch: dict[int, list[tuple[int, int, Issue]]] = defaultdict(list)
     for row in rows:
-        if row.run_id == runs[row.batch_id]:
-            known = Issue(row.code, row.entity, row.field, row.column_name, row.place, row.value, row.detail)
-            by_batch[row.batch_id].append((row.batch_id, row.row_number, known))
+        known = Issue(row.code, row.entity, row.field, row.column_name, row.place, row.value, row.detail)
+        by_batch[row.batch_id].append((row.batch_id, row.row_number, known))
     files: dict[tuple[str, str, int], list[AnyRow]] = defaultdict(list)
     for one in batches:
         files[one.name, one.sha256, one.landed_run].append(one)

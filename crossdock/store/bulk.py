@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from threading import Lock
+from typing import Any
 
 import pgpq
 import pyarrow as pa
 from pgpq.encoders import StringEncoderBuilder
 from pgpq.schema import Jsonb
-from sqlalchemy import BigInteger, Connection, DateTime, Table, text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, MetaData, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from canonical_model.ahead import fetch_ahead
@@ -134,6 +135,41 @@ def copy_records(connection: Connection, table: Table, records: Iterable[Mapping
     parts = chain([first], iter(lambda: list(islice(coming, _RECORDS)), []))
     batches = (pa.RecordBatch.from_pylist(part, schema=schema) for part in parts)
     return copy_rows(connection, table, pa.RecordBatchReader.from_batches(schema, batches))
+
+
+def fill_temporary(
+    connection: Connection,
+    name: str,
+    columns: Iterable[Column[Any]],
+    rows: pa.RecordBatchReader,
+    *,
+    found_by: str = "",
+    is_more: bool = False,
+) -> None:
+    """Makes a table of this transaction out of rows, in the place of one of that name.
+
+    Args:
+        connection: In a transaction.
+        name: Its name.
+        columns: Its columns, those of `rows`.
+        rows: The rows, see `copy_rows`.
+        found_by: Columns by which single rows are found, as in SQL; empty where all are read at once.
+        is_more: The rows come on top of those that the table has.
+    """
+    plain = (Column(column.name, column.type) for column in columns)
+    table = Table(name, MetaData(), *plain, prefixes=["TEMP"], postgresql_on_commit="DROP")
+    if not is_more:
+        connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+        table.create(connection, checkfirst=False)
+    copy_rows(connection, table, rows)
+    make_findable(connection, name, "" if is_more else found_by)
+
+
+def make_findable(connection: Connection, name: str, found_by: str) -> None:
+    """Gives a temporary table an index and statistics, without which the planner looks at all of its rows for each other row."""
+    if found_by:
+        connection.execute(text(f"CREATE INDEX ON {name} ({found_by})"))
+    connection.execute(text(f"ANALYZE {name}"))
 
 
 def pages(connection: Connection, table: Table, source: str) -> int:

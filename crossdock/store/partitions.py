@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Table, text
+from sqlalchemy import Column, Connection, Engine, Table, text
 
 from crossdock.store.bulk import copy_rows, stored_name
 from crossdock.store.database import lock
@@ -84,6 +84,9 @@ def fill_partition(
         execute(f"CREATE INDEX ON {name} ({', '.join(one.name for one in index.columns)})")
     execute(f"ALTER TABLE {table.schema}.{table.name} ATTACH PARTITION {name} FOR VALUES IN ('{source}')")
     execute(f"ALTER TABLE {name} DROP CONSTRAINT is_its")
+    execute("SET LOCAL default_statistics_target = 1")  # a look at few rows, until the server takes a better one
+    execute(f"ANALYZE {name}")
+    execute("SET LOCAL default_statistics_target TO DEFAULT")
     return copied
 
 
@@ -110,6 +113,15 @@ def ensure_partitions(connection: Connection, now: datetime) -> None:
                 f"FOR VALUES FROM ('{start:%Y-%m-%d}') TO ('{end:%Y-%m-%d}')"
             )
         )
+
+
+def refresh_statistics(engine: Engine, now: datetime) -> None:
+    """Tells the planner what this month's issues and held rows are, which an embedded server may not live to find out.
+
+    In a transaction of its own, since it keeps others who do the same waiting until that ends.
+    """
+    with engine.begin() as connection:
+        connection.execute(text(f"ANALYZE crossdock.held_row, crossdock.issue_{now.astimezone(UTC):%Y_%m}"))
 
 
 def _missing(connection: Connection, names: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    exists,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -332,6 +334,7 @@ held_row = Table(
     Column("settled_run", BigInteger),
     CheckConstraint("outcome IN ('rejected', 'parked')", name="outcome"),
     Index(None, "run_id"),
+    Index(None, "batch_id"),
     Index(
         "ix_held_row_waiting", "source", "stream", postgresql_where=text("outcome = 'parked' AND settled_run IS NULL")
     ),
@@ -481,6 +484,17 @@ callback_event = Table(
     Column("result", Text),
     schema="crossdock",
 )
+
+
+def was_judged_again() -> ColumnElement[bool]:
+    """Condition on an issue that a later run took up its row: what is still wrong with it is an issue of that run."""
+    return exists().where(
+        held_row.c.run_id == issue.c.run_id,
+        held_row.c.batch_id == issue.c.batch_id,
+        held_row.c.row_number == issue.c.row_number,
+        held_row.c.settled_run.is_not(None),
+    )
+
 
 PARTITIONED = (run, run_entity, issue, change)
 """Tables in monthly range partitions."""

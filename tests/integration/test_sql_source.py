@@ -1,6 +1,8 @@
 """A database as a source, through the whole pipeline: native types, only news the second time, a landing cut off."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -8,6 +10,7 @@ from canonical_model.errors import TransientError
 from canonical_model.language import Text
 from connectors.base import Batch, Cursor
 from connectors.sql import SqlConnector
+from crossdock.pipeline.guard import approve
 from crossdock.pipeline.land import land
 from crossdock.pipeline.replay import replay
 from tests.integration.hub import LEAN, Hub, counts, refused
@@ -98,3 +101,60 @@ def test_a_landing_cut_off_goes_on_though_the_rows_behind_it_are_gone(
         " FROM public.po WHERE line_number = 1"
     )
     assert counts(erp.sync("po"))["created"] == 1
+
+
+def read_whole(erp: Hub, **more: object) -> None:
+    config = {"table": "public.po", "key": ["order_number", "line_number"], "watermark": "changed"}
+    stream = {"config": config, "mapping": "own/orders", "complete": True, **more}
+    erp.write("sources/erp.yaml", {"source": "erp", "connector": "sql", "connection": "db", "streams": {"po": stream}})
+
+
+def test_what_a_person_approved_goes_in_without_what_came_since(erp: Hub) -> None:
+    read_whole(erp, guard={"deleted": "10%", "rows": 2})
+    erp.sync("po")
+    erp.do("DELETE FROM public.po WHERE line_number > 2")
+    asked = erp.sync("po")
+    assert asked.status == "parked"
+    approve(erp.engine, asked.run_id)
+    assert erp.sync("po").status == "succeeded"
+    alive = "SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key"
+    assert erp.column(alive) == ["PO-1|1", "PO-1|2"]
+    erp.do("DELETE FROM public.po WHERE line_number = 2")
+    assert erp.sync("po").status == "parked", "this was not approved"
+
+
+def test_a_row_that_was_hidden_and_is_shown_again_comes_back(erp: Hub) -> None:
+    read_whole(erp)
+    erp.do("UPDATE public.po SET changed = changed - line_number * interval '1 hour'")
+    erp.sync("po")
+    erp.do("CREATE TABLE public.hidden AS SELECT * FROM public.po WHERE line_number = 3")
+    erp.do("DELETE FROM public.po WHERE line_number = 3")
+    assert erp.sync("po").status == "succeeded"
+    erp.do("INSERT INTO public.po SELECT * FROM public.hidden")
+    report = erp.sync("po")
+    assert counts(report) == {"read": 2, "unchanged": 1, "updated": 1}
+    assert erp.column("SELECT deleted_at FROM canonical.purchase_order_line WHERE key = 'PO-1|3'") == [None]
+    change = erp.column("SELECT fields -> 'deleted_at' FROM crossdock.change WHERE key = 'PO-1|3' ORDER BY id")
+    assert [one[0] is None for one in change] == [True, False]
+    assert change[1] == [change[0][1], None]
+
+
+def test_keys_of_which_some_are_numbers_are_listed_as_texts(hub: Hub) -> None:
+    database = hub.path / "erp.sqlite"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE po (order_number numeric, line_number int, ordered numeric, unit text)")
+        rows = [(number, 1, 5, "个") for number in (1, 2, 3, "PO-A")]
+        connection.executemany("INSERT INTO po VALUES (?, ?, ?, ?)", rows)
+    hub.mapping("own/orders", LEAN)
+    hub.connections["db"] = {"url": f"sqlite:///{database}"}
+    config = {"table": "po", "key": ["order_number"], "batch_rows": 2}
+    stream = {"config": config, "mapping": "own/orders", "complete": True}
+    hub.write("sources/erp.yaml", {"source": "erp", "connector": "sql", "connection": "db", "streams": {"po": stream}})
+    assert counts(hub.sync("po")) == {"read": 4, "created": 4}
+    assert hub.sync("po").status == "succeeded"
+    assert hub.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key") == [
+        "1|1",
+        "2|1",
+        "3|1",
+        "PO-A|1",
+    ]

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import SPECS
+from crossdock.pipeline.merge import are_equal
 from crossdock.store.database import translate_errors
 
 _COMPARED = (Kind.QUANTITY, Kind.MONEY, Kind.DAY, Kind.NUMBER, Kind.INTEGER)
@@ -79,7 +80,7 @@ def _queries() -> Iterator[_Query]:
     for spec in SPECS.values():
         fields = tuple((one, one) for one in spec.fields.values() if one.kind in _COMPARED and one.name not in spec.key)
         if spec.key[0] in _OWN_NUMBERS and fields and spec.name != "code_xref":
-            joined = " AND ".join(f'b."{name}" IS NOT DISTINCT FROM a."{name}"' for name in spec.key)
+            joined = are_equal(spec, zip(spec.key, spec.key, strict=True), "b", "a")
             yield _Query(spec, spec, _subject(spec.key), f"{joined} AND a.source < b.source", fields)
     for left, left_field, right, right_field in _ACROSS:
         key = ("order_number", "line_number")

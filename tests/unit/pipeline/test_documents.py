@@ -1,5 +1,6 @@
 """Documents and their makers: partners, streams that state one record, reused numbers, references."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -261,3 +262,28 @@ def test_records_made_anew_keep_what_other_streams_state_of_them(shared: Hub) ->
     assert [(one.changed, one.removed) for one in made.differences] == [(0, 0), (0, 0)]
     shared.put("p2.csv", [("PO-1", "10", "月结", "急")], header=PRICE_HEADER)
     assert counts(shared.sync("prices")) == {"read": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "account", "codes"),
+    [
+        ({"n": "10"}, {"read": 1, "unchanged": 1}, []),
+        ("abc", {"read": 1, "rejected": 1}, ["XD-REQ-001", "XD-DEL-001"]),
+        (7, {"read": 1, "rejected": 1}, ["XD-REQ-001", "XD-DEL-001"]),
+        (None, {}, []),
+    ],
+    ids=str,
+)
+def test_one_record_in_the_place_of_a_list_is_counted(
+    hub: Hub, lines: object, account: dict[str, int], codes: list[str]
+) -> None:
+    line = {"each": "lines", "fields": {"order_number": "parent.no", "line_number": "n"}}
+    hub.mapping("own/nested", {"purchase_order": {"fields": {"order_number": "no"}}, "purchase_order_line": line})
+    hub.stream("own/nested", files="*.json")
+    hub.put_bytes("a.json", json.dumps([{"no": "PO-1", "lines": [{"n": "10"}]}]).encode())
+    hub.sync()
+    hub.put_bytes("b.json", json.dumps([{"no": "PO-1", "lines": lines}]).encode())
+    report = hub.sync()
+    assert counts(report) == account
+    assert [issue.code for issue in report.issues] == codes
+    assert hub.column("SELECT deleted_at FROM canonical.purchase_order_line") == [None]

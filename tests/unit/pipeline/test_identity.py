@@ -82,3 +82,21 @@ def test_a_code_that_is_withdrawn_takes_its_identity_along(hub: Hub) -> None:
     hub.put("codes2.csv", [("party", "erp", "internal", "S001", GOLDEN, "rejected")], header=XREF)
     hub.sync(source="codes")
     assert hub.column(identity) == [None]
+
+
+def test_a_code_that_two_sources_confirm_in_two_ways_has_no_identity(hub: Hub) -> None:
+    hub.mapping("own/orders", {"purchase_order": {"fields": {"order_number": "order_number", "supplier": "supplier"}}})
+    hub.load(order_row(supplier="S001"))
+    cross_reference(hub, GOLDEN)
+    said = hub.home.sources["codes"].model_dump(mode="json", exclude_defaults=True)
+    for source, golden in (("one", GOLDEN), ("two", GOLDEN.replace("1", "2"))):
+        hub.write(f"sources/{source}.yaml", said | {"source": source, "config": {"path": source}})
+        row = ("party", "erp", "internal", "S001", golden, "confirmed")
+        hub.put(f"../{source}/codes.csv", [row], header=XREF)
+    identity = "SELECT supplier_id::text FROM canonical.purchase_order"
+    hub.sync(source="one")
+    assert hub.one(identity) == GOLDEN
+    hub.sync(source="two")
+    assert hub.one(identity) is None
+    hub.load(order_row(supplier="S001", buyer="李四"), name="b.csv")
+    assert hub.one(identity) is None, "whoever was last does not decide"

@@ -12,7 +12,7 @@ from crossdock.pipeline.chosen import Chosen
 from crossdock.pipeline.merge import Stage
 from crossdock.pipeline.replay import replay
 from crossdock.pipeline.work import Work
-from tests.integration.hub import LEAN, NOW, Hub, counts, order_row
+from tests.integration.hub import HEADER, LEAN, NOW, Hub, counts, order_row
 from tests.unit.pipeline.test_complete import alive, says
 
 pytestmark = pytest.mark.store
@@ -146,3 +146,17 @@ def test_a_newer_file_that_is_gone_says_nothing(hub: Hub) -> None:
     hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": {"坨": "EA"}})
     hub.sync()
     assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_file_that_waited_for_its_mapping_is_as_old_as_it_is(hub: Hub, *, complete: bool) -> None:
+    says(hub, complete=complete)
+    load(hub, "a.csv", order_row("PO-1"), order_row("PO-9"), days=3)
+    header = tuple("采购单号码？" if name == "采购单号" else name for name in HEADER)
+    hub.put("b.csv", [order_row("PO-1", quantity="300")], header=header, at=NOW - timedelta(days=2))
+    assert hub.sync().status == "parked"
+    load(hub, "c.csv", order_row("PO-1"), order_row("PO-2"), order_row("PO-9"), days=1)
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"], "order_number": ["采购单号", "采购单号码？"]})
+    assert counts(hub.sync()) == {"read": 1, "stale": 1}
+    assert hub.line("ordered", "PO-1|10") == 500
+    assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-9|10"]

@@ -6,6 +6,7 @@ import pytest
 
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
+from connectors.formats.json_document import read_json
 
 
 def read(tmp_path: Path, content: str, *, name: str = "a.json", records: str | None = None) -> SheetRead:
@@ -116,3 +117,19 @@ def test_half_of_a_character_is_in_no_sentence(tmp_path: Path, content: str, rec
     assert problem is not None
     assert problem.zh.encode()
     assert problem.en.encode()
+
+
+def test_a_large_file_of_lines_comes_in_parts(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"a": {n}}}\n\n' for n in range(5)), encoding="utf-8")
+    parts = list(read_json(tmp_path / "a.jsonl", FormatOptions(), part_bytes=16))
+    assert [one.table[ROW].to_pylist() for one in parts] == [[1, 3], [5, 7], [9]]
+    assert [one.counts.skipped["blank"] for one in parts] == [(2,), (4, 6), (8, 10)]
+    assert sum(one.counts.total for one in parts) == 10
+
+
+def test_a_broken_line_of_a_later_part_is_named_and_all_lines_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a":\n{"a": 5}\n', encoding="utf-8")
+    *good, last = read_json(tmp_path / "a.jsonl", FormatOptions(), part_bytes=16)
+    assert last.problem is not None
+    assert "第 4 行" in last.problem.zh
+    assert sum(one.counts.total for one in (*good, last)) == 5
