@@ -155,6 +155,7 @@ QuestionName = Literal[
     "sheet_of_a_place",
     "title_of_a_place",
     "sheets_of_periods",
+    "sheet_of_all_places",
     "sheets_of_copies",
     "returns",
     "not_in_force",

@@ -59,6 +59,8 @@ PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
 _MANY = {"MIL": 1000, "CEN": 100, "DZN": 12}
 """Codes of so many of them."""
+_WHOLE = rf"{POWER}|(?:[元圆]|[A-Za-z]{{3}})\s*整?\s*$"
+"""What a number says of itself that leaves nothing for its header to say: 1.5万, 15000元, 15000 CNY."""
 _NO_TEXT = "CAST(NULL AS VARCHAR)"
 MAX_SQL = 400_000
 """Most characters of SQL that one expression may become."""
@@ -655,14 +657,14 @@ class ExpressionCompiler:
         value = self._once(read, spelling, f"xd_usual_number({raw})")
         if factor == 1:
             return value
-        # 1.5万 below 金额(万元) could be either
-        return self._once(f"CASE WHEN NOT regexp_matches({raw}, '{POWER}') THEN xd_times({value}, {factor}) END")
+        # 1.5万 and 15000元 below 金额(万元) could be either
+        return self._once(f"CASE WHEN NOT regexp_matches({raw}, '{_WHOLE}') THEN xd_times({value}, {factor}) END")
 
     def _reasons(self, kind: Kind, left: str, order: str, *, factor: int = 1) -> tuple[tuple[str, str], ...]:
         """What can be the matter with a text that could not be read: a further condition and its issue."""
         match kind:
             case Kind.NUMBER:
-                twice = ((f" AND regexp_matches({left}, '{POWER}')", "XD-UNT-003"),) if factor != 1 else ()
+                twice = ((f" AND regexp_matches({left}, '{_WHOLE}')", "XD-UNT-003"),) if factor != 1 else ()
                 return (
                     *twice,
                     (f" AND xd_has_comma({left})", "XD-NUM-005"),
@@ -812,6 +814,9 @@ class ExpressionCompiler:
                 differs = f"({differs}) AND {code} NOT IN ({listed})"
                 many = f"xd_times({number.sql}, {_MANY[own]})"
                 amount = self._once(f"CASE WHEN {code} IN ({listed}) THEN {many} ELSE {amount} END")
+                if in_cell:  # 8000个 below 数量(千个) has said already how many they are
+                    said = f"({known} AND {in_cell} IS NOT NULL AND {code} IN ({listed}))"
+                    problems.append(Problem(said, "XD-UNT-003", value.sql, main))
             problems.append(Problem(f"({known} AND ({differs}))", "XD-UNT-004", raw, column))
         problems += [
             Problem(f"({known} AND {raw} IS NULL)", "XD-UNT-002", shown, main),

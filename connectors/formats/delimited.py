@@ -25,7 +25,7 @@ from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.grid import forms_above, holds_any, row_numbers
 from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
-from connectors.formats.neighbours import heading_within, second_table
+from connectors.formats.neighbours import heading_within, second_table, torn_row
 from connectors.formats.options import FormatOptions
 from connectors.formats.records import RecordCount, count_records
 from connectors.formats.sheet import (
@@ -170,9 +170,10 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                     return
                 total = counted.records - accounted
             rows = splitter.join([sieve.sift(options.crop_columns(table)) for table in tables])
+            torn = torn_row(rows, splitter.layout)
             rows = sieve.trim_end(rows) if is_last else rows
             present = splitter.layout
-            problem = second_table(rows, present) or heading_within(rows, present)
+            problem = torn or second_table(rows, present) or heading_within(rows, present)
             if again := sieve.skipped.get("repeated_header"):
                 forms |= forms_above(options.crop_columns(splitter.join(tables)), again)
                 completion.labels = labels_above(list(forms))

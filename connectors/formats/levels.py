@@ -52,6 +52,8 @@ def levels_from(rows: Sequence[Sequence[str]], first: int, merges: Sequence[Span
         return first
     last = levels_from(rows, first + 1, merges, most=most - 1)
     lower = join_levels(rows, first + 1, last, merges)
+    if _is_numbering(lower) and any(_at(row, 0) == "2" for row in rows[last + 1 : last + 2]):
+        return first  # records that count themselves
     return (
         last
         if _divides(rows[first], lower, [span for span in merges if span.top <= first <= span.bottom], first)

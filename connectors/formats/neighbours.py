@@ -23,6 +23,7 @@ _TABLE_CELLS = 3
 _LABEL_COLUMNS = 2
 """A heading stands in one of the first columns, the first of which may hold running numbers."""
 _MANY = 0.2
+_SEPARATORS = (",", ";", "\t", "|", "，", "；")
 _DIGIT = r"[0-9０-９]"
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _HEADING = r"^\s*(?:[^\d:：]{1,12}[:：]\s*\S|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])"
@@ -39,6 +40,42 @@ def second_table(rows: pa.Table, layout: Layout) -> Text | None:
         return None
     below = _below(rows, layout)
     return _stacked(below) if below else _beside(rows, layout)
+
+
+def torn_row(rows: pa.Table, layout: Layout) -> Text | None:
+    """The sentence that a row holds a whole record in one cell (M-3,7,个), whatever became of its separators; None where none does.
+
+    Args:
+        rows: The rows below the header; nothing must be cut off below them yet.
+        layout: The header.
+    """
+    if layout.index < 0 or len(layout.named) < _TABLE_CELLS:
+        return None
+    places = _first_places(_with_one_cell(rows, layout))
+    coded = _coded_columns(rows.filter(pc.invert(_with_one_cell(rows, layout)))) if places else []
+    for place in places:
+        text = next(cell for cell in texts_of(rows.slice(place, 1))[0] if cell.strip()).strip()
+        split = ([piece.strip() for piece in text.split(sign)] for sign in (*_SEPARATORS, None))
+        if any(_is_record(pieces, coded, len(layout.names)) for pieces in split):
+            number, shown = rows[ROW][place].as_py(), text[:40]
+            return Text(
+                f"第 {number} 行整行都在一格里（{shown}），像是这一行的分隔符丢了，或整行加了引号。请改成和别的行一样再发。",
+                f"Row {number} has all of itself in one cell ({shown}): its separators were lost, or it stands in quotes as a "
+                "whole. Write it as the other rows and send it again.",
+            )
+    return None
+
+
+def _coded_columns(records: pa.Table) -> list[int]:
+    """Columns of which most values are codes, numbers or dates, and hardly any is words."""
+    columns = [column.slice(0, _LOOKED_AT).to_pylist() for column in records.columns[:-1]]
+    kinds = [[kind_of(text) for text in column if text.strip()] for column in columns]
+    return [place for place, found in enumerate(kinds) if 2 * found.count(Kind.TEXT) < len(found)]
+
+
+def _is_record(pieces: list[str], coded: list[int], width: int) -> bool:
+    """Whether a text falls into as many pieces as the table has columns, without words where its records have none."""
+    return len(pieces) == width and bool(coded) and all(kind_of(pieces[column]) is not Kind.TEXT for column in coded)
 
 
 def heading_within(rows: pa.Table, layout: Layout) -> Text | None:

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.cells import Kind, decimals, kind_of
 from connectors.formats.grid import has_empty, holds_match, is_ascii, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
+from connectors.formats.words import is_measure, says_everywhere
 
 _SUM = r"(?:[合总総小共累]\s*计|[总総]\s*和|汇\s*[总総])"
 _TOTAL = re.compile(
@@ -71,8 +71,6 @@ _WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
 _NOTE = re.compile(r"^\s*(?:备注|说明|附注|注|(?i:notes?|remarks?))\s*(?:[:：].*)?$", re.DOTALL)
 _WEAK = re.compile(r"^\s*(?:[*∑Σ]{1,3}|(?i:sum|ttl))\s*$")
 """What says total, and is a mark or code as well."""
-_EVERYWHERE = re.compile(r"^\s*(?:所有|全部)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
-"""What stands in the place of a warehouse where a row sums up all of them."""
 _COUNT = re.compile(r"^(?P<group>.*\S)\s+计\s*$")
 """B 计 below rows of B; 压力 计 is a gauge."""
 _NO_WORD = {"", "-", "--", "—", "/"}
@@ -142,7 +140,7 @@ class Sieve:
             return False
         last = texts_of(rows.slice(rows.num_rows - 1))[0]
         filled = [column for column, cell in enumerate(last) if cell.strip()]
-        figures = [column for column in filled if not _is_measure(last[column])]
+        figures = [column for column in filled if not is_measure(last[column])]
         if not figures or last[named[0]].strip() or 2 * len(filled) > len(named):
             return False
         columns = (decimals(rows.column(column).to_pylist()) for column in figures)
@@ -216,7 +214,7 @@ class Sieve:
         found: pa.ChunkedArray | None = None
         for column in named[is_numbered:]:
             same = pc.unique(rows.column(column))
-            if len(same) == 1 and (_is_measure(same[0].as_py()) or kind_of(same[0].as_py()) is Kind.DATE):
+            if len(same) == 1 and (is_measure(same[0].as_py()) or kind_of(same[0].as_py()) is Kind.DATE):
                 continue
             empty = matches(rows.column(column), _NOTHING)
             found = empty if found is None else pc.and_(found, empty)
@@ -356,7 +354,7 @@ def _reason(cells: list[str], named: int) -> str | None:
     without gaps is one only where all its others are figures; one of a group (上海仓 小计) has more gaps than values.
     """
     full = [cell for cell in cells if cell.strip()]
-    filled = [cell for cell in full if not _is_measure(cell)] or full
+    filled = [cell for cell in full if not is_measure(cell)] or full
     if len(filled) > 1 and (_SAMPLE.match(filled[0]) or all(map(_TYPE.fullmatch, filled))):
         return "sample"
     if _is_signed(full, named):
@@ -400,14 +398,6 @@ def _is_signed(filled: list[str], named: int) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
-def _is_measure(cell: str) -> bool:
-    """Whether a cell says a unit or currency, which a total has like any row."""
-    word = normalise(cell)
-    is_known = word in code_list("unit").spellings or word in code_list("currency").spellings
-    return is_known and not _EVERYWHERE.match(cell)  # ALL is Albania's currency too
-
-
 def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
     """Whether a row is the total of the group above it: 恒远 | 小计 | 30, or 上海 汇总 | | 30, under rows of 恒远 or 上海.
 
@@ -415,10 +405,10 @@ def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
         cells: The row.
         above: The last text above it in a column.
     """
-    filled = [column for column, cell in enumerate(cells) if cell.strip() not in _NO_WORD and not _is_measure(cell)]
+    filled = [column for column, cell in enumerate(cells) if cell.strip() not in _NO_WORD and not is_measure(cell)]
     at = next((column for column in filled if _TOTAL.match(cells[column]) or _GROUP_TOTAL.match(cells[column])), None)
     if at is None:
-        at = next((column for column in filled[1:] if _EVERYWHERE.match(cells[column])), None)
+        at = next((column for column in filled[1:] if says_everywhere(cells[column])), None)
     if at is None:
         at = next(
             (column for column in filled if (one := _COUNT.match(cells[column])) and one[1] == above(column)), None

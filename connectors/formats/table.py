@@ -12,7 +12,7 @@ from connectors.formats.grid import Grid, rows_above
 from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
-from connectors.formats.neighbours import heading_within, second_table
+from connectors.formats.neighbours import heading_within, second_table, torn_row
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import (
     MADE_DATE,
@@ -48,10 +48,11 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
             return left_out(total, "no_table", sheet)
         return refused(layout, total=total, sheet=sheet)
     sieve = Sieve(layout, options.rows)
-    rows = sieve.trim_end(sieve.sift(grid.rows.slice(layout.last + 1)))
+    sifted = sieve.sift(grid.rows.slice(layout.last + 1))
+    rows = sieve.trim_end(sifted)
     rows, filled = fill_merged(rows, grid, layout)
     said = [layout.reason, *grid.notes, *([filled] if filled else [])]
-    problem = second_table(rows, layout) or heading_within(rows, layout)
+    problem = torn_row(sifted, layout) or second_table(rows, layout) or heading_within(rows, layout)
     settled = problem or layout.settle_twins(rows)
     if isinstance(settled, Text):
         return refused(settled, total=total, sheet=sheet)

@@ -12,6 +12,7 @@ from canonical_model.text import simplified
 from connectors.base import ROW
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.grid import texts_of
+from connectors.formats.labels import calls_line_off
 from connectors.formats.layout import Layout
 from connectors.formats.words import is_header_word
 
@@ -30,6 +31,11 @@ _ROLE = re.compile(
     r"(?:制[表单]|审核|复核|批准|经办|图例)人?|.*[:：]|(?i:(?:prepared|approved|checked|created|verified|reviewed|issued|received|authori[sz]ed)(?: by)?)"
 )
 """制单 | 张三 | 审核 | 李四, and Prepared by: | Li | Checked by: |."""
+_FOOT = re.compile(
+    r"(?:(?:[供需甲乙买卖]方|客户|供应商|班[组长]长?|主管|经理|领导)(?:代表)?(?:签字|签名|签章|盖章|确认)人?|(?:签字|签名|签收|签章|盖章|确认|审批|经手|填表)人?|检验[员人]|质检[员人]?|班[组长]长?"
+    r"|联系人|联系电话|电话|手机|传真|开户银?行|账号|帐号|税号|地址|累计|(?i:signature|signed(?: by)?|contact|bank|account(?: no\.?)?|tel\.?|phone))\s*[:：]?"
+)
+"""What begins a row below a list whose records begin with codes or numbers: 签字 | 王五 | | 日期 | 2026-03-01."""
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*(?:\D{4}|[\u3400-\u9fff]{2})")
 _SIGNER = re.compile(
     r"^\s*\D{2,40}(?:公司|集团|工厂|厂|部|中心|商行|(?i:co\.?,? ?ltd\.?|ltd\.?|inc\.?|gmbh|llc))\s*(?:[（(].{0,8}[)）])?\s*$"
@@ -71,7 +77,7 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
     figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
     keep = _above_notes(texts) if len(layout.named) >= _TABLE_CELLS else len(texts)
     for end in range(keep, 0, -1):
-        is_remark = _is_remark(texts[end - 1], figures, most)
+        is_remark = _is_remark(texts[end - 1], figures, most) or _is_foot(texts[end - 1], texts[: end - 1])
         if not is_remark and not _is_aside(texts[end - 1], figures, most):
             break
         if is_remark or any(numbers[end - 1] < total < numbers[end] for total in totals):
@@ -135,7 +141,7 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
         return len(labels) >= _PAIR and all(label in misplaced and is_header_word(label) for label in labels)
     if _TERM.match(label) and len(filled) <= most and not _has_number(filled, figures):
         return True
-    if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0])):
+    if len(texts) == 1 and (_NUMBERED.match(texts[0]) or _SENTENCE.search(texts[0]) or calls_line_off(texts[0])):
         return True
     if len(texts) <= _PAIR and _NOTE.match(texts[0]) and not _has_number(filled, figures):
         return True
@@ -148,6 +154,15 @@ def _is_remark(cells: list[str], figures: AbstractSet[int], most: int) -> bool:
 
 def _has_number(filled: Mapping[int, str], figures: AbstractSet[int]) -> bool:
     return any(column in figures and kind_of(cell) is Kind.NUMBER for column, cell in filled.items())
+
+
+def _is_foot(cells: list[str], above: Sequence[Sequence[str]]) -> bool:
+    """Whether a row begins with the label of a form (签字 | 王五 | | 日期 | 2026-03-01) where the rows above it have codes or numbers."""
+    filled = [column for column, cell in enumerate(cells) if cell.strip()]
+    if len(filled) < _PAIR or not _FOOT.fullmatch(cells[filled[0]].strip()):
+        return False
+    begins = [row[filled[0]] for row in above if row[filled[0]].strip()]
+    return bool(begins) and 2 * sum(kind_of(text) is Kind.TEXT for text in begins) <= len(begins)
 
 
 def _is_aside(cells: list[str], figures: AbstractSet[int], most: int) -> bool:

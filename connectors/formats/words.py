@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
+from canonical_model.codes import code_list, normalise
 from canonical_model.text import simplified
 
 _HEADER_WORDS = re.compile(
@@ -24,6 +26,7 @@ _PERIOD = re.compile(
     rf"|(?i:(?:{_MONTH})[a-z]*[-./' ]*(?:\d{{2}}|\d{{4}}))"
     r"|(?i:(?:\d{2,4}[-/ ]?)?(?:wk|week|cw|kw|w|q)[- ]?\d{1,2}(?:[-/ ]\d{2,4})?)"
 )
+_EVERYWHERE = re.compile(r"^\s*(?:所有|全部)(?:仓库?|库房|地点)?\s*$|^\s*(?i:all(?: locations| warehouses)?)\s*$")
 _SHORTEST_COUNT = 3
 _SHORTEST_SERIES = 2
 
@@ -62,3 +65,16 @@ def _runs(filled: Sequence[int], cells: Sequence[str], belongs: Callable[[str], 
     for does_belong, run in groupby(filled, lambda column: belongs(cells[column])):
         if does_belong:
             yield list(run)
+
+
+@lru_cache(maxsize=4096)
+def is_measure(cell: str) -> bool:
+    """Whether a cell says a unit or currency, which a total has like any row."""
+    word = normalise(cell)
+    is_known = word in code_list("unit").spellings or word in code_list("currency").spellings
+    return is_known and not says_everywhere(cell)  # ALL is Albania's currency too
+
+
+def says_everywhere(cell: str) -> bool:
+    """Whether a cell stands in the place of a warehouse where a row sums up all of them."""
+    return _EVERYWHERE.match(cell) is not None

@@ -19,6 +19,7 @@ _QUESTIONS = (
     columns.sheet_of_a_place,
     columns.title_of_a_place,
     columns.sheets_of_periods,
+    columns.sheet_of_all_places,
     columns.sheets_of_copies,
     columns.returns,
     columns.not_in_force,

@@ -14,7 +14,7 @@ from mappings.unknown import unknown_pattern
 _END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除"
 """What makes an end of a line or document before its time."""
 _STATUS = re.compile(
-    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更类型|操作类型|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
+    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更类型|操作(?!员|人|者|时间|日期)|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
 )
 _FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)")
 _COUNTED = re.compile(r"数量|數量|数$|量$|单号|(?i:\bqty\b|\bquantity\b)")
@@ -56,7 +56,9 @@ def _noted(words: str) -> str:
 
 
 _SAID_OFF = (
-    _noted(rf"{_END}|不要了?|不做了?|[暂暫][停缓緩]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void)")
+    _noted(
+        rf"{_END}|不要了?|不做了?|[暂暫][停缓緩]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void|do not (?:ship|make|deliver|produce))"
+    )
     + r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
     r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"

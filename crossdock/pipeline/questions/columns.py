@@ -31,8 +31,19 @@ _SHEET_OF_PERIOD = re.compile(
 )
 """Sheets called 3月, 2026-03-31, 3.31 or 上月."""
 _NOT_IN_FORCE = re.compile(r"(?<![未不非无含])(?:作废|取消|草稿|预[测示])|(?i:\b(?:draft|void|cancel+ed|forecast)\b)")
+_SET_ASIDE = re.compile(
+    r"\s*(?:已?暂停|不做|不要(?:的|了)?|已?删除(?:的)?|搁置|报价单?|(?i:on hold|hold|deleted|removed|quot(?:es?|ations?)))\s*"
+)
+"""Sheets of what is set apart from the lines that hold."""
 _OLD_SHEET = re.compile(
     r"[\s_(（-]*(?:旧版?|历史版?|备份|副本|(?i:(?<![a-z])(?:old|obsolete|backup|bak|archived?|copy)(?![a-z])))[\s_)）-]*\d*"
+)
+_VERSION = re.compile(
+    r"[\s_(（\[-]*(?:(?i:v(?:er(?:sion)?)?|rev(?:ision)?)[\s._-]*(?:\d+(?:\.\d+)*|[A-Za-z])|第?[一二三四五六七八九十\d]+[版稿]|[初终]版|最[终新]版?|定稿|原[单版稿]|[更变]改后?的?单?|[更变]更后?的?单?|改[前后]|修改后?|更新后?|[改新])\s*[)）\]]*$"
+)
+"""What a sheet is called beside an older or newer one: V2, 终版, 更改单, 订单-新."""
+_EVERY_PLACE = re.compile(
+    r"\s*(?:全部|全国|所有(?:仓库?|库房)?|总(?:表|库存?|数|览)|合并|汇总|(?i:all(?: locations| warehouses)?|total|overall|combined))\s*"
 )
 _COPY = re.compile(r"(?P<name>.*\S)\s*[(（]\d{1,2}[)）]")
 """What Excel calls the copy of a sheet: 订单 (2)."""
@@ -41,8 +52,10 @@ _PRICE_OF_UNIT = re.compile(
 )
 """单价：元/吨."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
+_COUNTED = frozenset({"order_response_line", "inventory_balance"})
 _TAKEN_OFF = re.compile(r"取消|减少|扣减")
 _DAY = re.compile(r"期|时间|日")
+_PAIR = 2
 _SHOWN = 8
 
 
@@ -181,7 +194,8 @@ def returns(table: Table, plan: Plan) -> Question | None:
 def not_in_force(table: Table, plan: Plan) -> Question | None:
     """The name of the sheet, or the title above the table, says that its lines do not hold, or not yet: 本单已作废, 采购预测."""
     titles = [one for one, values in table.labels.items() if not any(values) and is_not_in_force(one)]
-    sheet = table.sheet if _NOT_IN_FORCE.search(simplified(table.sheet)) else ""
+    is_apart = len(table.sheets) > 1 and _SET_ASIDE.fullmatch(simplified(table.sheet)) is not None
+    sheet = table.sheet if is_apart or _NOT_IN_FORCE.search(simplified(table.sheet)) else ""
     said = next((one for one in (sheet, *titles) if one), "")
     if not said or not any(one.entity.name in _MOVED for one in plan.entities):
         return None
@@ -203,13 +217,13 @@ def line_called_off(table: Table, plan: Plan) -> Question | None:
     """Above or below the table stands that one of its lines does not hold: 第2行取消."""
     notes = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
     said = next(filter(calls_line_off, notes), "")
-    if not said or not any(one.entity.name in _MOVED for one in plan.entities):
+    if not said or not any(one.entity.name in _MOVED | _COUNTED for one in plan.entities):
         return None
     shown = clip(said, 30)
     return Question(
         Text(
-            f"表的上方或下方写着“{shown}”，映射不看它，那一行会照表里的收进来。",
-            f"Above or below the table stands “{shown}”, which the mapping does not heed: that line goes in as the table has it.",
+            f"表的上方或下方写着“{shown}”，映射不看它，表里的行会照原样收进来。",
+            f"Above or below the table stands “{shown}”, which the mapping does not heed: the lines go in as the table has them.",
         ),
         Text("请对方在表里改好再发", "Have the table itself corrected and sent again"),
         Text("表里已经改好了", "if the table says so already"),
@@ -345,11 +359,40 @@ def sheets_of_periods(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _other_version(table: Table) -> str:
+    """The sheet of which this one is a newer or older version, as V1 beside V2 and 订单 beside 订单-新; empty where none is."""
+    names = {one: _VERSION.sub("", simplified(one).strip()) for one in table.sheets}
+    mine = names.get(table.sheet, table.sheet)
+    alike = (one for one, name in names.items() if one != table.sheet and name == mine)
+    return next(
+        (one for one in alike if mine != simplified(table.sheet).strip() or mine != simplified(one).strip()), ""
+    )
+
+
+def sheet_of_all_places(table: Table, plan: Plan) -> Question | None:
+    """Stock stands on a sheet for each place, and on one for all of them, which would count as a place more."""
+    others = [one for one in table.sheets if one != table.sheet]
+    has_stock = any(one.entity.name == "inventory_balance" for one in plan.entities)
+    if len(others) < _PAIR or not has_stock or not _EVERY_PLACE.fullmatch(table.sheet):
+        return None
+    return Question(
+        Text(
+            f"工作表“{table.sheet}”像是别的工作表（{clip('、'.join(others), 30)}）加起来的，都读进来，同样的库存就记了两次。",
+            f"The sheet “{table.sheet}” seems to add up the others ({clip(', '.join(others), 30)}); read together, the same stock counts twice.",
+        ),
+        Text(
+            "请对方去掉这张工作表，或在数据流的 config 里用 sheet 写明读哪一张",
+            "Have that sheet left out, or name the one to read by sheet under config of the stream",
+        ),
+        Text("它有自己的库存", "if it has stock of its own"),
+    )
+
+
 def sheets_of_copies(table: Table, plan: Plan) -> Question | None:
     """The sheet is called old, or the copy of another one that is read as well: 订单(旧), Open SO (old), 订单 (2)."""
     copied, plain = _COPY.fullmatch(table.sheet.strip()), simplified(table.sheet).strip()
     of = {copied["name"]} if copied else {_OLD_SHEET.sub("", plain)} - {plain, ""}
-    other = next((one for one in table.sheets if simplified(one).strip() in of), "")
+    other = next((one for one in table.sheets if simplified(one).strip() in of), "") or _other_version(table)
     if not other or table.is_json:
         return None
     return Question(

@@ -144,6 +144,12 @@ def one(
         ("quantity(数量, 单位)", {"数量": "5箱"}, (5, "XCT", "箱"), []),
         ("quantity(数量, 单位)", {"数量": None}, (None, None, None), []),
         ("quantity(数量)", {"数量(万件)": "1.5万"}, None, ["XD-UNT-003"]),
+        # what has said its own unit is not multiplied by the header's
+        ("quantity(数量)", {"数量(千个)": "8000个"}, None, ["XD-UNT-003"]),
+        ("quantity(数量)", {"数量(KPCS)": "8000 PCS"}, None, ["XD-UNT-003"]),
+        ("quantity(数量)", {"数量(打)": "24个"}, None, ["XD-UNT-003"]),
+        ("quantity(数量)", {"数量(打)": "2打"}, (2, "DZN", "打"), []),
+        ("quantity(数量, 单位)", {"数量(千个)": "8000", "单位": "个"}, (8000000, "H87", "个"), []),
         ("quantity(数量)", {"数量": "待定"}, (None, None, None), []),
         ("quantity(数量)", {"数量": None}, (None, None, None), []),
     ],

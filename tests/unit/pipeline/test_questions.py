@@ -440,6 +440,17 @@ def test_a_day_decades_away_is_asked_about(ask: Ask, day: str, is_asked: bool) -
         (["历史订单", "本月订单"], False),
         (["利旧件", "新件"], False),
         (["订单", "订单(旧)"], False),
+        (["V1", "V2"], True),
+        (["Rev A", "Rev B"], True),
+        (["初版", "终版"], True),
+        (["改前", "改后"], True),
+        (["原单", "更改单"], True),
+        (["订单", "订单-新"], True),
+        (["订单更新", "订单"], True),
+        (["第一版", "第二版"], True),
+        (["V1", "发票"], False),
+        (["华东", "华南"], False),
+        (["3月", "4月"], False),
     ],
 )
 def test_a_sheet_that_is_called_old_or_a_copy_is_asked_about(ask: Ask, sheets: list[str], is_asked: bool) -> None:
@@ -584,6 +595,24 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("", "说明：请按时交货。", ""),
         ("", "第5条 变更与取消：须双方书面确认", ""),
         ("", "第1项：不要混装", ""),
+        ("", "第2行数量改为60", "第2行数量改为60"),
+        ("", "M-2 暂停，等通知", "M-2 暂停"),
+        ("", "备注：M-2 取消，不再采购", "M-2 取消"),
+        ("", "注：M-1已并入PO-9", "M-1已并入"),
+        ("", "标红的行取消", "标红的行取消"),
+        ("", "Items in red are cancelled", "in red"),
+        ("", "以上交期均顺延5天", "顺延5天"),
+        ("", "备注：以上数量单位均为千个", "单位均为千个"),
+        ("", "单位：万个", "单位：万个"),
+        ("", "单位：个", ""),
+        ("", "此单取消", "此单取消"),
+        ("", "本单已作废", "本单已作废"),
+        ("", "This order is void", "This order is void"),
+        ("（作废）", "", "（作废）"),
+        ("", "本单取消须提前30天通知", ""),
+        ("", "红色为急件", ""),
+        ("", "注：单价为每千个的价格", "每千个的价格"),
+        ("", "单价：元/千个", "元/千个"),
         ("", "单价含税，最小包装为1000pcs", ""),
         ("", "2. 价格含税，每100个一箱", ""),
         ("备注：价格以人民币计", "", ""),
@@ -775,3 +804,48 @@ def test_a_column_that_is_filled_far_below_is_not_blank(ask: Ask) -> None:
     rows = [f"P1|{i}|A{i}|个|5|{'3' if i == 1500 else ''}|11" for i in range(1, 1501)]
     assert not ask("purchase_order", "订单号|行号|料号|单位|数量|未税单价|含税单价", *rows)
     assert "“未税单价”整列都空着" in ask("purchase_order", "订单号|行号|料号|单位|数量|未税单价|含税单价", *rows[:-1])
+
+
+@pytest.mark.parametrize(
+    ("sheets", "is_asked"),
+    [
+        (["全部", "上海", "广州"], True),
+        (["ALL", "SH", "GZ"], True),
+        (["总表", "上海", "广州"], True),
+        (["总仓", "上海", "广州"], False),
+        (["全部", "说明"], False),
+        (["上海", "全部", "广州"], False),
+    ],
+)
+def test_a_sheet_of_the_stock_of_all_places_is_asked_about(ask: Ask, sheets: list[str], is_asked: bool) -> None:
+    asked = ask("inventory", "仓库|料号|单位|库存数量", "原料|A1|个|5", sheets=sheets)
+    assert ("像是别的工作表" in asked) == is_asked
+    assert "像是别的工作表" not in ask("purchase_order", PO, *LINES, sheets=sheets)
+
+
+@pytest.mark.parametrize(
+    ("sheets", "is_asked"),
+    [
+        (["暂停", "订单"], True),
+        (["Hold", "PO"], True),
+        (["报价", "订单"], True),
+        (["报价"], False),
+        (["订单", "暂停"], False),
+    ],
+)
+def test_a_sheet_of_what_is_set_aside_is_asked_about(ask: Ask, sheets: list[str], is_asked: bool) -> None:
+    assert (f"“{sheets[0]}”像是说这张表作废了" in ask("purchase_order", PO, *LINES, sheets=sheets)) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("操作", "取消", "取消"),
+        ("操作员", "王芳", ""),
+        ("备注", "do not ship", "do not ship"),
+        ("备注", "ship by air", ""),
+    ],
+)
+def test_what_is_not_to_be_done_is_asked_about(ask: Ask, column: str, value: str, said: str) -> None:
+    asked = ask("purchase_order", f"{PO}|{column}", f"{LINES[0]}|{value}")
+    assert (f"写着“{said}”" in asked) == bool(said)

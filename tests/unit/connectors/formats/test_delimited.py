@@ -480,3 +480,20 @@ def test_adventureworks_is_read_without_header_by_tabs(samples: Path) -> None:
     (vendors,) = read_file(samples / "adventureworks" / "Vendor.csv", options=options)
     assert vendors.counts.read == 104
     assert rows(vendors)[3]["name"] == "Trikes, Inc."
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['"M-3,上海,7,个"', "M-3;上海;7;个", "M-3\t上海\t7\t个", "M-3  上海 7 个", "M-3，上海，7，个", "M-3|上海|7|个"],
+)
+@pytest.mark.parametrize("below", ["", "M-4,上海,8,个\n"], ids=["last", "within"])
+def test_a_record_whose_separators_were_lost_is_no_note(read: Read, line: str, below: str) -> None:
+    problem = read(f"料号,仓库,数量,单位\nM-1,上海,5,个\nM-2,上海,6,个\n{line}\n{below}").problem
+    assert problem is not None
+    assert "第 4 行整行都在一格里（M-3" in problem.zh
+
+
+@pytest.mark.parametrize("note", ["Remarks: please confirm within 24h", "备注：请于 3 日内确认", "以上 共 2 行"])
+def test_a_note_of_as_many_words_as_there_are_columns_is_no_record(read: Read, note: str) -> None:
+    one = read(f"料号,仓库,数量,单位\nM-1,上海,5,个\nM-2,上海,6,个\n{note}\n")
+    assert (one.problem, one.counts.read, dict(one.counts.skipped)) == (None, 2, {"after_end": (4,)})

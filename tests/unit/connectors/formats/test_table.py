@@ -114,6 +114,7 @@ def test_a_row_that_counts_the_columns_belongs_to_the_header() -> None:
         one = read(*above, row)
         assert (list(one.columns), one.header_row, one.counts.read) == (above[0].split("|"), 2, 1)
     assert read("序号|数量|单价", "1|2|3", "2|5|7").counts.read == 2
+    assert read("料号|上海仓|广州仓|成都仓", "1|2|3|4", "2|5|6|7").counts.read == 2, "records that count themselves"
 
 
 @pytest.mark.parametrize("codes", ["FBillNo|FDate|FMaterialId|FQty", "order_number|ordered_on|item_code|order_qty"])
@@ -224,6 +225,15 @@ def test_a_code_merged_over_rows_is_filled_down_and_a_quantity_is_not() -> None:
     assert "A2:A3" in one.header_reason.en
 
 
+@pytest.mark.parametrize(
+    ("amount", "is_shared"), [("5个", True), ("1,200 PCS", True), ("￥12.5", True), ("5号", False)]
+)
+def test_an_amount_with_its_unit_that_is_merged_over_rows_is_not_filled_down(amount: str, is_shared: bool) -> None:
+    one = read("订单号|料号|数量", f"PO1|A1|{amount}", "PO1|A4|", "PO2|B1|5", merges=((1, 2, 2, 2),))
+    assert one.table["数量"].to_pylist() == [amount, "" if is_shared else amount, "5"]
+    assert one.suspects == (((2, "数量", "XD-CEL-007"), (3, "数量", "XD-CEL-007")) if is_shared else ())
+
+
 def test_a_total_within_a_merged_area_is_a_total_still() -> None:
     one = read("订单号|料号|数量|金额", "PO1|A1|3|5", "|A2|4|6", "|小计|7|11", "PO2|B1|5|5", merges=((1, 0, 3, 0),))
     assert one.table["订单号"].to_pylist() == ["PO1", "PO1", "PO2"]
@@ -255,6 +265,12 @@ NO_RECORDS = [
     (("A1|x|3|5", "注：红色为紧急|||"), {"after_end": (3,)}),
     (("A1|x|3|5", "1、以上价格含税；|||", "2、货到付款；|||"), {"after_end": (3, 4)}),
     (("上海|x|3|5", "上海 汇总||3|5", "广州|y|4|6", "广州|小计|4|6", "总合计||7|11"), {"total": (3, 5, 6)}),
+    (("A1|x|3|5", "签字|王五|日期|2026-03-01"), {"after_end": (3,)}),
+    (("A1|x|3|5", "审批|赵总||2026-03-01"), {"after_end": (3,)}),
+    (("A1|x|3|5", "联系人|李经理|13800001111|"), {"after_end": (3,)}),
+    (("A1|x|3|5", "供方签章|王五||2026-03-01", "Signature:|Tom||2026-03-01"), {"after_end": (3, 4)}),
+    (("A1|x|3|5", "签字笔|黑|3|5"), {}),
+    (("A1|x|3|5", "|||", "第2行数量改为60|||"), {"blank": (3,), "after_end": (4,)}),
     (("A1|x|3|5", "A2|y|4|6", "过次页||7|11", "承前页||7|11", "A3|z|1|1", "本年累计||8|12"), {"total": (4, 5, 7)}),
     (("A1|x|3|5", "平均||3|5", "共 1 条记录|||"), {"total": (3, 4)}),
     (("A1|x|3|5", "合计||3|5", "||税额(13%)|0.65", "||价税合计|5.65"), {"total": (3, 5), "after_end": (4,)}),
