@@ -266,10 +266,6 @@ class SheetColumns:
         """The column that the text `text` as a whole names."""
         return self.find((text,))
 
-    def names(self) -> list[str]:
-        """The header."""
-        return list(self._header)
-
 
 _SAID = re.compile(r"\s*[(（\[【][^()（）\[\]【】]+[)）\]】]$")
 
@@ -309,10 +305,6 @@ class TurnedColumns:
     def doubtful(self, name: str) -> list[str]:
         """Those of the sheet."""
         return self._sheet.doubtful(name)
-
-    def names(self) -> list[str]:
-        """Both names and the sheet's header."""
-        return [*self._turned, *self._sheet.names()]
 
 
 def turned_rows(columns: Sequence[str], unit: str) -> str:
@@ -375,10 +367,6 @@ class JsonColumns:
         del name, number
         return None
 
-    def names(self) -> list[str]:
-        """Nothing: a document has no header."""
-        return []
-
     def doubtful(self, name: str) -> list[str]:
         """Nothing, for the same reason."""
         del name
@@ -402,10 +390,6 @@ class AnySheet:
         """Nothing, for the same reason."""
         del name, number
         return None
-
-    def names(self) -> list[str]:
-        """Nothing, for the same reason."""
-        return []
 
     def doubtful(self, name: str) -> list[str]:
         """Nothing, for the same reason."""

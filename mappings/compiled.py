@@ -133,10 +133,6 @@ class Columns(Protocol):
         """The unit that belongs to a column of numbers by its name, where the mapping's word `name` may mean several."""
         ...
 
-    def names(self) -> list[str]:
-        """All names there are, for error messages."""
-        ...
-
     def doubtful(self, name: str) -> list[str]:
         """Columns that may be meant by a name that was not found, but say more that is not understood."""
         ...

@@ -170,7 +170,7 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
 
 
 def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> Merged:
-    """Writes records of an entity of which the store holds nothing."""
+    """Writes records of an entity of which the store holds nothing, with the identities of what they refer to."""
     merged = _write(work, entity, where, mapped)
     resolve_references(work.connection, where.entity, work.source)
     return merged

@@ -70,10 +70,10 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
         if not isinstance(plan, Plan) or not is_kept(row.data_url):
             continue
         asked.append(row)
-        unasked = {name: stage for name, stage in stages.items() if (row.id, name) not in work.asked_again}
+        unasked = {name: stage for name, stage in stages.items() if (row.id, name) not in work.newer_noted}
         if unasked:
             _note_newer(work, Chosen(row, plan), unasked)
-        work.asked_again |= {(row.id, name) for name in unasked}
+        work.newer_noted |= {(row.id, name) for name in unasked}
     for stage in stages.values():
         work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
     is_whole = is_again and work.settings.complete is True and set(work.settings.scope) <= {"partner"}

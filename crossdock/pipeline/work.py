@@ -40,7 +40,7 @@ class Work:
         first_issues: The first of them, for people.
         date_orders: How dates that could be either were read, and why.
         tell: Is told how far the run is.
-        asked_again: (batch, entity) whose keys were noted for files that come late.
+        newer_noted: (batch, entity) whose keys were noted for files that come late.
     """
 
     home: Home
@@ -56,7 +56,7 @@ class Work:
     first_issues: list[Issue] = field(default_factory=list)
     date_orders: list[DateOrder] = field(default_factory=list)
     tell: Tell = tell_nobody
-    asked_again: set[tuple[int, str]] = field(default_factory=set)
+    newer_noted: set[tuple[int, str]] = field(default_factory=set)
 
     @property
     def settings(self) -> StreamFile:

@@ -32,7 +32,6 @@ class Reference:
 
     Attributes:
         id: Twelve letters by which commands name it.
-        stated_by: The source that states it; "crossdock" for our own proposals and decisions.
         same_as: The code that it was proposed beside, as "system code"; empty where nobody said.
     """
 
@@ -47,7 +46,6 @@ class Reference:
     score: Decimal | None
     evidence: JsonValue
     decided_by: str | None
-    stated_by: str
     changed_at: datetime
 
 
@@ -87,7 +85,7 @@ def _reference(row: AnyRow) -> Reference:
     same_as = next((f"{anchor.system} {anchor.raw}" for anchor in anchors_of(row.evidence)), "")
     return Reference(
         row.id, row.entity_type, row.system, row.raw_code, same_as, row.golden_id, row.state, row.method, row.score,
-        evidence, row.decided_by, row.source, row.changed_at,
+        evidence, row.decided_by, row.changed_at,
     )  # fmt: skip
 
 
