@@ -131,6 +131,7 @@ WRONG_EXPORTS: list[tuple[list[str], str]] = [
         (["item", "--columns", "item_numbr"], "[XD-CFG-125] item 没有列“item_numbr”。是不是 item_number"),
         (["item", "--where", "nonsense"], "[XD-CFG-126] 条件“nonsense”看不懂：没有比较符号"),
         (["purchase_order_line", "--where", "ordered>many"], "“many”不是数字"),
+        (["purchase_order_line", "--where", "item_id=abc"], "“abc”不是"),
         (["purchase_order_line", "--where", "requested_on>soon"], "“soon”不是日期"),
         (["purchase_order_line", "--where", "ordered~1"], "~ 只能用于文字"),
         (["item", "--source", "sap"], "没有数据源“sap”"),

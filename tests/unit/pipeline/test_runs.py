@@ -178,3 +178,21 @@ def test_a_store_that_goes_away_between_landing_and_applying_is_said_and_the_nex
     report = hub.sync()
     assert counts(report) == {"read": 1, "created": 1}
     assert hub.one("SELECT count(*) FROM crossdock.batch") == 1, "what was landed is not landed again"
+
+
+def test_many_wrong_rows_are_known_to_the_planner(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["crossdock.pipeline.apply"], "_MANY_ISSUES", 2)
+    counted = "SELECT reltuples FROM pg_class WHERE oid = 'crossdock.held_row'::regclass"
+    hub.load(order_row(quantity="?"))
+    assert hub.one(counted) == -1, "nobody has counted"
+    hub.load(order_row("PO-2", quantity="?"), order_row("PO-3", quantity="?"), name="b.csv")
+    assert hub.one(counted) == 3
+
+
+def test_a_first_load_is_known_to_the_planner(hub: Hub) -> None:
+    hub.load(order_row(), order_row("PO-2"))
+    assert (
+        hub.one("SELECT count(*) FROM pg_stats WHERE tablename = 'purchase_order_line__erp' AND attname = 'source'")
+        == 1
+    )
+    assert hub.one("SHOW default_statistics_target") == "100"
