@@ -145,10 +145,10 @@ def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 _DAY_OR_AMOUNT = r".*(?:交期|纳期|[交到]货(?:日期?|期|时间)|数量|数|量|价|价格|库存)"
 _CHANGED = "修正后|更新后|变更后|修改后|修订后|调整后|更改后|改后"
 _REVISED = re.compile(
-    rf"(?:最新|{_CHANGED}|新|现|二次|第二次|再次|再(?=确认|答复|回复)|latest|new|revised|rev\.)的?(?P<of>.+)"
+    rf"(?:最新|{_CHANGED}|新|现|二次|第二次|再次|再(?=确认|答复|回复)|latest|new|revised|rev\.(?=qty|quantity|price|due|delivery|数|量|交|单价|价))的?(?P<of>.+)"
     rf"|(?:客户|供应商|供方|我方|贵司)?(?:更新|变更|调整|修改|更改|修正|最终|延期|延后|推迟)的?(?P<changed>{_DAY_OR_AMOUNT})"
     r"|(?:实际|折后|折扣后|优惠后|打折后)的?(?P<real>(?:订购|采购|下单|订单)?(?:数量?|量)|.*(?:价|价格)|可交(?:日期|期)|库存(?:数量?|量)?)"
-    rf"|(?P<before>.+?)[(\[【][^()\[\]【】]*(?:更新|最新|{_CHANGED}|改(?=[)\]】])|revised|updated|latest)[^()\[\]【】]*[)\]】]"
+    rf"|(?P<before>.+?)[(\[【](?:[^()\[\]【】]*(?:更新|最新|{_CHANGED}|revised|updated|latest)|改(?=[)\]】]))[^()\[\]【】]*[)\]】]"
     rf"|(?P<bare>.+?)(?:更新|最新|{_CHANGED}|revised|updated|latest)"
 )
 

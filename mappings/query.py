@@ -350,8 +350,12 @@ def _any(problems: Sequence[Problem]) -> str:
 
 
 def _is_single(document: str, path: str) -> str:
-    """Condition that one record stands where a list of them should, as programs that turn XML into JSON have it."""
-    return f"coalesce(json_type({document}, {path}) NOT IN ('ARRAY', 'NULL'), FALSE)"
+    """Condition that one record stands where a list of them should, as programs that turn XML into JSON have it.
+
+    An empty text and an object without anything are what they make of no element.
+    """
+    said = f"trim(json_extract_string({document}, {path}))"
+    return f"coalesce(json_type({document}, {path}) NOT IN ('ARRAY', 'NULL') AND {said} NOT IN ('', '{{}}'), FALSE)"
 
 
 def _pointer(path: str) -> str:

@@ -49,17 +49,24 @@ _RETURNS = re.compile(
     r"|(?i:(?:(?:purchase|sales|goods|customer|supplier)[ _-]?)?returns?(?: (?:list|notes?|orders?|details?))?)"
 )
 """Sheets and titles of what went back: 退货明细, 采购退货单列表, 红字."""
+_VOID = (
+    r"^\W*(?:本|此|该|全|整)(?:订)?单已?经?(?:取消|终止|作废)(?:[\s，,。;；!！（()）].*)?$|^\W*订单已经?(?:取消|终止|作废)(?:[\s，,。;；!！（()）].*)?$"
+    r"|(?i:^\W*this (?:order|po) (?:is|was|has been) (?:void|cancel+ed)\W*$)"
+)
 _NOT_IN_FORCE = re.compile(
-    r"^\W*(?:本单|此单|该单|本订单|此订单|订单|全单)?(?:已|现)?作废(?:[\s，,。;；!！（()）].*)?$|^[^若如]{0,8}(?:本|此|该|订|全|整)单已经?(?:作废|取消|终止)|^\W*已(?:作废|取消)(?:订单)?\W*$"
-    r"|^[^若如]{0,8}(?:本|此|该|全|整)(?:订)?单(?:取消|终止)(?:[\s，,。;；!！（()）].*)?$|[（(【\[]\s*已?(?:作废|取消)\s*[)）】\]]\s*$|非(?:正式)?订单|(?<![不非无])(?<!不含|包含)(?:采购|销售|订单|需求|出货|要货)预[测示]|^\W*预[测示](?:单|表|订单)|[（(]?\s*草稿\s*[)）]?$"
-    r"|(?i:\bforecasts?(?:\s*[-(]?\s*\d.*)?$|^\W*draft\b|\(draft\)|^\W*(?:void|cancel+ed)\W*$|\bthis (?:order|po) (?:is|was|has been) (?:void|cancel+ed)|^\W*old version\b)"
+    r"^\W*(?:本单|此单|该单|本订单|此订单|订单|全单)?(?:已|现)?作废(?:[\s，,。;；!！（(].*)?$|^[^若如]{0,8}(?:本|此|该|订)单已经?(?:作废|取消|终止)|^\W*已(?:作废|取消)(?:订单)?\W*$"
+    r"|[（(【\[]\s*已?(?:作废|取消)\s*[)）】\]]\s*$|非正式订单|[（(].{0,6}非订单\s*[)）]|(?<![不非无])(?<!不含|包含)(?:采购|销售|订单|需求|出货|要货)预[测示]|^\W*预[测示](?:单|表|订单)|[（(]?\s*草稿\s*[)）]?$"
+    rf"|(?i:\bforecasts?(?:\s*[-(]?\s*\d.*)?$|^\W*draft\b|\(draft\)|^\W*(?:void|cancel+ed)\W*$|^\W*old version\b)|{_VOID}"
 )
 """Titles of what does not hold, or not yet: 本单已作废，以PO-2为准, 2026年采购预测（非正式订单）."""
+_OFF = r"(?:取消|作废|删除|不要了?|暂停)"
 _LINE_OFF = re.compile(
     r"第\s*[\d、,，和-]+\s*[行项]\s*[:：，,]?(?:数量|交期)?已?(?:取消|作废|删除|不要了|暂停|改[为成到])"
-    r"|[A-Za-z0-9][\w./-]*\d\s*(?:已|现|先|整行)*(?:取消|作废|删除|不要了?|不再采购|暂停|并入)(?:[\s，,。;；!！]|[A-Z]|$)"
-    r"|[红黄绿蓝灰橙紫]色?的?(?:底|字体?|单元格|行|项|部分)?的?(?:[行项]|部分)?[:：，,]?(?:表示|是|为)?已?(?:取消|作废|删除|不要|暂停)|标[红黄绿蓝灰].{0,4}(?:取消|作废|删除|不要|暂停)"
-    r"|以上(?:交期|数量|单价).{0,3}(?:顺延|推迟|提前|延[后期]|乘以?|除以?)\s*\d|^\W*(?:数量)?单位\s*[:：]\s*(?:[千百]|[百十]?万)(?:[个件只套箱支片]|$|\W)|数量.{0,2}单位(?:均|都|全)?[为是]|(?i:\ball (?:quantities|qty) (?:are )?in (?:k|thousand)|\bin red\b.{0,20}\b(?:cancel|void|delet))"
+    rf"|^\W*(?:备注|注|说明)?\W*[A-Za-z0-9][A-Za-z0-9_./-]*\d\s*(?:已|现|先|整行)*(?:{_OFF}|不再采购|并入)(?:[\s，,。;；!！]|[A-Z]|$)"
+    rf"|[红黄绿蓝灰橙紫]色?的?(?:底|字体?|单元格|行|项|部分)?的?(?:[行项]|部分)?[:：，,]?(?:表示|是|为)?已?{_OFF}|标[红黄绿蓝灰].{{0,4}}{_OFF}"
+    r"|以上(?:交期|数量|单价)[均都全]?再?(?:顺延|推迟|提前|延[后期]|乘以?|除以?)\s*\d"
+    r"|^\W*(?:数量)?单位\s*[:：]\s*(?:[千百]|[百十]?万)(?:[个件只套箱支片]|\s*$)|数量.{0,2}单位(?:均|都|全)?[为是](?:[千百]|[百十]?万|箱[，,].{0,3}每箱)"
+    r"|(?i:\ball (?:quantities|qty) (?:are )?in k(?:pcs)?\b|\bin red\b.{0,20}\b(?:cancel|void|delet))"
 )
 _MONEY = re.compile(
     r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)"
@@ -106,8 +113,12 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
 
 def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What notes below a table say that bears on its lines (价格为千个价, `calls_line_off`), as labels without a value."""
-    told = (_prices_by_many, is_not_in_force, calls_line_off)
+    told = (_prices_by_many, _is_void, calls_line_off)
     return {cell.strip(): ("",) for cell in cells if any(says(cell) for says in told)}
+
+
+def _is_void(note: str) -> bool:
+    return re.search(_VOID, simplified(note)) is not None
 
 
 def _prices_by_many(note: str) -> bool:

@@ -14,6 +14,7 @@ from connectors.formats.sheet import SHARED_NUMBER
 from connectors.formats.words import is_measure
 
 _CODE_WORDS = ("号", "编码", "代码", "条码", "序", "项次", "no", "code", "id", "number", "sku", "po", "order", "item")
+_AMOUNTS = re.compile(r"[数量额价]|(?i:qty|quantity|amount|price)")
 _WITH_UNIT = re.compile(r"\s*[-+]?[¥￥$€£]?\s*[\d０-９][\d０-９,，.．]*\s*(?P<unit>[^\d０-９\s].{0,7}?)\s*")
 _SHOWN = 6
 _LONG_CODE = 8
@@ -39,7 +40,7 @@ def fill_merged(rows: pa.Table, grid: Grid, layout: Layout) -> tuple[pa.Table, T
         value = grid.rows.column(span.left)[span.top].as_py() if span.top < grid.rows.num_rows else ""
         if not value.strip() or len(inside) < 2:
             continue
-        if _is_amount(value) and not _is_code(value, layout.names[span.left]):
+        if _is_amount(value, layout.names[span.left]) and not _is_code(value, layout.names[span.left]):
             grid.suspects += [(number, span.left, SHARED_NUMBER) for number in inside]
             continue
         filled[span.left] |= dict.fromkeys((places[number] for number in inside), value)
@@ -52,9 +53,9 @@ def fill_merged(rows: pa.Table, grid: Grid, layout: Layout) -> tuple[pa.Table, T
     return rows, _note(said) if said else None
 
 
-def _is_amount(value: str) -> bool:
-    """Whether a cell is a number, alone or with a unit or currency behind it: 500, 500箱, 1,200 PCS."""
-    behind = _WITH_UNIT.fullmatch(value)
+def _is_amount(value: str, name: str) -> bool:
+    """Whether a cell is a number or, in a column named like amounts, one with a unit or currency behind it: 500箱, 1,200 PCS."""
+    behind = _WITH_UNIT.fullmatch(value) if _AMOUNTS.search(name) else None
     return kind_of(value) is Kind.NUMBER or (behind is not None and is_measure(behind["unit"]))
 
 

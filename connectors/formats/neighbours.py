@@ -1,7 +1,8 @@
 """Whether a table holds more than records: a second table under or beside it, or a heading; then nobody can say what is meant."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import pyarrow as pa
@@ -52,11 +53,12 @@ def torn_row(rows: pa.Table, layout: Layout) -> Text | None:
     if layout.index < 0 or len(layout.named) < _TABLE_CELLS:
         return None
     places = _first_places(_with_one_cell(rows, layout))
-    coded = _coded_columns(rows.filter(pc.invert(_with_one_cell(rows, layout)))) if places else []
+    coded = _coded_columns(rows.filter(pc.invert(_with_one_cell(rows, layout)))) if places else {}
     for place in places:
         text = next(cell for cell in texts_of(rows.slice(place, 1))[0] if cell.strip()).strip()
-        split = ([piece.strip() for piece in text.split(sign)] for sign in (*_SEPARATORS, None))
-        if any(_is_record(pieces, coded, len(layout.names)) for pieces in split):
+        split = ([piece.strip() for piece in text.split(sign)] for sign in _SEPARATORS)
+        is_torn = any(_is_record(pieces, coded, len(layout.names)) for pieces in split)
+        if is_torn or _is_record(text.split(), coded, len(layout.names), is_alike=True):
             number, shown = rows[ROW][place].as_py(), text[:40]
             return Text(
                 f"第 {number} 行整行都在一格里（{shown}），像是这一行的分隔符丢了，或整行加了引号。请改成和别的行一样再发。",
@@ -66,16 +68,26 @@ def torn_row(rows: pa.Table, layout: Layout) -> Text | None:
     return None
 
 
-def _coded_columns(records: pa.Table) -> list[int]:
-    """Columns of which most values are codes, numbers or dates, and hardly any is words."""
+def _coded_columns(records: pa.Table) -> dict[int, Kind]:
+    """Columns of which most values are codes, numbers or dates, with what most of them are."""
     columns = [column.slice(0, _LOOKED_AT).to_pylist() for column in records.columns[:-1]]
-    kinds = [[kind_of(text) for text in column if text.strip()] for column in columns]
-    return [place for place, found in enumerate(kinds) if 2 * found.count(Kind.TEXT) < len(found)]
+    kinds = [Counter(kind_of(text) for text in column if text.strip()) for column in columns]
+    return {
+        place: max(found, key=found.__getitem__)
+        for place, found in enumerate(kinds)
+        if 2 * found[Kind.TEXT] < found.total()
+    }
 
 
-def _is_record(pieces: list[str], coded: list[int], width: int) -> bool:
-    """Whether a text falls into as many pieces as the table has columns, without words where its records have none."""
-    return len(pieces) == width and bool(coded) and all(kind_of(pieces[column]) is not Kind.TEXT for column in coded)
+def _is_record(pieces: list[str], coded: Mapping[int, Kind], width: int, *, is_alike: bool = False) -> bool:
+    """Whether a text falls into as many pieces as the table has columns, without words where its records have none.
+
+    Of a text with blanks, as any sentence has them, `is_alike` asks for more: the very kinds of two columns or more.
+    """
+    if len(pieces) != width or len(coded) < 1 + is_alike:
+        return False
+    kinds = {column: kind_of(pieces[column]) for column in coded}
+    return kinds == coded if is_alike else Kind.TEXT not in kinds.values()
 
 
 def heading_within(rows: pa.Table, layout: Layout) -> Text | None:

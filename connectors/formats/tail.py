@@ -32,10 +32,11 @@ _ROLE = re.compile(
 )
 """制单 | 张三 | 审核 | 李四, and Prepared by: | Li | Checked by: |."""
 _FOOT = re.compile(
-    r"(?:(?:[供需甲乙买卖]方|客户|供应商|班[组长]长?|主管|经理|领导)(?:代表)?(?:签字|签名|签章|盖章|确认)人?|(?:签字|签名|签收|签章|盖章|确认|审批|经手|填表)人?|检验[员人]|质检[员人]?|班[组长]长?"
-    r"|联系人|联系电话|电话|手机|传真|开户银?行|账号|帐号|税号|地址|累计|(?i:signature|signed(?: by)?|contact|bank|account(?: no\.?)?|tel\.?|phone))\s*[:：]?"
+    r"(?:(?:[供需甲乙买卖]方|客户|供应商|班[组长]长?|主管|经理|领导)(?:代表)?(?:签字|签名|签章|盖章|确认)人?|(?:签字|签名|签收|签章|盖章|确认|审批|审核|经手|填表)人?|检验[员人]|质检[员人]?|班[组长]长?"
+    r"|主管|日期|联系人|联系电话|开户银?行|账号|帐号|税号|(?i:signature|signed(?: by)?|date))\s*[:：]?"
 )
 """What begins a row below a list whose records begin with codes or numbers: 签字 | 王五 | | 日期 | 2026-03-01."""
+_LONG_NUMBER = re.compile(r"[\d\s-]{7,}")
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*(?:\D{4}|[\u3400-\u9fff]{2})")
 _SIGNER = re.compile(
     r"^\s*\D{2,40}(?:公司|集团|工厂|厂|部|中心|商行|(?i:co\.?,? ?ltd\.?|ltd\.?|inc\.?|gmbh|llc))\s*(?:[（(].{0,8}[)）])?\s*$"
@@ -77,7 +78,7 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
     figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
     keep = _above_notes(texts) if len(layout.named) >= _TABLE_CELLS else len(texts)
     for end in range(keep, 0, -1):
-        is_remark = _is_remark(texts[end - 1], figures, most) or _is_foot(texts[end - 1], texts[: end - 1])
+        is_remark = _is_remark(texts[end - 1], figures, most) or _is_foot(texts[end - 1], texts[: end - 1], figures)
         if not is_remark and not _is_aside(texts[end - 1], figures, most):
             break
         if is_remark or any(numbers[end - 1] < total < numbers[end] for total in totals):
@@ -156,13 +157,21 @@ def _has_number(filled: Mapping[int, str], figures: AbstractSet[int]) -> bool:
     return any(column in figures and kind_of(cell) is Kind.NUMBER for column, cell in filled.items())
 
 
-def _is_foot(cells: list[str], above: Sequence[Sequence[str]]) -> bool:
-    """Whether a row begins with the label of a form (签字 | 王五 | | 日期 | 2026-03-01) where the rows above it have codes or numbers."""
-    filled = [column for column, cell in enumerate(cells) if cell.strip()]
-    if len(filled) < _PAIR or not _FOOT.fullmatch(cells[filled[0]].strip()):
+def _is_foot(cells: list[str], above: Sequence[Sequence[str]], figures: AbstractSet[int]) -> bool:
+    """Whether a row begins with the label of a form, where the rows above it have codes or numbers, and has no figure of a record.
+
+    A day, another label or a long number stands with it: 签字 | 王五 | | 日期 | 2026-03-01.
+    """
+    filled = {column: cell.strip() for column, cell in enumerate(cells) if cell.strip()}
+    label, *others = filled.values() or [""]
+    if len(others) < _PAIR or not _FOOT.fullmatch(label):
         return False
-    begins = [row[filled[0]] for row in above if row[filled[0]].strip()]
-    return bool(begins) and 2 * sum(kind_of(text) is Kind.TEXT for text in begins) <= len(begins)
+    long = [cell for cell in others if _LONG_NUMBER.fullmatch(cell)]
+    if _has_number({column: cell for column, cell in filled.items() if cell not in long}, figures):
+        return False
+    begins = [row[min(filled)] for row in above if row[min(filled)].strip()]
+    is_coded = bool(begins) and 2 * sum(kind_of(text) is Kind.TEXT for text in begins) <= len(begins)
+    return is_coded and bool(long or any(kind_of(cell) is Kind.DATE or _FOOT.fullmatch(cell) for cell in others))
 
 
 def _is_aside(cells: list[str], figures: AbstractSet[int], most: int) -> bool:

@@ -4,13 +4,14 @@ import gc
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
@@ -84,9 +85,10 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, te
             with engine.begin() as connection:
                 work = Work(home, connection, run_id, kind, source, stream, clock(), Path(folder), tell=tell)
                 report = _run(work, chooser, clock)
-            if work.issue_count >= _MANY_ISSUES:
-                refresh_statistics(engine, work.at)
             acknowledge(engine, open_source(home, source), source, stream)
+            if work.issue_count >= _MANY_ISSUES:
+                with suppress(SQLAlchemyError):  # what is committed stays so
+                    refresh_statistics(engine, work.at)
     except GuardError as error:
         park_run(engine, run_id, error, clock())
         report = RunReport(run_id, source, stream, "parked", question=_in_words(error))
@@ -229,14 +231,14 @@ def choose(
 
 
 def _sheets(waiting: Sequence[AnyRow]) -> Mapping[int, tuple[Sequence[AnyRow], Sequence[str]]]:
-    """Batch -> all parts of its sheet, which a large one was landed in, and the names of the sheets of its file."""
+    """Batch -> all parts of its sheet, which a large one was landed in, and the names of the sheets of its file that hold rows."""
     found: dict[int, tuple[Sequence[AnyRow], Sequence[str]]] = {}
     for _, rows in groupby(waiting, key=lambda row: file_of(row) if row.sha256 else row.id):
         of_file = list(rows)
         full = [row for row in of_file if row.rows_read]
         for _, of_sheet in groupby(full, key=lambda row: (row.sheet, row.columns)):
             parts = list(of_sheet)
-            found |= dict.fromkeys((part.id for part in parts), (parts, [row.sheet for row in of_file]))
+            found |= dict.fromkeys((part.id for part in parts), (parts, [row.sheet for row in full]))
     return found
 
 

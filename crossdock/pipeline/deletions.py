@@ -6,7 +6,7 @@ the key of a held row could not be read, nobody knows which record it is, and no
 a file say what is missing once a newer one of its scope was landed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, text
@@ -209,29 +209,57 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
             is_present = f"EXISTS (SELECT FROM present_{name} p WHERE p.key = t.key)"
             children = [one.entity.name for one in plan.entities]
             bury(work, where, [f"NOT {is_present}"], _ABSENT, children=children)
-            _raise_again(work, where, is_present)
+            _raise_again(work, where, is_present, children)
 
 
-def _raise_again(work: Work, where: Stage, is_present: str) -> None:
-    """Brings back the records that an earlier list of keys did not hold, as they were: the source may not send them anew."""
-    name = where.entity.name
+def _raise_again(work: Work, where: Stage, condition: str, children: Sequence[str]) -> None:
+    """Brings back, as they were, the records of a `condition` that an earlier list of keys did not hold, and their lines.
+
+    The source may not send them anew.
+    """
+    name, raised = where.entity.name, f"raised_{where.entity.name}"
     values = {"source": work.source, "stream": work.stream, "run": work.run_id, "at": work.at, "evidence": _ABSENT}
-    raised = work.connection.execute(
+    work.connection.execute(text(f"DROP TABLE IF EXISTS {raised}"))
+    found = work.connection.execute(
         text(
-            f"""WITH gone AS MATERIALIZED (
-                SELECT t.key, t.deleted_at, t.batch_id, t.row_number FROM canonical.{name} t WHERE t.source = :source
-                AND t.stream = :stream AND t.deleted_evidence = :evidence AND t.deleted_at < :at AND {is_present}),
-            raised AS (
-                UPDATE canonical.{name} t SET deleted_at = NULL, deleted_evidence = NULL, changed_run = :run, changed_at = :at
-                FROM gone WHERE t.source = :source AND t.key = gone.key)
-            INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number)
-            SELECT :at, :run, :entity, :source, key, jsonb_build_object('deleted_at', jsonb_build_array(deleted_at, NULL)),
-                batch_id, row_number FROM gone"""
+            f"CREATE TEMP TABLE {raised} ON COMMIT DROP AS SELECT t.* FROM canonical.{name} t WHERE t.source = :source "
+            f"AND t.stream = :stream AND t.deleted_evidence = :evidence AND t.deleted_at < :at AND {condition}"
+        ),
+        values,
+    )
+    if not found.rowcount:
+        return
+    make_findable(work.connection, raised, ", ".join(f'"{one}"' for one in where.entity.key))
+    work.connection.execute(
+        text(
+            f"UPDATE canonical.{name} t SET deleted_at = NULL, deleted_evidence = NULL, changed_run = :run, changed_at = :at "
+            f"FROM {raised} r WHERE t.source = :source AND t.key = r.key"
+        ),
+        values,
+    )
+    work.connection.execute(
+        text(
+            "INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number) "
+            "SELECT :at, :run, :entity, :source, key, jsonb_build_object('deleted_at', jsonb_build_array(deleted_at, NULL)), "
+            f"batch_id, row_number FROM {raised}"
         ),
         values | {"entity": name},
-    ).rowcount
-    if raised:
-        work.count(name, {"read": raised, "updated": raised})
+    )
+    work.count(name, {"read": found.rowcount, "updated": found.rowcount})
+    for line, same in _lines(work, where, children, "r"):
+        with_it = f"EXISTS (SELECT FROM {raised} r WHERE {same} AND r.deleted_at = t.deleted_at)"
+        _raise_again(work, line, with_it, children)
+
+
+def _lines(work: Work, where: Stage, children: Sequence[str], alias: str) -> Iterator[tuple[Stage, str]]:
+    """The entities of its lines among `children`, each with the condition that a line `t` is one of the document `alias`."""
+    for child in children:
+        spec = SPECS[child]
+        if spec.parent == where.entity.name:
+            own = where.entity.key[: len(spec.parent_key)]
+            same = are_equal(spec, zip(spec.parent_key, own, strict=True), "t", alias)
+            partner = f" AND {partner_of('t')} = {partner_of(alias)}" if where.has_partner else ""
+            yield Stage(spec, (), work.source, work.stream, has_partner=where.has_partner), same + partner
 
 
 def bury(
@@ -286,16 +314,10 @@ def bury(
         values,
     )
     work.count(name, {"deleted": deleted})
-    for child in children:
-        spec = SPECS[child]
-        if spec.parent == name:
-            own = where.entity.key[: len(spec.parent_key)]
-            same = are_equal(spec, zip(spec.parent_key, own, strict=True), "t", "b")
-            partner = f" AND {partner_of('t')} = {partner_of('b')}" if where.has_partner else ""
-            line = Stage(spec, (), work.source, work.stream, has_partner=where.has_partner)
-            of_buried = f"FROM {buried} b WHERE {same}{partner}"
-            latest = f"(SELECT max(b.buried_version) {of_buried})"
-            bury(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, children=children, version=latest)
+    for line, same in _lines(work, where, children, "b"):
+        of_buried = f"FROM {buried} b WHERE {same}"
+        latest = f"(SELECT max(b.buried_version) {of_buried})"
+        bury(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, children=children, version=latest)
 
 
 def _scope(

@@ -161,21 +161,19 @@ def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:
     """The list of all keys that the source holds now, from which deletions are told; none where it is empty."""
     listed = [keys for keys in connector.read_keys(stream) if keys.num_rows]
     if listed:
-        keys = pa.concat_tables(_alike(listed), promote_options="default")
+        keys = _joined(listed)
         numbered = keys.append_column(ROW, pa.array(range(1, keys.num_rows + 1), pa.int64()))
         counts = RowCounts(keys.num_rows, read=keys.num_rows)
         yield Batch(numbered, cursor, Origin(f"{stream} (keys)"), counts)
 
 
-def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
-    """The tables with a column as text where its type differs from one to another, as SQLite has it."""
-    kinds: dict[str, set[pa.DataType]] = {}
-    for field in (field for table in tables for field in table.schema):
-        kinds.setdefault(field.name, set()).add(field.type)
-    return [
-        table.cast(pa.schema([one.with_type(pa.string()) if len(kinds[one.name]) > 1 else one for one in table.schema]))
-        for table in tables
-    ]
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """The tables as one; a column of which the types have nothing in common, as SQLite has some, is text."""
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowTypeError:
+        texts = (table.cast(pa.schema([one.with_type(pa.string()) for one in table.schema])) for table in tables)
+        return pa.concat_tables(texts)
 
 
 def _keep(

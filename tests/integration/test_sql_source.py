@@ -139,6 +139,23 @@ def test_a_row_that_was_hidden_and_is_shown_again_comes_back(erp: Hub) -> None:
     assert change[1] == [change[0][1], None]
 
 
+def test_an_order_that_comes_back_has_its_lines(erp: Hub) -> None:
+    config = {"table": "public.po", "key": ["order_number"], "watermark": "changed"}
+    stream = {"config": config, "mapping": "own/orders", "complete": True}
+    erp.write("sources/erp.yaml", {"source": "erp", "connector": "sql", "connection": "db", "streams": {"po": stream}})
+    erp.do("UPDATE public.po SET order_number = 'PO-2', changed = changed - interval '1 day' WHERE line_number > 3")
+    erp.sync("po")
+    erp.do("CREATE TABLE public.hidden AS SELECT * FROM public.po WHERE order_number = 'PO-2'")
+    erp.do("DELETE FROM public.po WHERE order_number = 'PO-2'")
+    erp.sync("po")
+    alive = "SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key"
+    assert erp.column(alive) == ["PO-1|1", "PO-1|2", "PO-1|3"]
+    erp.do("INSERT INTO public.po SELECT * FROM public.hidden")
+    report = erp.sync("po")
+    assert {one.entity: one.updated for one in report.entities} == {"purchase_order": 1, "purchase_order_line": 2}
+    assert erp.column(alive) == ["PO-1|1", "PO-1|2", "PO-1|3", "PO-2|4", "PO-2|5"]
+
+
 def test_keys_of_which_some_are_numbers_are_listed_as_texts(hub: Hub) -> None:
     database = hub.path / "erp.sqlite"
     with closing(sqlite3.connect(database)) as connection, connection:

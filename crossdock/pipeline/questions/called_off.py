@@ -14,7 +14,7 @@ from mappings.unknown import unknown_pattern
 _END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除"
 """What makes an end of a line or document before its time."""
 _STATUS = re.compile(
-    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更类型|操作(?!员|人|者|时间|日期)|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
+    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更类型|^操作$|操作类型|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
 )
 _FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)")
 _COUNTED = re.compile(r"数量|數量|数$|量$|单号|(?i:\bqty\b|\bquantity\b)")

@@ -271,8 +271,10 @@ def test_records_made_anew_keep_what_other_streams_state_of_them(shared: Hub) ->
         ("abc", {"read": 1, "rejected": 1}, ["XD-REQ-001", "XD-DEL-001"]),
         (7, {"read": 1, "rejected": 1}, ["XD-REQ-001", "XD-DEL-001"]),
         (None, {}, []),
+        ("", {}, []),
+        ({}, {}, []),
     ],
-    ids=str,
+    ids=repr,
 )
 def test_one_record_in_the_place_of_a_list_is_counted(
     hub: Hub, lines: object, account: dict[str, int], codes: list[str]

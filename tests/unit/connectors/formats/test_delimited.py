@@ -493,7 +493,15 @@ def test_a_record_whose_separators_were_lost_is_no_note(read: Read, line: str, b
     assert "第 4 行整行都在一格里（M-3" in problem.zh
 
 
-@pytest.mark.parametrize("note", ["Remarks: please confirm within 24h", "备注：请于 3 日内确认", "以上 共 2 行"])
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Remarks: please confirm within 24h",
+        "备注：请于 3 日内确认",
+        "Exported 2026-03-05 by 12",
+        "ERP_V3 打印 2026-03-05 1",
+    ],
+)
 def test_a_note_of_as_many_words_as_there_are_columns_is_no_record(read: Read, note: str) -> None:
     one = read(f"料号,仓库,数量,单位\nM-1,上海,5,个\nM-2,上海,6,个\n{note}\n")
     assert (one.problem, one.counts.read, dict(one.counts.skipped)) == (None, 2, {"after_end": (4,)})

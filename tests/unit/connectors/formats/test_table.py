@@ -234,6 +234,12 @@ def test_an_amount_with_its_unit_that_is_merged_over_rows_is_not_filled_down(amo
     assert one.suspects == (((2, "数量", "XD-CEL-007"), (3, "数量", "XD-CEL-007")) if is_shared else ())
 
 
+@pytest.mark.parametrize("size", ["316L", "500ml", "25kg", "10m", "220V", "365天"])
+def test_a_size_that_is_merged_over_rows_belongs_to_each(size: str) -> None:
+    one = read("订单号|规格|数量", f"PO1|{size}|1", "PO1||2", merges=((1, 1, 2, 1),))
+    assert (one.table["规格"].to_pylist(), one.suspects) == ([size, size], ())
+
+
 def test_a_total_within_a_merged_area_is_a_total_still() -> None:
     one = read("订单号|料号|数量|金额", "PO1|A1|3|5", "|A2|4|6", "|小计|7|11", "PO2|B1|5|5", merges=((1, 0, 3, 0),))
     assert one.table["订单号"].to_pylist() == ["PO1", "PO1", "PO2"]
@@ -270,6 +276,8 @@ NO_RECORDS = [
     (("A1|x|3|5", "联系人|李经理|13800001111|"), {"after_end": (3,)}),
     (("A1|x|3|5", "供方签章|王五||2026-03-01", "Signature:|Tom||2026-03-01"), {"after_end": (3, 4)}),
     (("A1|x|3|5", "签字笔|黑|3|5"), {}),
+    (("A1|x|3|5", "联系人|卡片|3|5"), {}),
+    (("A1|x|3|5", "手机|手机壳|3|2026-03-01"), {}),
     (("A1|x|3|5", "|||", "第2行数量改为60|||"), {"blank": (3,), "after_end": (4,)}),
     (("A1|x|3|5", "A2|y|4|6", "过次页||7|11", "承前页||7|11", "A3|z|1|1", "本年累计||8|12"), {"total": (4, 5, 7)}),
     (("A1|x|3|5", "平均||3|5", "共 1 条记录|||"), {"total": (3, 4)}),
