@@ -612,6 +612,7 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("", "数量单位为个，金额单位为元", ""),
         ("", "请核对数量及单位是否一致", ""),
         ("", "All quantities are in kg", ""),
+        ("", "Note: all quantities in thousands (KPCS)", "Note: all quantities in thous"),
         ("", "单位：万 元", ""),
         ("", "本单替代PO-1，PO-1作废", ""),
         ("", "订单数量小于MOQ100取消", ""),
