@@ -830,3 +830,19 @@ def test_a_currency_that_stands_above_the_table_alone_is_asked_about(hub: Hub, a
         hub.put_bytes("b.csv", f"{above},,,,,\n{rows}".encode())
         hub.sync("po")
         assert hub.column("SELECT DISTINCT unit_price_currency FROM canonical.purchase_order_line") == ["USD"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_only_sheets_with_rows_are_beside_each_other(hub: Hub, *, is_empty: bool) -> None:
+    book = openpyxl.Workbook()
+    for title in ("订单 (2)", "订单"):
+        sheet = book.create_sheet(title)
+        sheet.append(HEADER)
+        if title == "订单 (2)" or not is_empty:
+            sheet.append(order_row())
+    book.remove(book.worksheets[0])
+    memory = BytesIO()
+    book.save(memory)
+    hub.put_bytes("a.xlsx", memory.getvalue())
+    asked = [one.sheet for one in hub.sync().files if one.status == "parked"]
+    assert asked == ([] if is_empty else ["订单 (2)"])
