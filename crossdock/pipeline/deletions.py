@@ -237,18 +237,23 @@ def _raise_again(work: Work, where: Stage, condition: str, children: Sequence[st
         ),
         values,
     )
-    work.connection.execute(
-        text(
-            "INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number) "
-            "SELECT :at, :run, :entity, :source, key, jsonb_build_object('deleted_at', jsonb_build_array(deleted_at, NULL)), "
-            f"batch_id, row_number FROM {raised}"
-        ),
-        values | {"entity": name},
-    )
+    _note_changes(work, name, raised, before="deleted_at", after="NULL")
     work.count(name, {"read": found.rowcount, "updated": found.rowcount})
     for line, same in _lines(work, where, children, "r"):
         with_it = f"EXISTS (SELECT FROM {raised} r WHERE {same} AND r.deleted_at = t.deleted_at)"
         _raise_again(work, line, with_it, children)
+
+
+def _note_changes(work: Work, entity: str, table: str, *, before: str, after: str) -> None:
+    """Notes the changes of `deleted_at` (SQL) of the records in a table."""
+    fields = f"jsonb_build_object('deleted_at', jsonb_build_array({before}, {after}))"
+    work.connection.execute(
+        text(
+            "INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number) "
+            f"SELECT :at, :run, :entity, :source, key, {fields}, batch_id, row_number FROM {table}"
+        ),
+        {"at": work.at, "run": work.run_id, "entity": entity, "source": work.source},
+    )
 
 
 def _lines(work: Work, where: Stage, children: Sequence[str], alias: str) -> Iterator[tuple[Stage, str]]:
@@ -305,14 +310,7 @@ def bury(
         ),
         values | {"evidence": evidence},
     ).rowcount
-    work.connection.execute(
-        text(
-            "INSERT INTO crossdock.change (at, run_id, entity, source, key, fields, batch_id, row_number) "
-            "SELECT :at, :run, :entity, :source, key, jsonb_build_object('deleted_at', jsonb_build_array(NULL, "
-            f"CAST(:at AS timestamptz))), batch_id, row_number FROM {buried}"
-        ),
-        values,
-    )
+    _note_changes(work, name, buried, before="NULL", after="CAST(:at AS timestamptz)")
     work.count(name, {"deleted": deleted})
     for line, same in _lines(work, where, children, "b"):
         of_buried = f"FROM {buried} b WHERE {same}"
