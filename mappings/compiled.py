@@ -63,6 +63,22 @@ class Compiled:
         return self.columns[0] if self.columns else ""
 
 
+def joined(kind: Kind, sql: str, *parts: Compiled) -> Compiled:
+    """What is made of the parts: all that can be wrong with them is wrong with it."""
+    problems = tuple(problem for part in parts for problem in part.problems)
+    return Compiled(kind, (sql,), problems, all_columns(*parts), unknown=all_unknown(*parts))
+
+
+def all_columns(*parts: Compiled) -> tuple[str, ...]:
+    """Source columns that any of the parts reads."""
+    return tuple(dict.fromkeys(column for part in parts for column in part.columns))
+
+
+def all_unknown(*parts: Compiled) -> tuple[str, ...]:
+    """What says in any of the parts that a value is unknown."""
+    return tuple(dict.fromkeys(text for part in parts for text in part.unknown))
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """The usual way to write the values of a column: reading that alone is far quicker to plan than all other ways.

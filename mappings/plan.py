@@ -11,6 +11,7 @@ from canonical_model.declaration import EntitySpec, FieldSpec, Kind
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
+from mappings.amounts import PIECES
 from mappings.columns import (
     JsonColumns,
     SheetColumns,
@@ -31,7 +32,7 @@ from mappings.compiled import (
     quote_text,
 )
 from mappings.dates import AskedColumn
-from mappings.expressions import PIECES, ExpressionCompiler
+from mappings.expressions import ExpressionCompiler
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, says_measure, says_tax_included
 from mappings.spec import EntityMapping, MappingFile

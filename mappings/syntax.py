@@ -54,9 +54,14 @@ class ExpressionError(ValueError):
         hint: What to do.
     """
 
-    def __init__(self, what: Text, hint: Text | None) -> None:
+    def __init__(self, what: Text, hint: Text | None = None) -> None:
         super().__init__(what.en)
         self.what, self.hint = what, hint
+
+
+def wrong_count(name: str, count: int) -> ExpressionError:
+    """The error that a function is called with another number of arguments than `count`."""
+    return ExpressionError(Text(f"{name}() 需要 {count} 个参数。", f"{name}() takes {count} arguments."))
 
 
 def parse(text: str, name: str) -> exp.Expr:
@@ -72,7 +77,7 @@ def parse(text: str, name: str) -> exp.Expr:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(*TOO_MUCH)
     if "\x00" in text:
-        raise ExpressionError(Text(f"{name} 里有空字符。", f"{name} contains a NUL character."), None)
+        raise ExpressionError(Text(f"{name} 里有空字符。", f"{name} contains a NUL character."))
     try:
         if _brackets(_Mapping().tokenize(text)) > MAX_BRACKETS:
             raise ExpressionError(*TOO_MUCH)

@@ -464,7 +464,7 @@ def test_what_a_mapping_becomes_is_in_its_fingerprint(monkeypatch: pytest.Monkey
 
     before = fingerprint()
     assert fingerprint() == before
-    monkeypatch.setattr("mappings.expressions.unknown_pattern", lambda own: f"{unknown_pattern(own)}|另议")
+    monkeypatch.setattr("mappings.steps.unknown_pattern", lambda own: f"{unknown_pattern(own)}|另议")
     assert fingerprint() != before, "a row that says so is read anew"
 
 
