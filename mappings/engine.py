@@ -5,8 +5,6 @@ columns and one bit per field that is wrong; reason and value are worked out in 
 a bit. A mapping can reach nothing but the landed files that it was given.
 """
 
-import errno
-import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,33 +18,26 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from canonical_model.disk import disk_error
-from canonical_model.errors import CrossdockError, MappingError
 from canonical_model.issues import CATALOGUE, Effect, Issue
-from canonical_model.language import Text
 from canonical_model.text import clip
 from mappings.checks import check_digits
-from mappings.columns import source_column
 from mappings.compiled import Atom, Lookup, Spelling, quote_name, quote_text
+from mappings.database import connect, lock, make_code_tables, make_table, memory_for, translate_error
 from mappings.dates import DateOrder, decide_commas, decide_orders
 from mappings.folding import fold
-from mappings.functions import library
+from mappings.known import PLACE, compare
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
 from mappings.odd import Writing
 from mappings.parts import Parts, conditions
 from mappings.plan import EntityPlan, Plan
 from mappings.query import ROW_CODES, EntityQuery
+from mappings.source import make_source, time_of
 from mappings.spec import StoreLookup
 
 _ARROW_ROWS = 16_384
 """Rows of one Arrow batch that leaves the engine."""
 
-_LEAST_MB, _LEAST_JSON_MB, _MOST_MB = 128, 384, 1024
-"""Memory that DuckDB may have; rows beyond it are put on the disk, but neither the vectors of many joins nor a JSON document."""
-_VECTOR_KB = 32
-"""2,048 texts."""
 _SPARSE = 8
 """One row in so many is worth putting in order first."""
 _FIRST_ROWS = 65_536
@@ -70,7 +61,6 @@ KnownHashes = Mapping[str, Iterable[pa.RecordBatch]]
 """Entity name -> the `source_hash` (arrow.uuid) of each stored row, in parts; all rows of other entities are mapped."""
 
 
-_PLACE = ("batch", "row", "element")
 _WARNINGS = ", ".join(quote_text(code) for code, kind in CATALOGUE.items() if kind.effect is Effect.KEEP)
 
 
@@ -102,7 +92,8 @@ class MappingRun:
         fresh: Collection[str] = (),
     ) -> None:
         self._plan, self._lookups = plan, lookups
-        is_large = sum(batch.rows for batch in batches) >= STREAMED_ROWS
+        self._landed_count = sum(batch.rows for batch in batches)
+        is_large = self._landed_count >= STREAMED_ROWS
         self._streamed = set(fresh) - {entity.entity.parent for entity in plan.entities} if is_large else set()
         self._is_small = not is_large and not plan.is_json  # a document may have any number of lines
         self._known = known or {}
@@ -114,17 +105,8 @@ class MappingRun:
         self._writing = Writing([batch.parquet for batch in batches])
         self._usual: frozenset[Spelling] = frozenset()
         self._threads = 1 if self._is_small else THREADS  # a second one costs more than it saves
-        # DuckDB may read and write where it spills, so that is a folder of its own
         self._scratch = tempfile.TemporaryDirectory(prefix="crossdock-duckdb-")
-        self._db = duckdb.connect(
-            config={
-                "memory_limit": f"{_LEAST_MB}MB",
-                "threads": self._threads,
-                "temp_directory": self._scratch.name,
-                # a list of words would be looked up by a join, which takes more memory than it saves time
-                "disabled_optimizers": "in_clause",
-            }
-        )
+        self._db = connect(Path(self._scratch.name), self._threads)
         self._parts = Parts(self._db, most=1) if self._is_small else Parts(self._db)
 
     def __enter__(self) -> Self:
@@ -175,7 +157,7 @@ class MappingRun:
     def read_count(self, entity: EntityPlan) -> int:
         """Records that the landed files hold for the entity, counted from the files and not from what was mapped."""
         count = self._queries[entity.entity.name].count
-        return self._one(count) if count else sum(batch.rows for batch in self._batches.values())
+        return self._one(count) if count else self._landed_count
 
     def good(self, entity: EntityPlan, constants: Mapping[str, str] | None = None) -> pa.RecordBatchReader:
         """Records to merge: key, source_hash, version, batch, row, unknown, `constants`, then the stated columns.
@@ -239,7 +221,7 @@ class MappingRun:
     def _stream(
         self, query: EntityQuery, constants: Mapping[str, str], rows: pa.RecordBatchReader, names: Sequence[str]
     ) -> Iterator[pa.RecordBatch]:
-        places = pa.schema([(column, rows.schema.field(column).type) for column in _PLACE])
+        places = pa.schema([(column, rows.schema.field(column).type) for column in PLACE])
         others = []
         with self._translated():
             for batch in rows:
@@ -378,7 +360,7 @@ class MappingRun:
         if len(self._batches) > 1:
             return {}
         (batch,) = self._batches.values()
-        version = {} if self._plan.version else {"version": f"CAST({_time_of(batch)} AS DECIMAL(24,6))"}
+        version = {} if self._plan.version else {"version": f"CAST({time_of(batch)} AS DECIMAL(24,6))"}
         return {"batch": f"CAST({batch.batch} AS BIGINT)", **version}
 
     def key_part(self, value: str) -> str:
@@ -400,108 +382,19 @@ class MappingRun:
             steps = (step for query in self._queries.values() for step in query.steps if isinstance(step, Atom))
             self._usual = self._writing.usual(step.spelling for step in steps if step.spelling)
             self._queries = {name: replace(query, usual=self._usual) for name, query in self._queries.items()}
-        self._lock(files)
-
-    def _lock(self, files: Sequence[Path]) -> None:
-        functions = Path(self._scratch.name) / "functions.duckdb"
-        functions.write_bytes(library())
-        self._db.execute(f"ATTACH {quote_text(str(functions))} AS functions (READ_ONLY)")
-        self._db.execute("SET search_path = 'memory,functions'")
-        for query in self._queries.values():
-            for lookup in query.steps:
-                if isinstance(lookup, Atom) or lookup.asked:
-                    continue
-                words, codes, factors = zip(*lookup.rows, strict=True) if lookup.rows else ((), (), ())
-                text = {"word": words, "code": codes, "factor": factors}
-                self._db.register("_listed", pa.table({name: pa.array(v, pa.string()) for name, v in text.items()}))
-                self._db.execute(
-                    f"CREATE TEMP TABLE {query.name}{lookup.name} AS "
-                    "SELECT word, code, CAST(factor AS DECIMAL(18,6)) AS factor FROM _listed"
-                )
-                self._db.unregister("_listed")
-        # an allowed path is also a right to write it where it does not exist
-        for file in files:
-            file.open("rb").close()
-        paths = ", ".join(quote_text(str(file)) for file in files)
-        self._db.execute("SET TimeZone = 'UTC'")
-        self._db.execute(f"SET memory_limit = '{self._memory()}MB'")
-        self._db.execute(f"SET allowed_paths = [{paths}]")
-        self._db.execute("SET enable_external_access = false")
-        self._db.execute("SET lock_configuration = true")
+        memory_mb = memory_for(self._queries.values(), threads=self._threads, is_json=self._plan.is_json)
+        lock(self._db, Path(self._scratch.name), files, memory_mb)
         if self._is_small:
             self._db.begin()  # one transaction is quicker than one for each statement, but keeps in memory what it undoes
-
-    def _memory(self) -> int:
-        """What the widest plan may take in MB: its vectors in each thread, as much for the rows that pass, and some to begin with."""
-        widest = max((query.vectors for query in self._queries.values()), default=0)
-        vectors = widest * _VECTOR_KB * self._threads // 1024
-        return min(max(_LEAST_JSON_MB if self._plan.is_json else _LEAST_MB, 48 + 2 * vectors), _MOST_MB)
+        for query in self._queries.values():
+            make_code_tables(self._db, query)
 
     def _make_source(self) -> None:
-        suspects = [
-            (b.batch, row, f"{code}:{column}") for b in self._batches.values() for row, column, code in b.suspects
-        ]
-        batches, rows, cells = zip(*suspects, strict=True) if suspects else ((), (), ())
-        columns = {
-            "batch": pa.array(batches, pa.int64()),
-            "row": pa.array(rows, pa.int64()),
-            "cell": pa.array(cells, pa.string()),
-        }
-        self._db.register("_suspects", pa.table(columns))
-        self._db.execute("CREATE TEMP TABLE suspects AS FROM _suspects")
-        self._db.unregister("_suspects")
+        raw = () if self._plan.is_json else {sql for query in self._queries.values() for sql in query.raw_columns}
+        make_source(self._db, self._batches.values(), [sql for sql in raw if sql.startswith('"')])
         self._db.execute(
             "CREATE TEMP TABLE issues (batch BIGINT, row BIGINT, element BIGINT, entity VARCHAR, position INTEGER, "
             'field VARCHAR, "column" VARCHAR, code VARCHAR, value VARCHAR, detail VARCHAR)'
-        )
-        selects = [self._rows_of(alike) for alike in self._alike()]
-        if not self._plan.is_json:  # a list of keys does not carry all columns
-            raw = {sql for query in self._queries.values() for sql in query.raw_columns}
-            named = sorted(sql for sql in raw if sql.startswith('"'))
-            selects.append(f"SELECT {', '.join(f'CAST(NULL AS VARCHAR) AS {sql}' for sql in named)} WHERE FALSE")
-        union = " UNION ALL BY NAME ".join(selects)
-        self._db.execute(
-            "CREATE TEMP VIEW source AS SELECT s.*, d.cells AS _suspects FROM "
-            f"({union}) s LEFT JOIN (SELECT batch, row, list(cell) AS cells FROM suspects GROUP BY ALL) d "
-            "ON s._batch = d.batch AND s._row = d.row"
-            if suspects
-            else f"CREATE TEMP VIEW source AS SELECT *, CAST(NULL AS VARCHAR[]) AS _suspects FROM ({union})"
-        )
-
-    def _alike(self) -> list[list[LandedRows]]:
-        """The batches, those whose files have the same columns together: DuckDB reads these as one."""
-        alike: dict[object, list[LandedRows]] = {}
-        for batch in self._batches.values():
-            schema = pq.read_schema(batch.parquet)
-            is_apart = batch.only is not None or len({name.lower() for name in schema.names}) < len(schema)
-            alike.setdefault(batch.batch if is_apart else tuple((one.name, one.type) for one in schema), []).append(
-                batch
-            )
-        return list(alike.values())
-
-    def _rows_of(self, batches: Sequence[LandedRows]) -> str:
-        """Query of the landed rows of batches with the same columns."""
-        first = batches[0]
-        files = ", ".join(quote_text(str(batch.parquet)) for batch in batches)
-        parquet = f"read_parquet([{files}], hive_partitioning = false)"
-        described = self._db.execute(f"DESCRIBE SELECT * FROM {parquet}").fetchall()
-        # DuckDB renames columns that differ in capitals only; their order stays
-        texts = "".join(
-            f", CAST({quote_name(row[0])} AS VARCHAR) AS {source_column(name)}"
-            for name, row in zip(pq.read_schema(first.parquet).names, described, strict=True)
-            if name != "_row"
-        )
-        numbers = _by_file([str(batch.batch) for batch in batches], "BIGINT")
-        times = [_time_of(one) for one in batches]
-        only = ""
-        if first.only is not None:
-            self._db.register("_only", pa.table({"row": pa.array(first.only, pa.int64())}))
-            self._db.execute(f"CREATE TEMP TABLE only_{first.batch} AS FROM _only")
-            self._db.unregister("_only")
-            only = f" WHERE _row IN (FROM only_{first.batch})"
-        return (
-            f"SELECT {numbers} AS _batch, CAST(_row AS BIGINT) AS _row, {_by_file(times, 'DECIMAL(24,6)')} AS _modified"
-            f"{texts} FROM {parquet}{only}"
         )
 
     def _decide_orders(self) -> None:
@@ -531,13 +424,9 @@ class MappingRun:
                 filled = " AND ".join(f"{quote_name(field)} IS NOT NULL" for field in fields)
                 wanted = f"SELECT DISTINCT * FROM (SELECT {keys} FROM {query.records}) WHERE {filled}"
                 found = self._lookups(step.asked, self._db.sql(wanted).to_arrow_table())
-                self._db.register("_found", found)
                 word = " || '|' || ".join(f"xd_key({quote_name(field)})" for field in fields)
-                self._db.execute(
-                    f"CREATE TEMP TABLE {query.name}{step.name} AS "
-                    f"SELECT {word} AS word, value AS code, CAST(1 AS DECIMAL(18,6)) AS factor FROM _found"
-                )
-                self._db.unregister("_found")
+                select = f"{word} AS word, value AS code, CAST(1 AS DECIMAL(18,6)) AS factor"
+                make_table(self._db, f"{query.name}{step.name}", found, select)
 
     # first pass
 
@@ -549,12 +438,7 @@ class MappingRun:
             self._db.execute(f"INSERT INTO rows_{name} {self._mapped(query)}")
             return
         self._db.execute(f"CREATE TEMP TABLE hashed_{name} AS {query.hashes()}")
-        self._db.execute(f"CREATE TEMP TABLE known_{name} (source_hash UUID)")
-        for part in self._known[name]:  # fetched here, so that a lost store is not an error of DuckDB's
-            self._db.register("_known", part)
-            self._db.execute(f"INSERT INTO known_{name} FROM _known")
-            self._db.unregister("_known")
-        self._compare(name)
+        compare(self._parts, name, self._landed_count, self._known[name])
         self._db.execute(
             f"CREATE TEMP TABLE todo_{name} AS SELECT batch, row, element FROM compared_{name} WHERE batch IS NOT NULL"
         )
@@ -575,40 +459,6 @@ class MappingRun:
             f"SEMI JOIN doubled_{name} USING (source_hash) ANTI JOIN rows_{name} USING (batch, row, element)"
         )
         self._skipped[name] = known - self._repeated[name]
-
-    def _compare(self, name: str) -> None:
-        """Makes `compared_<entity>` and `doubled_<entity>`: hashes that more than one of the landed records has.
-
-        Compared are the landed records that are not known, the known ones that were not landed (without a place), and in
-        one row how many pairs of both there are. Where these are as many as the known ones among them, each of which
-        then stands in one pair, no landed record that is known comes twice.
-        """
-        alone = ", ".join(f"CASE WHEN NOT is_pair THEN {column} END AS {column}" for column in (*_PLACE, "source_hash"))
-        columns = "batch BIGINT, row BIGINT, element BIGINT, source_hash UUID"
-        self._db.execute(f"CREATE TEMP TABLE compared_{name} ({columns}, count BIGINT)")
-        self._in_parts(
-            "source_hash",
-            lambda part: (
-                f"INSERT INTO compared_{name} SELECT *, count(*) FROM (SELECT {alone} FROM ("
-                "SELECT batch, row, element, coalesce(h.source_hash, k.source_hash) AS source_hash, "
-                "coalesce(h.source_hash = k.source_hash, FALSE) AS is_pair "
-                f"FROM (FROM hashed_{name} WHERE {part}) h FULL JOIN (FROM known_{name} WHERE {part}) k "
-                "ON h.source_hash = k.source_hash)) GROUP BY ALL"
-            ),
-        )
-        pairs, unseen = (
-            f"(SELECT coalesce(sum(count), 0) FROM compared_{name} WHERE batch IS NULL AND source_hash IS {what})"
-            for what in ("NULL", "NOT NULL")
-        )
-        is_once = self._one(f"SELECT CAST({pairs} + {unseen} = (SELECT count(*) FROM known_{name}) AS INTEGER)")
-        self._db.execute(f"CREATE TEMP TABLE doubled_{name} (source_hash UUID)")
-        self._in_parts(
-            "source_hash",
-            lambda part: (
-                f"INSERT INTO doubled_{name} SELECT source_hash FROM {'compared' if is_once else 'hashed'}_{name} "
-                f"WHERE batch IS NOT NULL AND source_hash IS NOT NULL AND {part} GROUP BY ALL HAVING count(*) > 1"
-            ),
-        )
 
     def _map_relatives(self, query: EntityQuery) -> None:
         """Maps known records that a mapped one touches: of the same key, since the version decides, or of its document."""
@@ -654,7 +504,7 @@ class MappingRun:
 
     def _is_sparse(self, count: int) -> bool:
         """Whether so many records are few of those landed."""
-        return count * _SPARSE <= sum(batch.rows for batch in self._batches.values())
+        return count * _SPARSE <= self._landed_count
 
     def _names(self, query: EntityQuery) -> str:
         """Query of each record's place, key and parent."""
@@ -702,7 +552,7 @@ class MappingRun:
 
     def _in_parts(self, column: str, statement: Callable[[str], str]) -> None:
         """Executes a statement for all landed rows, those with equal values of the column at once."""
-        self._parts.execute(column, sum(batch.rows for batch in self._batches.values()), statement)
+        self._parts.execute(column, self._landed_count, statement)
 
     def _find_waiting(self, query: EntityQuery) -> None:
         """Makes `waiting_<entity>`: headers that were held and are not stated well elsewhere in the same batches."""
@@ -747,42 +597,6 @@ class PresentKeys(MappingRun):
         return self._db.sql(f"SELECT DISTINCT key FROM ({self._names(query)})").to_arrow_reader(_ARROW_ROWS)
 
 
-def _time_of(batch: LandedRows) -> str:
-    """SQL of the time of a file, which is the version of what it states where the mapping names none."""
-    return f"{batch.modified_at.timestamp():.6f}" if batch.modified_at else "NULL"
-
-
-def _by_file(values: Sequence[str], kind: str) -> str:
-    """SQL of that of the values which belongs to the file of a row."""
-    if len(set(values)) == 1:
-        return f"CAST({values[0]} AS {kind})"
-    return f"CAST([{', '.join(values)}] AS {kind}[])[CAST(file_index AS BIGINT) + 1]"
-
-
 def _is_waiting(query: EntityQuery) -> str:
     """Condition that a line's header was held."""
     return f"parent IN (FROM waiting_{query.name})" if query.has_parent else "FALSE"
-
-
-_FULL_DISK = (os.strerror(errno.ENOSPC), "max_temp_directory_size")
-"""What DuckDB says when it has no room to spill."""
-
-
-def translate_error(error: duckdb.Error, mapping: str) -> CrossdockError:
-    """What DuckDB says about a mapping that it could not run, as an error of ours."""
-    if any(said in str(error) for said in _FULL_DISK):
-        return disk_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()))
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return MappingError(
-            Text("映射需要的内存超过上限。", "The mapping needs more memory than it may have."),
-            where=f"mappings/{mapping}.yaml",
-            hint=Text("请减少字段或简化表达式。", "Use fewer fields or simpler expressions."),
-            code="XD-MAP-008",
-        )
-    said = clip(str(error).splitlines()[0] if str(error) else type(error).__name__, 300)
-    return MappingError(
-        Text(f"映射无法运行：{said}", f"The mapping cannot be run: {said}"),
-        where=f"mappings/{mapping}.yaml",
-        hint=Text("请检查映射里的表达式。", "Check the expressions of the mapping."),
-        code="XD-MAP-009",
-    )

@@ -12,7 +12,8 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from mappings.columns import JsonColumns, SheetColumns
 from mappings.compiled import Atom, Columns, MissingColumnError
-from mappings.engine import MappingRun, translate_error
+from mappings.database import translate_error
+from mappings.engine import MappingRun
 from mappings.expressions import ExpressionCompiler
 from mappings.landed import LandedRows
 from mappings.plan import make_plan

@@ -42,7 +42,7 @@ def test_what_does_not_fit_is_split_until_it_does() -> None:
 
 @pytest.mark.parametrize("twice", [False, True], ids=["changed", "stated twice"])
 def test_a_large_change_runs_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, twice: bool) -> None:
-    monkeypatch.setattr(MappingRun, "_memory", lambda _: 48 if twice else 28)
+    monkeypatch.setattr("mappings.engine.memory_for", lambda *_, **__: 48 if twice else 28)
     monkeypatch.setattr("mappings.engine._SORTED_ROWS", 20_000)
     splits: list[int] = []
     execute = Parts._execute
