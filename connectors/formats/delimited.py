@@ -22,7 +22,7 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
-from connectors.formats.grid import forms_above, holds_any, row_numbers
+from connectors.formats.grid import forms_above, holds_any, row_numbers, unguarded
 from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import heading_within, second_table, torn_row
@@ -255,7 +255,7 @@ class _Splitter:
         with ThreadPoolExecutor(1) as beside:  # the next blocks are split while these are looked at
             for batch in fetch_ahead(beside, self._batches(self.head.starts[begin]), _AHEAD):
                 rows, odd = self._place_ragged(pa.table(batch))
-                yield self._number(_unguarded(rows) if self.text.has_quotes or self.text.has_apostrophes else rows, odd)
+                yield self._number(unguarded(rows) if self.text.has_guards else rows, odd)
         if self.ragged:
             yield self._number(*self._place_ragged(_empty(len(self.layout.names)).drop_columns(ROW), is_end=True))
 
@@ -372,15 +372,6 @@ class _Splitter:
         for position, column in enumerate(rows.columns):
             for line in lines.filter(pc.match_substring_regex(column, pattern).combine_chunks()).to_pylist():
                 self.suspects.append((line, self.layout.names[position], SWALLOWED_ROWS))
-
-
-def _unguarded(rows: pa.Table) -> pa.Table:
-    """`rows` in which ="000123", '000123 and 'PO-1, ways to keep a code a text in Excel, are 000123 and PO-1."""
-    for position, column in enumerate(rows.columns):
-        if holds_any(column, ["=", "'"]):
-            bare = pc.replace_substring_regex(column, r'^="((?s:.*))"$|^\'(\d[\w-]*|\w[\w./-]*\d[\w./-]*)$', r"\1\2")
-            rows = rows.set_column(position, rows.schema.field(position), bare)
-    return rows
 
 
 def _inner_lines(rows: pa.Table) -> pa.Array | None:

@@ -41,7 +41,7 @@ class PlainText:
         encoding: The encoding of the original.
         lines: Lines in it, the last one also without a line end.
         has_quotes: Whether a double quote stands anywhere: without one no value runs over several lines.
-        has_apostrophes: Whether an apostrophe stands anywhere.
+        has_guards: Whether a sign stands anywhere that may keep a code a text: ="000123", '000123, `000123.
         has_marks: Whether # or + stands anywhere, as in #N/A and 6.9E+12.
         null_line: The first line with a null byte; 0 for none.
     """
@@ -51,7 +51,7 @@ class PlainText:
     encoding: str
     lines: int
     has_quotes: bool = True
-    has_apostrophes: bool = True
+    has_guards: bool = True
     has_marks: bool = True
     null_line: int = 0
 
@@ -125,12 +125,12 @@ def _unmarked(start: bytes) -> str | None:
 def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     """What one look at every byte tells, None when the file is not strict UTF-8."""
     ends, last, rest, null_line = 0, b"", b"", 0
-    has_quotes = has_apostrophes = has_marks = False
+    has_quotes = has_guards = has_marks = False
     with path.open("rb") as file:
         file.seek(offset)
         while block := file.read(_BLOCK):
             has_quotes = has_quotes or b'"' in block
-            has_apostrophes = has_apostrophes or b"'" in block
+            has_guards = has_guards or has_quotes or b"'" in block or b"`" in block
             has_marks = has_marks or b"#" in block or b"+" in block
             if not null_line and b"\x00" in block:
                 null_line = 1 + ends + count_line_ends(block[: block.index(b"\x00")])
@@ -143,7 +143,7 @@ def _survey(path: Path, offset: int, encoding: str) -> PlainText | None:
     if rest:
         return None
     lines = ends + (last not in {b"", b"\n", b"\r"})
-    return PlainText(path, offset, encoding, lines, has_quotes, has_apostrophes, has_marks, null_line)
+    return PlainText(path, offset, encoding, lines, has_quotes, has_guards, has_marks, null_line)
 
 
 def _whole_characters(block: bytes) -> tuple[bytes, bytes]:

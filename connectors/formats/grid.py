@@ -133,6 +133,18 @@ def holds_match(column: pa.ChunkedArray, pattern: str) -> bool:
     return False
 
 
+_GUARDED = r'^="((?s:.*))"$|^\'(\d[\w-]*|\w[\w./-]*\d[\w./-]*)$|^`((?s:.*))$'
+
+
+def unguarded(rows: pa.Table) -> pa.Table:
+    """`rows` in which ="000123", '000123, 'PO-1 and `000123, ways to keep a code a text in Excel, are 000123 and PO-1."""
+    for position, column in enumerate(rows.columns):
+        if pa.types.is_string(column.type) and holds_any(column, ["=", "'", "`"]):
+            bare = pc.replace_substring_regex(column, _GUARDED, r"\1\2\3")
+            rows = rows.set_column(position, rows.schema.field(position), bare)
+    return rows
+
+
 def matches(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
     """Which values hold a match of the regular expression (RE2); each different one of a block is looked at once."""
     looked_up = (chunk.dictionary_encode() for chunk in column.chunks)

@@ -8,7 +8,7 @@ from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
-from connectors.formats.grid import Grid, rows_above
+from connectors.formats.grid import Grid, rows_above, unguarded
 from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
@@ -49,7 +49,7 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
         return refused(layout, total=total, sheet=sheet)
     sieve = Sieve(layout, options.rows)
     sifted = sieve.sift(grid.rows.slice(layout.last + 1))
-    rows = sieve.trim_end(sifted)
+    rows = unguarded(sieve.trim_end(sifted))
     rows, filled = fill_merged(rows, grid, layout)
     said = [layout.reason, *grid.notes, *([filled] if filled else [])]
     problem = torn_row(sifted, layout) or second_table(rows, layout) or heading_within(rows, layout)

@@ -294,6 +294,11 @@ def test_the_guard_that_keeps_a_code_a_text_is_taken_off(read: Read) -> None:
     assert rows(read('料号,条码,备注\n="000123","=""0001""",a="b"\n')) == [
         {"料号": "000123", "条码": "0001", "备注": 'a="b"'}
     ]
+    # as the statements of WeChat Pay are written
+    assert rows(read("单号,金额,备注\n`000123,`0.50,a`b\n`000124,`1,`\n")) == [
+        {"单号": "000123", "金额": "0.50", "备注": "a`b"},
+        {"单号": "000124", "金额": "1", "备注": ""},
+    ]
 
 
 @pytest.mark.parametrize("delimiter", ["~", "^", "，", "；"])

@@ -77,6 +77,18 @@ def test_cells_become_the_text_that_a_person_sees(tmp_path: Path) -> None:
     assert only.suspects == ()
 
 
+@pytest.mark.parametrize("guarded", ["'000123", '="000123"', "`000123"])
+def test_the_guard_that_keeps_a_code_a_text_is_taken_off(tmp_path: Path, guarded: str) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (HEADER, [guarded, "螺母 '75", 5, "2026-03-05"]):
+        sheet.append(row)
+    sheet["A2"].data_type = "s"
+    book.save(tmp_path / "a.xlsx")
+    (one,) = read(tmp_path / "a.xlsx")
+    assert [one.table[name][0].as_py() for name in ("料号", "名称")] == ["000123", "螺母 '75"]
+
+
 def test_a_long_number_is_shown_but_suspect(tmp_path: Path) -> None:
     path = make(tmp_path / "a.xlsx", 单=[["条码", "数量"], [6932169358293014567, 1], ["6932169358293014567", 2]])
     (only,) = read(path)
