@@ -53,7 +53,8 @@ def number_with_more(table: Table, plan: Plan) -> Question | None:
     """Above the table stands more than the number behind its label: 订单号：PO-1（第2版），共3页, all of which would be the number."""
     for column in columns_of_numbers(plan):
         said = table.labels.get(column, ("",))[0]
-        if column not in table.placed and column in table.columns and _MORE.search(said):
+        is_more = _MORE.search(said) or re.search(_SEVERAL, said) or _is_pair(said)
+        if column not in table.placed and column in table.columns and is_more:
             shown = clip(said, 40)
             return Question(
                 Text(

@@ -550,7 +550,7 @@ def test_a_row_that_a_column_says_does_not_hold_is_asked_about(
     assert (f"“{column}”里写着“{value}”" in asked) == is_asked == bool(asked)
 
 
-@pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B"])
+@pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B", "PO-1001/PO-1002", "PO-1001 & PO-1002"])
 def test_more_than_the_number_behind_its_label_is_asked_about(tmp_path: Path, said: str) -> None:
     path = tmp_path / "rows.parquet"
     names = ["订单号", "行号", "料号", "单位", "数量"]
