@@ -5,8 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -16,21 +15,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
-from canonical_model.errors import CrossdockError, MappingError
+from canonical_model.errors import CrossdockError
 from canonical_model.language import Language, Text
 from crossdock.home import Home
 from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, settle
-from crossdock.pipeline.choose import MappingChooser, header_of
+from crossdock.pipeline.choose import MappingChooser
 from crossdock.pipeline.chosen import Chosen, file_of
 from crossdock.pipeline.cursor import cursor_behind, move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
-from crossdock.pipeline.drift import columns_to_read
 from crossdock.pipeline.group import apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
-from crossdock.pipeline.keys import changed_key
-from crossdock.pipeline.land import acknowledge, fetch_rows, turn
+from crossdock.pipeline.land import acknowledge, turn
+from crossdock.pipeline.park import Parked, choose
 from crossdock.pipeline.progress import Tell, tell_nobody
-from crossdock.pipeline.questions import Question, Table, question_about
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
 from crossdock.pipeline.sources import open_source
@@ -43,22 +40,6 @@ from mappings.inspection import unread_columns
 from mappings.plan import Plan
 
 _MANY_ISSUES = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """Why a batch waits.
-
-    Attributes:
-        problem: In words.
-        kind: "damaged" (it must be sent again), "mapping" (judged again by itself), "drift" (a person decides) or "key"
-            (a person decides, and is asked by every run until then).
-        question: What a person is asked about the mapping, not about the file; None for other kinds.
-    """
-
-    problem: Text
-    kind: str
-    question: MappingError | None = None
 
 
 def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, tell: Tell = tell_nobody) -> RunReport:
@@ -119,8 +100,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
         landed = [row for row in landed if row.id <= approved[-1]]  # nobody has approved what came since
     waiting = [*([] if approved else files_to_judge_again(work, chooser)), *landed]
     is_baseline = is_first_load(work.connection, work.source, work.stream)
-    parked: dict[int, Parked] = {}
-    chosen = list(choose(work, chooser, waiting, parked))
+    chosen, parked = choose(work, chooser, waiting)
     apply_in_order(work, chooser, waiting, chosen)
     again = list(rows_to_judge_again(work, chooser))
     for one in again:
@@ -181,78 +161,6 @@ def lock_stream(work: Work, chooser: MappingChooser) -> None:
     if "code_xref" in entities:
         entities = set(SPECS)  # a confirmed code resolves the references of any entity
     lock(work.connection, [f"landing:{work.source}.{work.stream}", *(f"entity:{name}" for name in entities)])
-
-
-def choose(
-    work: Work, chooser: MappingChooser, waiting: Sequence[AnyRow], parked: dict[int, Parked]
-) -> Iterator[Chosen]:
-    """The batches that go in, each with its mapping; adds to `parked` why the others wait."""
-    damaged = {
-        file_of(row): Text(row.problem["zh"], row.problem["en"])
-        for row in waiting
-        if row.problem and row.status == "landed"
-    }
-    changed: dict[int, MappingError | None] = {}
-    sheets = _sheets(waiting)
-    asked: dict[int, Question | None] = {}
-    for row in waiting:
-        if file_of(row) in damaged:  # one bad part parks the whole file, so that nothing of it is half in
-            parked[row.id] = Parked(damaged[file_of(row)], "damaged")
-            continue
-        if not row.rows_read or row.kind == "keys":  # a sheet without a table, or with a header alone
-            continue
-        plan = chooser.choose(header_of(row))
-        if isinstance(plan, Text):
-            parked[row.id] = Parked(plan, "mapping")
-            continue
-        columns = columns_to_read(work, row, plan.spec.mapping)
-        if isinstance(columns, Text):
-            parked[row.id] = Parked(columns, "drift")
-            continue
-        first = sheets[row.id][0][0].id
-        if first not in asked:  # all parts of a sheet are approved at once
-            table = _table(work, *sheets[row.id])
-            is_decided = row.is_approved or row.status == "applied"  # which is replayed
-            asked[first] = None if is_decided else question_about(table, plan, work.settings.accepted)
-        if (left_open := asked[first]) is not None:
-            parked[row.id] = Parked(left_open.for_run(work.run_id), "drift")
-            continue
-        if id(plan) not in changed:
-            changed[id(plan)] = changed_key(work, plan)
-        question = changed[id(plan)]
-        if question is not None:
-            parked[row.id] = Parked(question.what, "key", question)
-            continue
-        confined = chooser.choose(replace(header_of(row), columns=columns))
-        if isinstance(confined, Text):
-            parked[row.id] = Parked(confined, "mapping")
-            continue
-        yield Chosen(row, confined)
-
-
-def _sheets(waiting: Sequence[AnyRow]) -> Mapping[int, tuple[Sequence[AnyRow], Sequence[str]]]:
-    """Batch -> all parts of its sheet, which a large one was landed in, and the names of the sheets of its file that hold rows."""
-    found: dict[int, tuple[Sequence[AnyRow], Sequence[str]]] = {}
-    for _, rows in groupby(waiting, key=lambda row: file_of(row) if row.sha256 else row.id):
-        of_file = list(rows)
-        full = [row for row in of_file if row.rows_read]
-        for _, of_sheet in groupby(full, key=lambda row: (row.sheet, row.columns)):
-            parts = list(of_sheet)
-            found |= dict.fromkeys((part.id for part in parts), (parts, [row.sheet for row in full]))
-    return found
-
-
-def _table(work: Work, parts: Sequence[AnyRow], sheets: Sequence[str]) -> Table:
-    """A sheet, as it is asked about."""
-    first = parts[0]
-    columns = [name for name in first.columns if name not in first.parts]
-    labels = {label: values for part in parts for label, values in part.labels.items()}
-    rows = partial(_fetch_parts, work, parts)
-    return Table(first.sheet, sheets, columns, labels, first.places, first.is_json, rows)
-
-
-def _fetch_parts(work: Work, parts: Sequence[AnyRow]) -> list[Path]:
-    return [fetch_rows(part.data_url, work.folder) for part in parts]
 
 
 def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow], chosen: Sequence[Chosen]) -> None:

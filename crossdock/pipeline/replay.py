@@ -19,9 +19,10 @@ from canonical_model.errors import ConfigError, MappingError
 from canonical_model.language import Text
 from crossdock.home import Home
 from crossdock.pipeline.again import settle
-from crossdock.pipeline.apply import Parked, apply_in_order, choose, close, lock_stream, report_of
+from crossdock.pipeline.apply import apply_in_order, close, lock_stream, report_of
 from crossdock.pipeline.choose import MappingChooser
 from crossdock.pipeline.land import stream_lock
+from crossdock.pipeline.park import choose
 from crossdock.pipeline.report import RunReport
 from crossdock.pipeline.runs import begin_run, end_run, fail_run
 from crossdock.pipeline.work import Work
@@ -124,8 +125,7 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
     entities = [name for name in SPECS if any(name in spec.entities for spec in chooser.specs)]
     if is_anew:
         _take_out(work, entities)
-    parked: dict[int, Parked] = {}
-    chosen = list(choose(work, chooser, batches, parked))
+    chosen, parked = choose(work, chooser, batches)
     for waits in parked.values():
         if waits.question:  # what has gone in must not wait again
             raise waits.question
