@@ -121,6 +121,8 @@ class FolderConnector:
                     continue
                 digest = beside.submit(digest_of, copy if is_regular else file.path)  # while the first rows are read
                 stamp = stamp_of(file.status)
+                # a file from tomorrow would be newer than all that come until then
+                modified_at = min(datetime.fromtimestamp(file.status.st_mtime, UTC), self._clock())
                 if isinstance(entry, list) and entry[3:] == [digest.result()]:
                     taken = {**taken, file.name: [*stamp, digest.result()]}
                     continue
@@ -128,7 +130,7 @@ class FolderConnector:
                     if sheet.is_last:
                         taken = {**taken, file.name: [*stamp, digest.result()]}
                         cursor = {"taken": taken}
-                    yield _batch(file, sheet, digest.result(), copy, cursor)
+                    yield _batch(file, sheet, digest.result(), copy, cursor, modified_at)
 
     def acknowledge(self, stream: str, cursor: Cursor, *, failed: Mapping[str, str]) -> Cursor:
         """Moves the files of `cursor` to done/ or failed/ (there with the reason beside), unless changed since.
@@ -253,7 +255,7 @@ def _discovered(name: str, read: SheetRead, settings: dict[str, JsonValue]) -> D
     )
 
 
-def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, cursor: Cursor) -> Batch:
+def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, cursor: Cursor, modified_at: datetime) -> Batch:
     return Batch(
         table=sheet.table,
         cursor=dict(cursor),
@@ -263,7 +265,7 @@ def _batch(file: _File, sheet: SheetRead, digest: str, copy: Path, cursor: Curso
             parts=file.parts,
             columns=sheet.columns,
             sha256=digest,
-            modified_at=datetime.fromtimestamp(file.status.st_mtime, UTC),
+            modified_at=modified_at,
             original=copy if copy.exists() else None,
             header_row=sheet.header_row,
             header_reason=sheet.header_reason,

@@ -3,18 +3,20 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pyarrow as pa
 import sqlalchemy as sa
 
+from canonical_model.clock import Clock, utc_now
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue, clip
 from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Discovered, Origin, RowCounts, StreamSpec, check_stream
 from connectors.sql.config import SqlConfig, SqlStream
 from connectors.sql.connection import connect, discover
-from connectors.sql.values import freeze, step_back, thaw, to_table
+from connectors.sql.values import freeze, latest_today, step_back, thaw, to_table
 
 Select = sa.Select[*tuple[Any, ...]]  # of columns that nobody knows before they come
 
@@ -35,8 +37,13 @@ class SqlConnector:
     stream_model: ClassVar[type[ConnectorConfig]] = SqlStream
 
     def __init__(
-        self, config: ConnectorConfig, streams: Mapping[str, Mapping[str, JsonValue]], secrets: Mapping[str, str]
+        self,
+        config: ConnectorConfig,
+        streams: Mapping[str, Mapping[str, JsonValue]],
+        secrets: Mapping[str, str],
+        clock: Clock = utc_now,
     ) -> None:
+        self._clock = clock
         self._door = dict(secrets), SqlConfig.model_validate(config.model_dump()).timeout_seconds
         self._streams = {stream: check_stream(SqlStream, stream, settings) for stream, settings in streams.items()}
 
@@ -59,6 +66,8 @@ class SqlConnector:
         of = hashlib.sha256(of.encode()).hexdigest()[:16]
         position = since if since.get("of") == of else {}
         first, behind = thaw(position.get("since")), position.get("behind")
+        if latest_today(first, self._clock()) is not None:
+            first = None  # what changed meanwhile would never be read
         with connect(*self._door) as connection:
             wanted = _select(settings)
             if first is not None:
@@ -66,7 +75,7 @@ class SqlConnector:
             empty = sa.or_(*(sa.column(column).is_(None) for column in settings.key))
             if connection.execute(wanted.where(empty).limit(1)).first():
                 raise _unfit(settings, "key 在有的行里为空", "the key is null in some rows")
-            then = position.get("then") if behind else _next_first(connection, settings)
+            then = position.get("then") if behind else _next_first(connection, settings, self._clock())
             reached = list(map(thaw, behind)) if isinstance(behind, list) else None
             for names, rows, last in _pages(connection, settings, wanted, reached):
                 cursor: dict[str, JsonValue] = {"of": of, "since": then}
@@ -105,13 +114,19 @@ def _watermark(stream: SqlStream) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(*columns) if len(columns) > 1 else columns[0]
 
 
-def _next_first(connection: sa.Connection, stream: SqlStream) -> JsonValue:
-    """Where the read after this one begins: the newest watermark there is now, less the overlap."""
+def _next_first(connection: sa.Connection, stream: SqlStream, now: datetime) -> JsonValue:
+    """Where the read after this one begins: the newest watermark there is now, less the overlap.
+
+    One that lies in the future does not count, since nothing that changes today would come after it; its row comes again
+    with every read.
+    """
     if not stream.watermark:
         return None
     watermark = _watermark(stream)  # some types have an order but no max()
     newest = _select(stream, watermark).where(watermark.is_not(None)).order_by(watermark.desc()).limit(1)
     found = connection.execute(newest).first()
+    if found and (latest := latest_today(found[0], now)) is not None:
+        found = connection.execute(newest.where(watermark <= latest)).first()
     return freeze(step_back(found[0], stream)) if found else None
 
 

@@ -17,6 +17,8 @@ from connectors.sql.config import SqlStream
 
 _NATIVE = {bool, int, str, bytes, date, datetime, Decimal}
 _MOMENT = re.compile(r"\d{4}(-?)\d\d\1\d\d([ T]\d\d(:?)\d\d(\3\d\d)?)?")
+_AHEAD = timedelta(days=1)
+"""A clock shows at most so much more than UTC."""
 _THAW: dict[str, Callable[[str], object]] = {kind.__name__: kind for kind in (int, str, Decimal, UUID)} | {
     "bytes": bytes.fromhex, "date": date.fromisoformat, "datetime": datetime.fromisoformat
 }  # fmt: skip
@@ -30,8 +32,10 @@ def to_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table
 
 def _column(values: Sequence[object]) -> pa.Array:
     kinds = {type(value) for value in values if value is not None}
+    # a column without a scale of its own has 10 and 10.5: one scale for both would make 10.0 of 10, another code
+    scales = {value.as_tuple().exponent for value in values if isinstance(value, Decimal)}
     with suppress(pa.ArrowException, OverflowError):  # NaN, more than 38 digits or 64 bits: exact as text
-        if len(kinds) == 1 and kinds <= _NATIVE:
+        if len(kinds) == 1 and kinds <= _NATIVE and len(scales) <= 1:
             array = pa.array(values)
             if pa.types.is_decimal(array.type):
                 return array.cast(pa.decimal128(38, array.type.scale))
@@ -41,9 +45,9 @@ def _column(values: Sequence[object]) -> pa.Array:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        value = Decimal(repr(value))  # the shortest digits that give the same float back
+        return _text(Decimal(repr(value))).removesuffix(".0")  # the shortest digits that give the same float back
     if isinstance(value, Decimal):
-        return format(value, "f").removesuffix(".0") if value.is_finite() else str(value)
+        return format(value, "f") if value.is_finite() else str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
     return json.dumps(value, ensure_ascii=False, default=_text) if isinstance(value, list | dict) else str(value)
@@ -74,9 +78,28 @@ def step_back(watermark: object, stream: SqlStream) -> object:
         return max(int.from_bytes(watermark) - stream.overlap_count, 0).to_bytes(len(watermark))
     if isinstance(watermark, str) and (found := _MOMENT.match(watermark)):  # the same spelling, without a fraction
         with suppress(ValueError, OverflowError):
-            digits = iter(f"{datetime.fromisoformat(found[0]) - seconds:%Y%m%d%H%M%S}")
-            return re.sub(r"\d", lambda _: next(digits), found[0])
+            return _respelled(found[0], datetime.fromisoformat(found[0]) - seconds)
     raise _unordered(watermark)
+
+
+def latest_today(watermark: object, now: datetime) -> object:
+    """The last moment, as a value like the watermark, that is today anywhere on earth; None where the watermark is none later."""
+    end = now + _AHEAD
+    if isinstance(watermark, datetime):
+        latest = end if watermark.tzinfo else end.replace(tzinfo=None)
+        return latest if watermark > latest else None
+    if isinstance(watermark, date):
+        return end.date() if watermark > end.date() else None
+    if isinstance(watermark, str) and (found := _MOMENT.match(watermark)):
+        shown = _respelled(found[0], end)
+        return shown if found[0] > shown else None
+    return None
+
+
+def _respelled(spelling: str, moment: datetime) -> str:
+    """The moment in the spelling of another one, without a fraction."""
+    digits = iter(f"{moment:%Y%m%d%H%M%S}")
+    return re.sub(r"\d", lambda _: next(digits), spelling)
 
 
 def _unordered(value: object) -> ConfigError:

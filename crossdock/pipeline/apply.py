@@ -25,7 +25,7 @@ from crossdock.pipeline.cursor import cursor_behind, move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.group import apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
-from crossdock.pipeline.land import acknowledge, turn
+from crossdock.pipeline.land import acknowledge, turn, whole_files
 from crossdock.pipeline.park import Parked, choose
 from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
@@ -207,12 +207,13 @@ def _stored_counts(work: Work) -> tuple[EntityCounts, ...]:
 
 
 def _landed(work: Work) -> Sequence[AnyRow]:
+    """What is landed and waits, but for the parts of a file of which another landing has not brought the rest."""
     batch = tables.batch
     columns = (column for column in batch.c if column is not batch.c.cursor)
     mine = select(*columns).where(
         batch.c.source == work.source, batch.c.stream == work.stream, batch.c.status == "landed"
     )
-    return work.connection.execute(mine.order_by(batch.c.id)).all()
+    return whole_files(work.connection.execute(mine.order_by(batch.c.id)).all())[0]
 
 
 def close(

@@ -3,7 +3,7 @@
 A read is complete where the stream says so (`complete: true`, for the values of its `scope:`), a document where it is
 nested JSON or the stream says `complete: document`. A record that is in the file but was held is not missing; where
 the key of a held row could not be read, nobody knows which record it is, and nothing of its entity is deleted. Nor does
-a file say what is missing once a newer one of its scope was landed.
+a file say what is missing once a newer one of its scope was landed. A record that a later batch stated is not missing either.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ from crossdock.pipeline.land import fetch_rows
 from crossdock.pipeline.late import Late, is_stated
 from crossdock.pipeline.lookups import find_stored
 from crossdock.pipeline.merge import Stage, are_equal, partner_of
+from crossdock.pipeline.references import CODES, resolve_everywhere
 from crossdock.pipeline.reuse import Reused
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
@@ -131,10 +132,12 @@ class CompleteRead:
                 *missing.scope,
                 *missing.absent,
                 "t.batch_id <> ALL(:batches)",
+                "t.batch_id <= :last",  # what was landed later has stated the rest, also where it is held today
                 "NOT EXISTS (SELECT FROM crossdock.held_row h "
                 "WHERE h.run_id = :run AND h.entity = :entity AND h.key = t.key)",
             ]
-            values = missing.values | {"batches": [row.id for row in self._batches]}
+            batches = [row.id for row in self._batches]
+            values = missing.values | {"batches": batches, "last": max(batches)}
             bury(
                 self._work,
                 missing.where,
@@ -173,7 +176,7 @@ class CompleteRead:
         others = (batch.c.landed_run == first.landed_run, batch.c.name == first.name, batch.c.sha256 == first.sha256)
         more = (batch.c.rows_read > 0, ~among(batch.c.id, [row.id for row in self._batches]))
         newer = (
-            batch.c.status.in_(("applied", "landed")),
+            batch.c.status.in_(("applied", "landed", "expired")),
             is_stated(self._work, first.id),
             batch.c.parts == first.parts,
             batch.c.modified_at > first.modified_at,
@@ -191,6 +194,9 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
         work: The run.
         chooser: The stream's mappings.
         keys: The landed list, a row of `crossdock.batch` of the kind "keys".
+
+    Raises:
+        ConfigError (XD-CFG-143): The listed columns are not those of the records' keys.
     """
     batch = tables.batch
     mine = (batch.c.source == work.source, batch.c.stream == work.stream, batch.c.kind == "rows", batch.c.rows_read > 0)
@@ -198,6 +204,21 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
     plan = chooser.choose(header_of(last)) if last is not None else None
     if not isinstance(plan, Plan) or changed_key(work, plan):
         return  # every read lists the keys anew
+    if not any(PresentKeys.can_tell(entity, keys.columns) for entity in plan.entities):
+        listed, names = ", ".join(keys.columns), ", ".join(entity.entity.name for entity in plan.entities)
+        raise ConfigError(
+            Text(
+                f"complete: true 要从 key 列（{listed}）算出 {names} 的键，才知道少了哪些；映射 {plan.spec.mapping} 的键用了别的列。",
+                f"For complete: true the keys of {names} have to be made of the key columns ({listed}), else nobody knows what "
+                f"is missing; {plan.spec.mapping} makes them of other columns.",
+            ),
+            where=f"sources/{work.source}.yaml",
+            hint=Text(
+                "把数据流的 key 写成记录键的那些列，或在映射里写 key:，或去掉 complete。",
+                "Let the stream's key be the columns of the record's key, or write key: in the mapping, or leave out complete.",
+            ),
+            code="XD-CFG-143",
+        )
     landed = LandedRows(keys.id, fetch_rows(keys.data_url, work.folder), keys.rows_read, keys.name, "", {}, None)
     with PresentKeys(plan, [landed], lookups=lambda *asked: find_stored(work.connection, *asked)) as present:
         for entity in plan.entities:
@@ -208,8 +229,11 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
             fill_temporary(work.connection, f"present_{name}", [where.target.c.key], present.keys(entity))
             is_present = f"EXISTS (SELECT FROM present_{name} p WHERE p.key = t.key)"
             children = [one.entity.name for one in plan.entities]
-            bury(work, where, [f"NOT {is_present}"], _ABSENT, children=children)
+            conditions = [f"NOT {is_present}", "t.batch_id < :last"]
+            bury(work, where, conditions, _ABSENT, children=children, values={"last": keys.id})
             _raise_again(work, where, is_present, children)
+    if any(entity.entity.name == CODES for entity in plan.entities):
+        resolve_everywhere(work)
 
 
 def _raise_again(work: Work, where: Stage, condition: str, children: Sequence[str]) -> None:

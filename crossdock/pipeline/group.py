@@ -12,7 +12,6 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from canonical_model.ahead import fetch_ahead
-from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
@@ -29,11 +28,10 @@ from crossdock.pipeline.merge import (
     insert_all,
     look_up,
     merge,
-    resolve_references,
     stage,
-    withdraw_references,
 )
 from crossdock.pipeline.progress import Phase, told
+from crossdock.pipeline.references import CODES, resolve_everywhere, resolve_references
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
@@ -58,6 +56,8 @@ def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
     for group in groups:
         _apply_group(work, group, read)
     read.bury()
+    if any(entity.entity.name == CODES for group in groups for entity in group[0].plan.entities):
+        resolve_everywhere(work)
 
 
 def _apply_group(work: Work, group: Sequence[Chosen], read: CompleteRead) -> None:
@@ -124,8 +124,6 @@ def _merge_group(
     work.write_issues(chain(mapped.issues(), ties, reused.issues))
     if not any(one.only for one in group):
         read.gather(plan, stages, mapped, [one.row for one in group], reused, late)
-    if "code_xref" in where:
-        _resolve_everywhere(work)
 
 
 def _stages(work: Work, one: Chosen) -> dict[str, Stage]:
@@ -220,17 +218,6 @@ def _account(work: Work, entity: EntityPlan, mapped: MappingRun, merged: Merged,
             "rejected": held["rejected"],
         },
     )
-
-
-def _resolve_everywhere(work: Work) -> None:
-    """Newly confirmed codes resolve what has long been stored, and codes that are confirmed no more do not."""
-    systems = work.connection.execute(
-        text("SELECT DISTINCT system FROM canonical.code_xref WHERE source = :source"), {"source": work.source}
-    )
-    for system in systems.scalars().all():
-        for spec in SPECS.values():
-            withdraw_references(work.connection, spec, system)
-            resolve_references(work.connection, spec, system)
 
 
 def _refuse_double_statements(work: Work, entity: EntityPlan, others: Sequence[str]) -> None:

@@ -22,14 +22,22 @@ class GuardError(TooManyIssuesError):
 
     Attributes:
         sample: Some of what it would have done: entity, key and the fields that change.
+        batches: The batches that it had before it.
         again: Batches of which rows were judged again, where the run had nothing else.
     """
 
     def __init__(
-        self, what: Text, *, where: str, hint: Text, sample: Sequence[dict[str, object]], again: Sequence[int]
+        self,
+        what: Text,
+        *,
+        where: str,
+        hint: Text,
+        sample: Sequence[dict[str, object]],
+        batches: Sequence[int],
+        again: Sequence[int],
     ) -> None:
         super().__init__(what, where=where, hint=hint)
-        self.sample, self.again = list(sample), list(again)
+        self.sample, self.batches, self.again = list(sample), list(batches), list(again)
 
 
 def check_guard(work: Work, waiting: Sequence[AnyRow], again: Sequence[AnyRow]) -> None:
@@ -67,6 +75,7 @@ def check_guard(work: Work, waiting: Sequence[AnyRow], again: Sequence[AnyRow]) 
                     f"if the file is wrong: crossdock run discard {work.run_id}.",
                 ),
                 sample=_sample(work, counts.entity, deleted=what == "deleted"),
+                batches=[row.id for row in waiting],
                 again=[] if waiting else [row.id for row in again],
             )
 
@@ -147,8 +156,7 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
         lock(
             connection, [f"landing:{found.source}.{found.stream}"]
         )  # a run that takes them up has ended, or comes later
-        stopped = (batch.c.status == "landed") & (batch.c.landed_at <= found.finished_at)
-        stopped &= literal(found.status == "parked")
+        stopped = (batch.c.status == "landed") & among(batch.c.id, _asked_about(found, "batches"))
         drifted = (batch.c.status == "parked") & (batch.c.applied_run == run_id) & (batch.c.rows_read > 0)
         drifted &= literal(found.status == "parked") | (batch.c.problem["kind"].astext == "drift")
         drifted &= batch.c.problem["kind"].astext != "damaged"  # which nobody can decide away
@@ -158,7 +166,7 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
             select(held.c.batch_id)
             .distinct()
             .where(
-                among(held.c.batch_id, [int(one) for one in (found.problem or {}).get("again", ())]),
+                among(held.c.batch_id, _asked_about(found, "again")),
                 held.c.outcome == "parked",
                 held.c.settled_run.is_(None),
             )
@@ -171,3 +179,8 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
             code="XD-CFG-140",
         )
     return found, waiting, again
+
+
+def _asked_about(run: AnyRow, what: str) -> list[int]:
+    """The batches of which a run that its guard stopped says that it had them before it."""
+    return [int(one) for one in (run.problem or {}).get(what, ())] if run.status == "parked" else []

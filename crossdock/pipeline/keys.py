@@ -1,6 +1,4 @@
-"""What a mapping makes the keys of records of, and the question where that is no longer what it was."""
-
-from collections.abc import Sequence
+"""What a mapping makes keys and versions of records of, and the question where that is no longer what it was."""
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +7,9 @@ from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from mappings.plan import EntityPlan, Plan
+from mappings.plan import Plan
+
+_VERSION = "version"
 
 
 def changed_key(work: Work, plan: Plan) -> MappingError | None:
@@ -18,21 +18,26 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
     mine = table.c.source == work.source, table.c.stream == work.stream, table.c.mapping == plan.spec.mapping
     stated = work.connection.execute(select(table.c.entity, table.c.expressions).where(*mine)).all()
     before = {row.entity: row.expressions for row in stated}
-    for entity in plan.entities:
-        name, made_of = entity.entity.name, _made_of(plan, entity)
+    for name, made_of in _stated(plan).items():
         if before.get(name, made_of) == made_of:
             continue
-        was, now = ", ".join(before[name]), ", ".join(made_of)
+        was, now = (", ".join(one) or "-" for one in (before[name], made_of))
         command = f"crossdock replay {work.source} {work.stream} --rekey"
+        what = Text(
+            f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
+            f"The key of {name} was ({was}) and is now ({now}); each record would become a new one.",
+        )
+        if name == _VERSION:
+            what = Text(
+                f"version 从（{was}）改成了（{now}），和已存的版本没法比，新内容会被当成旧的。",
+                f"version was ({was}) and is now ({now}), which cannot be compared with what is stored: news would count as old.",
+            )
         return MappingError(
-            Text(
-                f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
-                f"The key of {name} was ({was}) and is now ({now}); each record would become a new one.",
-            ),
+            what,
             where=f"mappings/{plan.spec.mapping}.yaml",
             hint=Text(
-                f"不该改：改回原来的 key；该改：先看 {command} --dry-run，再运行 {command}。之后 crossdock sync 自动补上。",
-                f"If it should not change, put the old key back; if it should, look with {command} --dry-run, then run "
+                f"不该改：改回原来的写法；该改：先看 {command} --dry-run，再运行 {command}。之后 crossdock sync 自动补上。",
+                f"If it should not change, put the old one back; if it should, look with {command} --dry-run, then run "
                 f"{command}. The next crossdock sync takes in what waits.",
             ),
             code="XD-MAP-010",
@@ -41,12 +46,15 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
 
 
 def note_keys(work: Work, plan: Plan) -> None:
-    """Keeps what the mapping makes keys of, where that is not known yet."""
-    for entity in plan.entities:
+    """Keeps what the mapping makes keys and versions of, where that is not known yet."""
+    for name, made_of in _stated(plan).items():
         values = {"source": work.source, "stream": work.stream, "mapping": plan.spec.mapping}
-        stated = {"entity": entity.entity.name, "expressions": _made_of(plan, entity)}
+        stated = {"entity": name, "expressions": made_of}
         work.connection.execute(insert(tables.stated_key).values(**values, **stated).on_conflict_do_nothing())
 
 
-def _made_of(plan: Plan, entity: EntityPlan) -> Sequence[str]:
-    return list(plan.spec.entities[entity.entity.name].key or entity.entity.key)
+def _stated(plan: Plan) -> dict[str, list[str]]:
+    """Entity -> what its key is made of, and what versions are made of: nothing where they are the times of files."""
+    mapped = plan.spec.entities
+    keys = {one.entity.name: list(mapped[one.entity.name].key or one.entity.key) for one in plan.entities}
+    return keys | {_VERSION: [str(plan.spec.version)] if plan.version else []}

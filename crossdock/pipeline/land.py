@@ -15,8 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import stamina
 from fsspec.implementations.local import LocalFileSystem
-from sqlalchemy import Engine, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Engine, insert, select, update
 
 from canonical_model.clock import Clock, utc_now
 from canonical_model.disk import is_disk_fault, translate_disk_errors
@@ -29,7 +28,7 @@ from crossdock.pipeline.progress import Phase, Tell, tell_nobody
 from crossdock.pipeline.runs import begin_run, fail_run
 from crossdock.pipeline.sources import open_source
 from crossdock.store import tables
-from crossdock.store.database import alone, among, lock, translate_errors
+from crossdock.store.database import AnyRow, alone, among, lock, translate_errors
 
 ATTEMPTS = 3
 _ROW_GROUP = 122_880
@@ -67,11 +66,11 @@ def land(
             for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
                 with attempt, ThreadPoolExecutor(1) as writer:
                     keep = partial(_keep, writer, home, engine, run_id, source, stream, clock)
-                    read = partial(connector.read, stream, _position(engine, source, stream))
-                    _keep_all(partial(_told, read, tell), keep)
+                    start = _position(engine, source, stream)
+                    _keep_all(partial(_told, partial(connector.read, stream, start), tell), keep, start)
                     if home.stream(source, stream).complete is True and isinstance(connector, ReadsKeys):
                         start = _position(engine, source, stream)
-                        _keep_all(partial(_keys, connector, stream, start), partial(keep, kind="keys"))
+                        _keep_all(partial(_keys, connector, stream, start), partial(keep, kind="keys"), start)
     except Exception as error:
         fail_run(engine, run_id, error, clock())
         raise
@@ -88,14 +87,19 @@ def _told(read: Callable[[], Iterable[Batch]], tell: Tell) -> Iterator[Batch]:
         tell(Phase.LANDING, landed)
 
 
-def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch], Future[None]]) -> None:
-    """Keeps what is read, in order: each is written and noted while the next one is read."""
+def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch, bool], Future[None]], start: Cursor) -> None:
+    """Keeps what is read from `start` on, in order: each is written and noted while the next one is read.
+
+    A batch of a file that leaves the cursor where it was is a part of which the rest is still to come.
+    """
     kept: Future[None] | None = None
+    before = start
     try:
         for batch in read():
             if kept is not None:
                 kept.result()
-            kept = keep(batch)
+            kept = keep(batch, bool(batch.origin.sha256) and batch.cursor == before)
+            before = batch.cursor
     finally:  # what was read before a source failed is kept
         if kept is not None:
             kept.result()
@@ -107,7 +111,7 @@ def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) 
         return
     at = (tables.cursor.c.source == source, tables.cursor.c.stream == stream)
     with translate_errors(), engine.begin() as connection:
-        row = connection.execute(select(tables.cursor).where(*at)).one_or_none()
+        row = connection.execute(select(tables.cursor).where(*at).with_for_update()).one_or_none()
         if row is None or row.is_acknowledged:
             return
         position = dict(connector.acknowledge(stream, row.position, failed=row.failed))
@@ -135,8 +139,7 @@ def turn(engine: Engine, source: str, stream: str, tell: Tell) -> Iterator[None]
 def _position(engine: Engine, source: str, stream: str) -> Cursor:
     """Behind the last landed batch, else behind the last committed one, else the beginning.
 
-    A batch of a file that did not move the cursor is a part whose rest never came, since that landing was cut off.
-    The file will be read again whole, so the part is set aside. Rows of a query may well leave the cursor where it was.
+    Parts whose rest never came, since that landing was cut off, are set aside: the file will be read again whole.
     What a run has had before it and a person has approved since is landed too, but the cursor went on without it.
     """
     batch, cursor = tables.batch, tables.cursor
@@ -146,15 +149,23 @@ def _position(engine: Engine, source: str, stream: str) -> Cursor:
     )  # fmt: skip
     committed = select(cursor.c.position).where(cursor.c.source == source, cursor.c.stream == stream)
     with translate_errors(), engine.begin() as connection:
-        start = connection.scalar(committed) or {}
-        before = func.coalesce(func.lag(batch.c.cursor).over(order_by=batch.c.id), literal(start, JSONB))
-        found = select(batch.c.id, batch.c.sha256, (batch.c.cursor == before).label("is_same")).where(*mine)
-        waiting = list(connection.execute(found.order_by(batch.c.id)).all())
-        unfinished = []
-        while waiting and waiting[-1].sha256 and waiting[-1].is_same:
-            unfinished.append(waiting.pop().id)
-        connection.execute(update(batch).where(among(batch.c.id, unfinished)).values(status="superseded"))
-        return cursor_behind(connection, waiting) if waiting else start
+        found = select(batch.c.id, batch.c.is_part, batch.c.applied_run).where(*mine).order_by(batch.c.id)
+        waiting, unfinished = whole_files(connection.execute(found).all())
+        connection.execute(
+            update(batch).where(among(batch.c.id, [row.id for row in unfinished])).values(status="superseded")
+        )
+        return cursor_behind(connection, waiting) if waiting else connection.scalar(committed) or {}
+
+
+def whole_files(landed: Sequence[AnyRow]) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+    """The landed batches without, and only, those at the end that are parts of a file whose rest is not there.
+
+    What a run has had before it was whole, also where a person let one of its sheets through alone.
+    """
+    end = len(landed)
+    while end and landed[end - 1].is_part and landed[end - 1].applied_run is None:
+        end -= 1
+    return landed[:end], landed[end:]
 
 
 def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:
@@ -168,12 +179,12 @@ def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:
-    """The tables as one; a column of which the types have nothing in common, as SQLite has some, is text."""
-    try:
-        return pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowTypeError:
-        texts = (table.cast(pa.schema([one.with_type(pa.string()) for one in table.schema])) for table in tables)
-        return pa.concat_tables(texts)
+    """The tables as one; a column of which the types differ is text, as 10 and 10.5 are of a decimal without a scale."""
+    schema = tables[0].schema
+    for place, name in enumerate(schema.names):
+        if len({table.schema.field(place).type for table in tables}) > 1:
+            schema = schema.set(place, pa.field(name, pa.string()))
+    return pa.concat_tables([table.cast(schema) for table in tables])
 
 
 def _keep(
@@ -185,6 +196,7 @@ def _keep(
     stream: str,
     clock: Clock,
     batch: Batch,
+    is_part: bool,  # noqa: FBT001  # bound by partial
     *,
     kind: str = "rows",
 ) -> Future[None]:
@@ -208,6 +220,7 @@ def _keep(
         "original_url": original,
         "kind": kind,
         "status": "landed",
+        "is_part": is_part,
         "problem": problem._asdict() if problem else None,
     }
 

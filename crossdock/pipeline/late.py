@@ -1,8 +1,9 @@
-"""Files that come late: what an older file says of records that a newer one has stated before it.
+"""What comes late: what an older file says of records that a newer one has stated before it, and rows that waited.
 
-By a file's time, a record that a newer file repeats unchanged keeps the version of its first statement, since to write
-every row anew with every file would cost more than the file. So where a file comes late, the newer ones are asked once
-more which keys they state. Where the mapping tells versions nothing of this is needed.
+A record that a newer file repeats unchanged keeps the version of its first statement, since to write every row anew
+with every file would cost more than the file. So where a file comes late, the newer ones are asked once more which keys
+they state. Of files the time tells which is newer, of other reads their landing. Where the mapping tells versions
+nothing of this is needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,18 +94,19 @@ def _is_filled(work: Work, stage: Stage) -> bool:
 
 
 def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
-    """Files of the stream that have gone in and are newer than one of the group; in a replay those that come before it."""
-    times = [one.row.modified_at for one in group if one.row.modified_at]
-    if group[0].plan.version is not None or not times:
+    """Batches of the stream that have gone in and are newer than one of the group; in a replay those that come before it."""
+    if group[0].plan.version is not None:
         return []
     batch = tables.batch
+    times = [one.row.modified_at for one in group if one.row.modified_at]
+    is_newer = batch.c.modified_at > min(times) if times else batch.c.id > min(one.row.id for one in group)
     has_gone_in = (batch.c.status == "applied") | ((batch.c.status == "landed") & batch.c.lineage.is_not(None))
     wanted = select(batch).where(
         batch.c.source == work.source,
         batch.c.stream == work.stream,
         batch.c.kind == "rows",
         batch.c.rows_read > 0,
-        batch.c.modified_at > min(times),
+        is_newer,
         ~among(batch.c.id, [one.row.id for one in group]),
         has_gone_in,
     )
@@ -120,7 +122,7 @@ def is_stated(work: Work, number: int) -> ColumnElement[bool]:
     """
     batch = tables.batch
     before = batch.c.id < number
-    return before if work.kind == "replay" else before | (batch.c.status == "applied")
+    return before if work.kind == "replay" else before | batch.c.status.in_(("applied", "expired"))
 
 
 def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
@@ -147,7 +149,8 @@ def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
 def _take_out(work: Work, stage: Stage, newer: Sequence[int], gone: float) -> int:
     """Deletes staged records of which a newer file speaks, or, older than `gone`, is silent."""
     said = f"SELECT FROM {_table(stage.entity.name)} n WHERE n.key = s.key AND n.batch_id = ANY(:newer)"
-    condition = f"EXISTS ({said} AND n.version > s.version) OR (s.version < {gone:.6f} AND NOT EXISTS ({said}))"
+    is_newer = "(n.version > s.version OR (s.version IS NULL AND n.batch_id > s.batch_id))"
+    condition = f"EXISTS ({said} AND {is_newer}) OR (s.version < {gone:.6f} AND NOT EXISTS ({said}))"
     return work.connection.execute(
         text(f"DELETE FROM {stage.name} s WHERE {condition}"), {"newer": list(newer)}
     ).rowcount

@@ -22,13 +22,6 @@ from mappings.compiled import quote_text
 _ENVELOPE = ("key", "source_hash", "version", "batch_id", "row_number", "unknown")
 """Columns of a record besides its fields, named as in the canonical table."""
 
-_CONFIRMED = (
-    "(SELECT raw_code, min(golden_id) AS golden_id FROM canonical.code_xref WHERE system = :source "
-    "AND entity_type = :kind AND state = 'confirmed' AND deleted_at IS NULL "
-    "GROUP BY raw_code HAVING count(DISTINCT golden_id) = 1) x"
-)
-"""Codes that all who confirm them understand in one way."""
-
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -228,7 +221,7 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
         f"""UPDATE {table} t SET changed_run = :run, changed_at = :at, deleted_at = NULL, deleted_evidence = NULL,
             batch_id = s.batch_id, row_number = s.row_number, unknown = {where.unknown},
             source_hash = CASE WHEN s.is_own THEN s.source_hash ELSE t.source_hash END,
-            version = CASE WHEN s.is_own THEN s.version ELSE t.version END{assigned}
+            version = CASE WHEN s.is_own THEN greatest(t.version, s.version) ELSE t.version END{assigned}
         FROM {where.name}_decided s WHERE t.ctid = s.at AND s.outcome = 'updated'"""
     )
     # Same values from another spelling or mapping: only the hash is refreshed. A newer version is noted where the
@@ -243,7 +236,7 @@ def merge(connection: Connection, where: Stage, run_id: int, at: datetime) -> Me
         SELECT :entity, :source, s.key, :stream, s.source_hash, s.version, s.batch_id
         FROM {where.name}_decided s WHERE NOT s.is_own AND s.outcome IN ('updated', 'unchanged')
         ON CONFLICT (entity, source, key, stream) DO UPDATE SET source_hash = excluded.source_hash,
-            version = excluded.version, batch_id = excluded.batch_id"""
+            version = greatest(statement.version, excluded.version), batch_id = excluded.batch_id"""
     )
     listed = "".join(f', "{c}"' for c in where.columns)
     created = execute(
@@ -299,53 +292,3 @@ def _differences(where: Stage, size: int = 40) -> str:
 def _pair(name: str, condition: str, before: str, after: str) -> str:
     """`"name": [before, after]` as text where the condition holds, else NULL."""
     return f"""CASE WHEN {condition} THEN '"{name}": ' || json_build_array({before}, {after})::text END"""
-
-
-def withdraw_references(connection: Connection, entity: EntitySpec, source: str) -> int:
-    """Takes golden identities from references whose code is not confirmed any more; gives the number of rows touched.
-
-    Args:
-        connection: In a transaction that holds the entity's lock.
-        entity: Entity whose references are looked at.
-        source: Source whose codes they are.
-    """
-    touched = 0
-    for spec in entity.fields.values():
-        if spec.refers_to is None:
-            continue
-        touched += connection.execute(
-            text(
-                f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = NULL
-                WHERE t.source = :source AND t."{spec.name}_id" IS NOT NULL AND NOT EXISTS (
-                    SELECT FROM {_CONFIRMED} WHERE x.raw_code = t."{spec.name}")"""
-            ),
-            {"source": source, "kind": spec.refers_to},
-        ).rowcount
-    return touched
-
-
-def resolve_references(connection: Connection, entity: EntitySpec, source: str, *, among: str = "") -> int:
-    """Fills the golden identities of references whose code has been confirmed; gives the number of rows touched.
-
-    Args:
-        connection: In a transaction that holds the entity's lock.
-        entity: Entity whose references are resolved.
-        source: Source whose codes they are.
-        among: Table whose `key` column names the rows; empty for all of the source.
-    """
-    touched = 0
-    for spec in entity.fields.values():
-        values = {"source": source, "kind": spec.refers_to}
-        if spec.refers_to is None or not connection.scalar(text(f"SELECT EXISTS (SELECT FROM {_CONFIRMED})"), values):
-            continue
-        only = f" AND t.key IN (SELECT key FROM {among})" if among else ""
-        touched += connection.execute(
-            text(
-                f"""UPDATE canonical.{entity.name} t SET "{spec.name}_id" = x.golden_id::uuid
-                FROM {_CONFIRMED}
-                WHERE t.source = :source{only} AND x.raw_code = t."{spec.name}"
-                    AND t."{spec.name}_id" IS DISTINCT FROM x.golden_id::uuid"""
-            ),
-            values,
-        ).rowcount
-    return touched

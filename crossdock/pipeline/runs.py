@@ -61,7 +61,7 @@ def end_run(
 
 def park_run(engine: Engine, run_id: int, error: GuardError, at: datetime) -> None:
     """Records what a run would have done and asks about, in a transaction of its own."""
-    problem = _problem(error) | {"sample": error.sample, "again": error.again}
+    problem = _problem(error) | {"sample": error.sample, "batches": error.batches, "again": error.again}
     with translate_errors(), engine.begin() as connection:
         parked = {"status": "parked", "finished_at": at, "problem": problem}
         connection.execute(update(run).where(run.c.id == run_id, run.c.status.not_in(ENDED)).values(parked))

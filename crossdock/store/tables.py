@@ -235,6 +235,7 @@ batch = Table(
     Column("absent", JSONB, nullable=False, server_default=text("'[]'")),
     Column("labels", JSONB, nullable=False, server_default=text("'{}'")),
     Column("unread", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("is_part", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint(
         "rows_total = rows_above + rows_header + rows_skipped + rows_read", name="every_row_is_accounted_for"
     ),

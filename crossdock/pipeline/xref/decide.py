@@ -14,7 +14,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue, parse_json
-from crossdock.pipeline.merge import resolve_references
+from crossdock.pipeline.references import resolve_references
 from crossdock.pipeline.xref import pairs
 from crossdock.pipeline.xref.pairs import Code
 from crossdock.pipeline.xref.propose import OWN, anchors_of, envelope, own_key

@@ -19,7 +19,9 @@ CHINA = timezone(timedelta(hours=8))
 @pytest.mark.parametrize(
     ("values", "kind", "out"),
     [
-        ([Decimal("1.50"), Decimal("2"), None], pa.decimal128(38, 2), [Decimal("1.50"), Decimal("2.00"), None]),
+        ([Decimal("1.50"), Decimal("2.00"), None], pa.decimal128(38, 2), [Decimal("1.50"), Decimal("2.00"), None]),
+        ([Decimal("10.5"), Decimal("10"), None], pa.string(), ["10.5", "10", None]),
+        ([Decimal("10.0"), Decimal("0.25")], pa.string(), ["10.0", "0.25"]),
         ([Decimal("1E+2")], pa.decimal128(38, 0), [Decimal(100)]),
         ([Decimal("9" * 38)], pa.decimal128(38, 0), [Decimal("9" * 38)]),
         ([Decimal(10) ** 40], pa.string(), ["1" + "0" * 40]),
