@@ -1,7 +1,7 @@
 """A database as a source, through the whole pipeline: native types, only news the second time, a landing cut off."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 import pytest
@@ -13,6 +13,7 @@ from connectors.sql import SqlConnector
 from crossdock.pipeline.guard import approve
 from crossdock.pipeline.land import land
 from crossdock.pipeline.replay import replay
+from crossdock.pipeline.report import RunReport
 from tests.integration.hub import LEAN, Hub, counts, refused
 
 pytestmark = pytest.mark.store
@@ -175,3 +176,98 @@ def test_keys_of_which_some_are_numbers_are_listed_as_texts(hub: Hub) -> None:
         "3|1",
         "PO-A|1",
     ]
+
+
+def configure(hub: Hub, config: Mapping[str, object], **stream: object) -> None:
+    """Another stream in the place of the fixture's."""
+    config = {"table": "public.po", "key": ["order_number", "line_number"], "watermark": "changed"} | dict(config)
+    streams = {"po": {"config": config, "mapping": "own/orders", **stream}}
+    hub.write("sources/erp.yaml", {"source": "erp", "connector": "sql", "connection": "db", "streams": streams})
+
+
+def alive(hub: Hub) -> list[str]:
+    return hub.column("SELECT key FROM canonical.purchase_order_line WHERE deleted_at IS NULL ORDER BY key")
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_decimal_without_a_scale_keeps_its_digits_whatever_stands_beside_it(erp: Hub, *, complete: bool) -> None:
+    configure(erp, {"overlap_seconds": 0}, complete=complete)
+    erp.do("ALTER TABLE public.po ALTER line_number TYPE numeric")
+    erp.sync("po")
+    erp.do(
+        "INSERT INTO public.po SELECT order_number, 4.5, ordered_on, item, buyer_contact, ordered, unit, requested_on, "
+        "now(), note FROM public.po WHERE line_number = 4; UPDATE public.po SET changed = now() WHERE line_number = 4"
+    )
+    assert counts(erp.sync("po")) == {"read": 6, "created": 1, "unchanged": 5}
+    assert alive(erp) == ["PO-1|1", "PO-1|2", "PO-1|3", "PO-1|4", "PO-1|4.5", "PO-1|5"]
+
+
+def test_a_row_that_waited_does_not_overwrite_what_was_read_since(erp: Hub) -> None:
+    erp.do("UPDATE public.po SET unit = '箩筐' WHERE line_number = 1")
+    assert counts(erp.sync("po")) == {"read": 5, "created": 4, "parked": 1}
+    erp.do("UPDATE public.po SET unit = '个', ordered = 7, changed = now() - interval '5 hours' WHERE line_number = 1")
+    erp.sync("po")
+    erp.do("UPDATE public.po SET ordered = 9, changed = now() WHERE line_number = 2")
+    erp.sync("po")
+    erp.mapping("own/orders", LEAN, codes={"unit": {"箩筐": "XCR"}})
+    assert counts(erp.sync("po"))["stale"] == 1
+    assert [float(value) for value in ordered(erp)] == [7, 9, 300.375, 400.5, 500.625]
+
+
+def test_a_batch_that_waited_for_a_person_does_not_overwrite_a_newer_one(erp: Hub) -> None:
+    configure(erp, {"query": "SELECT * FROM public.v", "table": None, "overlap_seconds": 0}, drift="park")
+    erp.do("CREATE VIEW public.v AS SELECT * FROM public.po")
+    erp.sync("po")
+
+    def change(columns: str, quantity: int, hours: int) -> RunReport:
+        erp.do(f"DROP VIEW public.v; CREATE VIEW public.v AS SELECT {columns} FROM public.po")
+        erp.do(
+            "UPDATE public.po SET ordered = :quantity, changed = now() - make_interval(hours => :hours) "
+            "WHERE line_number = 1",
+            quantity=quantity,
+            hours=hours,
+        )
+        return erp.sync("po")
+
+    waits = change("*, 'x' AS extra", 50, hours=3)
+    assert waits.status == "parked"
+    assert change("*", 7, hours=2).status == "succeeded"
+    approve(erp.engine, waits.run_id)
+    erp.sync("po")
+    assert float(ordered(erp)[0]) == 7
+
+
+def test_a_time_of_change_in_the_future_does_not_hide_what_changes_today(erp: Hub) -> None:
+    erp.do("UPDATE public.po SET changed = '2099-12-31' WHERE line_number = 1")
+    erp.sync("po")
+    erp.do("UPDATE public.po SET ordered = 7, changed = now() WHERE line_number = 2")
+    assert counts(erp.sync("po"))["updated"] == 1
+    erp.do(
+        """UPDATE crossdock.cursor SET position = position || '{"since": ["datetime", "2099-12-31 00:00:00+00:00"]}'"""
+    )
+    erp.do("UPDATE public.po SET ordered = 8, changed = now() WHERE line_number = 3")
+    assert counts(erp.sync("po"))["updated"] == 1, "also where an older program has got stuck there"
+
+
+def test_a_replay_deletes_nothing_that_was_read_after_the_list_of_keys(erp: Hub) -> None:
+    configure(erp, {}, complete=True)
+    erp.do(
+        "CREATE TABLE public.later AS SELECT * FROM public.po WHERE line_number > 3; DELETE FROM public.po WHERE line_number > 3"
+    )
+    erp.sync("po")
+    erp.do(
+        "INSERT INTO public.po SELECT * FROM public.later; UPDATE public.po SET changed = now() WHERE line_number > 3"
+    )
+    erp.sync("po")
+    quantity = "quantity(ordered, CASE WHEN line_number = '4' THEN '箩筐' ELSE unit END)"
+    lines = LEAN["purchase_order_line"] | {"fields": LEAN["purchase_order_line"]["fields"] | {"ordered": quantity}}
+    erp.mapping("own/orders", LEAN | {"purchase_order_line": lines})
+    replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
+    assert alive(erp) == [f"PO-1|{number}" for number in range(1, 6)]
+
+
+def test_deletions_that_nobody_can_tell_are_refused(erp: Hub) -> None:
+    erp.do("ALTER TABLE public.po ADD id int GENERATED ALWAYS AS IDENTITY")
+    configure(erp, {"key": ["id"]}, complete=True)
+    error = refused(lambda: erp.sync("po"))
+    assert (error.problem_code, error.where) == ("XD-CFG-143", "sources/erp.yaml")

@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pytest
+from sqlalchemy import Engine
 
 from canonical_model.language import Language
 from connectors.base import ROW, Batch, Cursor, Origin, RowCounts
+from connectors.folder import FolderConnector
+from crossdock.pipeline import apply, land
 from crossdock.pipeline.guard import approve, discard
 from tests.integration.hub import HEADER, LEAN, NOW, Hub, counts, order_row, refused
 
@@ -149,6 +152,24 @@ def test_a_run_of_which_nothing_waits_cannot_be_approved(hub: Hub) -> None:
     report = hub.load(order_row())
     error = refused(lambda: approve(hub.engine, report.run_id))
     assert error.problem_code == "XD-CFG-140"
+
+
+@pytest.mark.parametrize("decide", [approve, discard])
+def test_what_was_landed_after_a_run_is_not_decided_with_it_whatever_the_clock_says(
+    hub: Hub, decide: Callable[[Engine, int], object]
+) -> None:
+    says(hub, guard={"changed": "10%", "rows": 1})
+    hub.load(order_row(quantity="5"), name="a.csv")
+    asked = hub.load(order_row(quantity="6"), name="b.csv")
+    assert asked.status == "parked"
+    hub.put("c.csv", [order_row("PO-2")])
+    land(hub.home, hub.engine, "erp", "orders", clock=lambda: hub.clock() - timedelta(seconds=2))
+    decide(hub.engine, asked.run_id)
+    assert hub.column("SELECT is_approved FROM crossdock.batch WHERE name = 'c.csv'") == [False]
+    assert hub.column("SELECT status FROM crossdock.batch WHERE name = 'c.csv'") == ["landed"]
+    hub.sync()
+    hub.sync()
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
 
 
 def test_a_share_of_bad_rows_beyond_the_guard_parks_the_file(hub: Hub) -> None:
@@ -377,6 +398,31 @@ def test_a_complete_file_of_one_partner_says_nothing_of_another(hub: Hub) -> Non
 
 def known(hub: Hub, **units: str) -> None:
     hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]}, codes={"unit": units})
+
+
+def test_a_discard_while_files_are_moved_is_kept(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    says(hub, guard={"changed": "10%", "rows": 1}, config={"files": "*.*", "minimum_age_seconds": 0, "done": None})
+    hub.load(order_row(quantity="5"), name="a.csv")
+    first = hub.load(order_row(quantity="6"), name="b.csv")
+    second = hub.load(order_row(quantity="7"), name="c.csv")
+    approve(hub.engine, first.run_id)
+    acknowledge = FolderConnector.acknowledge
+    others: list[threading.Thread] = []
+
+    def slow(self: FolderConnector, stream: str, cursor: Cursor, *, failed: Mapping[str, str]) -> Cursor:
+        told = acknowledge(self, stream, cursor, failed=failed)
+        if not others:
+            others.append(threading.Thread(target=discard, args=(hub.engine, second.run_id, hub.clock)))
+            others[0].start()
+            others[0].join(0.5)
+        return told
+
+    run = land(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    monkeypatch.setattr(FolderConnector, "acknowledge", slow)
+    apply(hub.home, hub.engine, run, clock=hub.clock)
+    others[0].join()
+    assert hub.sync().files == ()
+    assert hub.line("ordered") == 6
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from openpyxl import Workbook
 
 from connectors.base import Batch, Cursor
 from connectors.folder import FolderConnector
-from crossdock.pipeline import land
-from tests.integration.hub import HEADER, Hub, order_row
+from crossdock.pipeline import apply, land
+from tests.integration.hub import HEADER, Hub, counts, order_row
 
 pytestmark = pytest.mark.store
 
@@ -28,8 +28,8 @@ def two_sheets(hub: Hub) -> None:
     book.close()
 
 
-def test_a_file_landed_in_part_is_read_again_whole_and_counted_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    two_sheets(hub)
+def cut_off(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landing that dies behind the first sheet of the workbook."""
     read = FolderConnector.read
 
     def cut(self: FolderConnector, stream: str, since: Cursor) -> Iterator[Batch]:
@@ -37,13 +37,43 @@ def test_a_file_landed_in_part_is_read_again_whole_and_counted_once(hub: Hub, mo
             yield batch
             raise CutOffError
 
-    monkeypatch.setattr(FolderConnector, "read", cut)
-    with pytest.raises(CutOffError):
-        land(hub.home, hub.engine, "erp", "orders")
-    monkeypatch.setattr(FolderConnector, "read", read)
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderConnector, "read", cut)
+        with pytest.raises(CutOffError):
+            land(hub.home, hub.engine, "erp", "orders")
+
+
+def test_a_file_landed_in_part_is_read_again_whole_and_counted_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_sheets(hub)
+    cut_off(hub, monkeypatch)
 
     report = hub.sync()
 
     orders = next(counts for counts in report.entities if counts.entity == "purchase_order")
     assert (orders.read, orders.created, orders.unchanged) == (2, 2, 0)
     assert [file.sheet for file in report.files] == ["Sheet", "第二页"]
+
+
+def numbers(hub: Hub) -> list[str]:
+    return hub.column("SELECT order_number FROM canonical.purchase_order ORDER BY key")
+
+
+def test_half_a_file_waits_for_the_rest_whoever_applies(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = land(hub.home, hub.engine, "erp", "orders")
+    two_sheets(hub)
+    cut_off(hub, monkeypatch)
+    assert apply(hub.home, hub.engine, run).status == "idle"
+    assert numbers(hub) == []
+    assert counts(hub.sync(), "purchase_order") == {"read": 2, "created": 2}
+
+
+def test_half_a_file_is_told_whatever_has_become_of_those_before_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.put("a.csv", [order_row("PO-9")])
+    run = land(hub.home, hub.engine, "erp", "orders")
+    two_sheets(hub)
+    cut_off(hub, monkeypatch)
+    assert apply(hub.home, hub.engine, run).status == "succeeded"
+    assert numbers(hub) == ["PO-9"]
+    report = hub.sync()
+    assert [file.sheet for file in report.files] == ["Sheet", "第二页"]
+    assert counts(report, "purchase_order") == {"read": 2, "created": 2}

@@ -50,6 +50,28 @@ def test_another_supplier_does_not_keep_the_identity_of_the_old_one(hub: Hub) ->
     assert hub.query("SELECT supplier, supplier_id FROM canonical.purchase_order") == [("S999", None)]
 
 
+@pytest.mark.parametrize("change", ["deleted", "of another system"])
+def test_a_code_that_its_source_takes_back_resolves_nothing_any_more(hub: Hub, change: str) -> None:
+    hub.mapping("own/orders", {"purchase_order": {"fields": {"order_number": "order_number", "supplier": "supplier"}}})
+    hub.stream("own/orders", files="orders*.csv")
+    hub.put("orders1.csv", [order_row(supplier="S001")])
+    hub.sync()
+    cross_reference(hub, GOLDEN)
+    fields = dict(zip(("entity_type", "system", "scheme", "raw_code", "golden_id", "state"), XREF, strict=True))
+    hub.mapping("own/codes", {"code_xref": {"key": ["编码"], "fields": fields}})
+    config = {"files": "codes*.csv", "minimum_age_seconds": 0}
+    stream = {"config": config, "mapping": "own/codes", "complete": True}
+    codes = {"source": "codes", "connector": "folder", "config": {"path": "inbox"}, "streams": {"orders": stream}}
+    hub.write("sources/codes.yaml", codes)
+    hub.sync(source="codes")
+    assert hub.one("SELECT supplier_id::text FROM canonical.purchase_order") == GOLDEN
+
+    code, system = ("S002", "erp") if change == "deleted" else ("S001", "mes")
+    hub.put("codes2.csv", [("party", system, "internal", code, GOLDEN, "confirmed")], header=XREF)
+    hub.sync(source="codes")
+    assert hub.one("SELECT supplier_id FROM canonical.purchase_order") is None
+
+
 def test_a_golden_identity_that_is_no_uuid_is_an_issue_and_not_a_failed_run(hub: Hub) -> None:
     cross_reference(hub, "SUP-1")
 

@@ -158,3 +158,30 @@ def test_a_list_of_keys_deletes_nothing_while_the_question_is_open(hub: Hub) -> 
     mapped(hub)
     hub.sync()
     assert keys(hub) == ["PO-2|10"]
+
+
+def test_a_version_that_is_made_of_something_else_is_asked_about(hub: Hub) -> None:
+    header = [*HEADER, "rev"]
+    mapped(hub)
+    hub.put("a.csv", [[*order_row(), "1"]], header=header)
+    hub.sync()
+    mapped(hub, version="number(rev)")
+    hub.put("b.csv", [[*order_row(quantity="7"), "2"]], header=header)
+    report = hub.sync()
+    assert report.status == "parked"
+    assert "version 从（-）改成了（number(rev)）" in str(report.question)
+    replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+    assert hub.sync().status == "succeeded"
+    assert hub.line("ordered") == 7
+    hub.put("c.csv", [[*order_row(quantity="8"), "1"]], header=header)
+    hub.sync()
+    assert hub.line("ordered") == 7, "older by its version"
+
+
+def test_a_statement_without_a_version_leaves_the_stored_one(hub: Hub) -> None:
+    header = [*HEADER, "rev"]
+    mapped(hub, version="number(rev)")
+    for quantity, version in (("5", "5"), ("3", ""), ("1", "4")):
+        hub.put(f"{quantity}.csv", [[*order_row(quantity=quantity), version]], header=header)
+        hub.sync()
+    assert hub.line("ordered") == 3

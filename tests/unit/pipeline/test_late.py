@@ -11,6 +11,7 @@ from crossdock.pipeline import late
 from crossdock.pipeline.chosen import Chosen
 from crossdock.pipeline.merge import Stage
 from crossdock.pipeline.replay import replay
+from crossdock.pipeline.retention import prune
 from crossdock.pipeline.work import Work
 from tests.integration.hub import HEADER, LEAN, NOW, Hub, counts, order_row
 from tests.unit.pipeline.test_complete import alive, says
@@ -160,3 +161,43 @@ def test_a_file_that_waited_for_its_mapping_is_as_old_as_it_is(hub: Hub, *, comp
     assert counts(hub.sync()) == {"read": 1, "stale": 1}
     assert hub.line("ordered", "PO-1|10") == 500
     assert alive(hub) == ["PO-1|10", "PO-2|10", "PO-9|10"]
+
+
+def strict(hub: Hub) -> None:
+    """The mapping from now on does not know the unit of line 20."""
+    unit = "quantity(ordered, CASE WHEN line_number = '20' THEN '坨' ELSE unit END)"
+    lines = LEAN["purchase_order_line"] | {"fields": LEAN["purchase_order_line"]["fields"] | {"ordered": unit}}
+    hub.mapping("own/orders", LEAN | {"purchase_order_line": lines}, columns={"unit": ["单位"]})
+
+
+def test_a_replay_does_not_delete_what_a_newer_file_states_in_a_row_that_is_held_today(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1"), days=9)
+    load(hub, "b.csv", order_row("PO-1"), order_row("PO-1", "20"), order_row("PO-2"), days=5)
+    strict(hub)
+    replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    assert alive(hub) == ["PO-1|10", "PO-1|20", "PO-2|10"]
+
+
+def test_a_replay_does_not_delete_what_a_newer_file_states_that_no_mapping_fits_today(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"], "order_number": ["采购单号", "Bestellung"]})
+    load(hub, "a.csv", order_row("PO-1"), days=9)
+    hub.put(
+        "b.csv", [order_row("PO-1"), order_row("PO-2")], header=["Bestellung", *HEADER[1:]], at=NOW - timedelta(days=5)
+    )
+    hub.sync()
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]})
+    replay(hub.home, hub.engine, "erp", "orders", clock=hub.clock)
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_an_old_complete_file_does_not_delete_what_a_newer_one_stated_that_has_expired(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.settings(retention={"landing_days": 30})
+    load(hub, "a.csv", order_row("PO-1"), order_row("PO-2"), days=9)
+    load(hub, "c.csv", order_row("PO-1", quantity="9"), order_row("PO-2"), days=1)
+    hub.clock.forward(hours=24 * 40)
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 2
+    load(hub, "b.csv", order_row("PO-1", quantity="8"), days=5)
+    assert (alive(hub), hub.line("ordered")) == (["PO-1|10", "PO-2|10"], 9)

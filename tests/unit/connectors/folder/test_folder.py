@@ -61,6 +61,13 @@ def test_files_come_in_the_order_of_their_change_with_their_parts(tmp_path: Path
     assert batches[0].origin.modified_at == datetime.fromtimestamp(1e9 - 300, UTC)
 
 
+def test_a_file_from_the_future_is_not_newer_than_all_that_come_until_then(tmp_path: Path) -> None:
+    now = datetime.fromtimestamp(1e9, UTC)
+    put(tmp_path, "inbox/acme/1.csv", age=-86_400)
+    (batch,) = read(connector(tmp_path, at=now))
+    assert batch.origin.modified_at == now
+
+
 def test_the_original_can_be_read_until_the_next_batch(tmp_path: Path) -> None:
     put(tmp_path, "inbox/acme/1.csv")
     for batch in connector(tmp_path).read("orders", {}):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from canonical_model.errors import ConfigError
 from connectors.sql import SqlStream
-from connectors.sql.values import freeze, step_back, thaw, to_table
+from connectors.sql.values import freeze, latest_today, step_back, thaw, to_table
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -117,3 +117,22 @@ def test_a_time_kept_as_text_is_never_stepped_back_too_little(moment: datetime, 
 def test_a_watermark_that_no_overlap_can_be_taken_from_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match="XD-CFG-031"):
         step_back(value, SqlStream(table="t", key=["k"]))
+
+
+@pytest.mark.parametrize(
+    ("value", "latest"),
+    [
+        (datetime(2099, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, 10, tzinfo=UTC)),
+        (datetime(2099, 3, 1), datetime(2026, 3, 2, 10)),  # noqa: DTZ001  # as a database gives it
+        (datetime(2026, 3, 2, 9, tzinfo=UTC), None),
+        (date(2026, 3, 3), date(2026, 3, 2)),
+        (date(2026, 3, 2), None),
+        ("2099-12-31 00:00:00.5", "2026-03-02 10:00:00"),
+        ("20991231", "20260302"),
+        ("2026-03-01 10:00", None),
+        (5000, None),
+        (None, None),
+    ],
+)
+def test_a_time_beyond_tomorrow_does_not_count(value: object, latest: object) -> None:
+    assert latest_today(value, datetime(2026, 3, 1, 10, tzinfo=UTC)) == latest
