@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from canonical_model.errors import ConfigError
 from canonical_model.language import Text
 from canonical_model.text import JsonValue
+from canonical_model.validation import faults
 
 ROW = "_row"
 """Reserved column (int64): the number of the row in its source as a person counts it there, from 1.
@@ -51,9 +52,11 @@ def check_stream(model: type[StreamModel], stream: str, settings: Mapping[str, J
     try:
         return model.model_validate(dict(settings))
     except ValidationError as error:
-        reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        found = [(f"“{key}”" if key else "", said) for key, said in faults(error, model, {})]
+        zh = "；".join(f"{key}{said.zh}" for key, said in found)
+        en = "; ".join(f"{key} {said.en}".strip() for key, said in found)
         raise ConfigError(
-            Text(f"数据流 {stream} 的设置不对：{reasons}。", f"The settings of stream {stream} are wrong: {reasons}."),
+            Text(f"数据流 {stream} 的设置不对：{zh}。", f"The settings of stream {stream} are wrong: {en}."),
             code="XD-CFG-021",
         ) from error
 

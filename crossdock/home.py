@@ -18,6 +18,7 @@ from canonical_model.documents import MERGE, DoubleKeyError, StrictLoader
 from canonical_model.errors import ConfigError
 from canonical_model.language import Language, Text, choose_language
 from canonical_model.text import JsonValue, parse_json
+from canonical_model.validation import WrongValueError, faults
 
 ConnectionLookup = Callable[[str], Mapping[str, str]]
 
@@ -36,14 +37,17 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"unknown time zone {value!r}; write an IANA name such as Asia/Shanghai") from error
+        raise WrongValueError(
+            f"没有时区“{value}”，请写 IANA 名称，如 Asia/Shanghai",
+            f"there is no time zone “{value}”; write an IANA name such as Asia/Shanghai",
+        ) from error
     return value
 
 
 def _currency(value: str) -> str:
     if value and value not in code_list("currency").entries:
-        raise ValueError(
-            f"“{value}”不是币种，请写 ISO 4217 代码，如 CNY · “{value}” is no currency, write an ISO 4217 code"
+        raise WrongValueError(
+            f"“{value}”不是币种，请写 ISO 4217 代码，如 CNY", f"“{value}” is no currency; write an ISO 4217 code"
         )
     return value
 
@@ -124,11 +128,15 @@ class Settings(_Part):
             for named, known in ((role.person, self.people), (role.group, self.groups)):
                 if named is not None and named not in known:
                     listed = ", ".join(known) or "-"
-                    raise ValueError(f"roles.{name}: “{named}” 不在这里 / is not among: {listed}")
+                    raise WrongValueError(
+                        f"roles.{name} 里的“{named}”没有定义，有：{listed}",
+                        f"“{named}” in roles.{name} is not defined; there are {listed}",
+                    )
         return self
 
 
-Percent = Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])(\.[0-9]+)?%$")]
+PERCENT = r"^(100|[1-9]?[0-9])(\.[0-9]+)?%$"
+Percent = Annotated[str, StringConstraints(pattern=PERCENT)]
 
 
 class Guard(_Part):
@@ -458,25 +466,13 @@ def _load(path: Path, model: type[_Model]) -> _Model:
     return check_model(load_yaml(path) or {}, model, _shown(path))
 
 
-_REASONS = {
-    "missing": "必须写",
-    "extra_forbidden": "没有这个设置",
-    "string_type": "应是文字，数字和日期请加引号",
-    "string_pattern_mismatch": "写法不对，应符合 {pattern}",
-    "bool_type": "应是 true 或 false",
-    "bool_parsing": "应是 true 或 false",
-    "int_type": "应是整数",
-    "int_parsing": "应是整数",
-    "float_parsing": "应是数字",
-    "list_type": "应是列表",
-    "dict_type": "下面应是“键: 值”",
-    "model_type": "下面应是“键: 值”",
-    "too_short": "不能是空的",
-    "greater_than_equal": "不能小于 {ge}",
-    "enum": "只能是 {expected}",
-    "literal_error": "只能是 {expected}",
+_PATTERNS = {
+    ID: Text(
+        "只能用小写字母、数字和下划线，以字母开头",
+        "only lower-case letters, digits and underscores, beginning with a letter",
+    ),
+    PERCENT: Text("应是百分数，如 '20%'", "a percentage is wanted, such as '20%'"),
 }
-"""Kind of mistake -> what pydantic says in English, in Chinese."""
 
 
 def check_model(raw: object, model: type[_Model], where: str) -> _Model:
@@ -488,23 +484,8 @@ def check_model(raw: object, model: type[_Model], where: str) -> _Model:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        allowed = ", ".join(model.model_fields)
-        unknown = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
-        hint = Text(f"可用：{allowed}。", f"Allowed: {allowed}.") if unknown else None
-        known = _REASONS.get(first["type"])
-        said, en = known.format(**first.get("ctx", {})) if known else first["msg"], first["msg"]
-        if first.get("ctx", {}).get("pattern") == ID:
-            said = "只能用小写字母、数字和下划线，以字母开头"
-            en = "only lower-case letters, digits and underscores, beginning with a letter"
-        key = ".".join(str(part) for part in first["loc"])
+        key, said = faults(error, model, _PATTERNS)[0]
+        what = Text(f"设置“{key}”不对：{said.zh}。", f"The setting “{key}” is wrong: {said.en}.")
         if not key:
-            raise ConfigError(
-                Text(f"内容不对：{said}。", f"The content is wrong: {en}."), where=where, code="XD-CFG-005"
-            ) from error
-        raise ConfigError(
-            Text(f"设置“{key}”不对：{said}。", f"The setting “{key}” is wrong: {en}."),
-            where=where,
-            hint=hint,
-            code="XD-CFG-005",
-        ) from error
+            what = Text(f"内容不对：{said.zh}。", f"The content is wrong: {said.en}.")
+        raise ConfigError(what, where=where, code="XD-CFG-005") from error

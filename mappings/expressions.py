@@ -17,6 +17,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
+from canonical_model.words import nearest
 from mappings.amounts import NO_TEXT, Amounts
 from mappings.compiled import (
     Atom,
@@ -39,7 +40,6 @@ from mappings.spec import MappingFile
 from mappings.steps import Steps
 from mappings.syntax import TOO_MUCH, ExpressionError, parse, wrong_count
 from mappings.unknown import OPEN
-from mappings.words import nearest
 
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from canonical_model.documents import MERGE, DoubleKeyError, SafeLoader, StrictLoader
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
-from mappings.words import nearest
+from canonical_model.words import nearest
 
 Place = tuple[int | str, ...]
 

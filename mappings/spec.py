@@ -16,8 +16,8 @@ from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
+from canonical_model.words import nearest
 from mappings.reading import Place, explain, line_at, lines_of, load
-from mappings.words import nearest
 
 
 class _Part(BaseModel):

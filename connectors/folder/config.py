@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from canonical_model.validation import WrongValueError
 from connectors.base import ConnectorConfig
 from connectors.folder.pattern import PathPattern
 from connectors.formats import FormatOptions
@@ -43,8 +44,9 @@ class FolderStream(FormatOptions):
     def _inside(cls, patterns: list[str]) -> list[str]:
         for pattern in patterns:
             if pattern.startswith("/") or "\\" in pattern or {"..", ".", ""} & set(pattern.split("/")):
-                message = f"{pattern}: a path below the folder, with / / 只能写本文件夹之下的路径，用 / 分隔"
-                raise ValueError(message)
+                raise WrongValueError(
+                    f"{pattern}：只能写本文件夹之下的路径，用 / 分隔", f"{pattern}: a path below the folder, with /"
+                )
             PathPattern(pattern)
         return patterns
 
@@ -52,8 +54,7 @@ class FolderStream(FormatOptions):
     @classmethod
     def _plain_name(cls, name: str | None) -> str | None:
         if name is not None and (not name or "/" in name or "\\" in name or name.startswith(".")):
-            message = f"{name}: a plain folder name / 只能是一个文件夹名"
-            raise ValueError(message)
+            raise WrongValueError(f"{name}：只能是一个文件夹名", f"{name}: a plain folder name")
         return name
 
     def below_inbox(self, name: str) -> str:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from canonical_model.validation import WrongValueError
+
 _TOKEN = re.compile(r"\{(?P<name>[^{}]*)\}|(?P<deep>\*\*/)|(?P<any>\*)|(?P<one>\?)|(?P<text>[^{*?]+|.)", re.DOTALL)
 
 
@@ -20,8 +22,7 @@ class PathPattern:
         self.names: list[str] = []
         written = "".join(map(self._translate, _TOKEN.finditer(pattern)))
         if len(set(self.names)) != len(self.names):
-            message = f"{pattern}: a name in braces stands twice / 花括号里的名称重复"
-            raise ValueError(message)
+            raise WrongValueError(f"{pattern}：花括号里的名称重复", f"{pattern}: a name in braces stands twice")
         self._regex = re.compile(written)
 
     def match(self, path: str) -> Mapping[str, str] | None:
@@ -32,8 +33,9 @@ class PathPattern:
     def _translate(self, token: re.Match[str]) -> str:
         if token["name"] is not None:
             if not token["name"].isidentifier():
-                message = f"{{{token['name']}}}: letters, digits and _ only / 花括号里只能写字母、数字和下划线"
-                raise ValueError(message)
+                raise WrongValueError(
+                    f"{token[0]}：花括号里只能写字母、数字和下划线", f"{{{token['name']}}}: letters, digits and _ only"
+                )
             self.names.append(token["name"])
             return "([^/]+)"
         if token["deep"]:

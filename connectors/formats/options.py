@@ -1,12 +1,14 @@
 """What a stream may say about the form of its files; everything may be left out."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pyarrow as pa
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from canonical_model.validation import WrongValueError
 from connectors.base import ConnectorConfig
 from connectors.formats.cells import position_of
 
@@ -83,19 +85,24 @@ class FormatOptions(ConnectorConfig):
     @model_validator(mode="after")
     def _names_need_header_none(self) -> "FormatOptions":
         if self.names and self.header != "none":
-            message = "names needs header: none / 只有设了 header: none 才能用 names"
-            raise ValueError(message)
+            raise WrongValueError("只有设了 header: none 才能用 names", "names needs header: none")
         if len(set(self.names)) != len(self.names):
-            message = "names holds a name twice / names 里有重复的列名"
-            raise ValueError(message)
+            raise WrongValueError("names 里有重复的列名", "names holds a name twice")
         rows = self.header_rows
         if rows is not None and (rows.start < 1 or not 1 <= len(rows) <= _MOST_HEADER_ROWS):
-            message = "header counts from 1, as 3 or 3-4 / header 从 1 开始数，如 3 或 3-4"
-            raise ValueError(message)
+            raise WrongValueError("header 从 1 开始数，如 3 或 3-4", "header counts from 1, as 3 or 3-4")
         if self.delimiter == "":
-            message = "delimiter is empty / delimiter 为空"
-            raise ValueError(message)
+            raise WrongValueError("delimiter 为空", "delimiter is empty")
         return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, name: str | None) -> str | None:
+        try:
+            codecs.lookup(name or "utf-8")
+        except LookupError as error:
+            raise WrongValueError(f"没有名为“{name}”的编码", f"there is no encoding named “{name}”") from error
+        return name
 
     @property
     def header_rows(self) -> range | None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from canonical_model.validation import WrongValueError
 from connectors.base import ConnectorConfig
 
 _one_or_more = BeforeValidator(lambda value: [value] if isinstance(value, str) else value, str | list[str])
@@ -39,6 +40,5 @@ class SqlStream(ConnectorConfig):
     @model_validator(mode="after")
     def _one_place(self) -> "SqlStream":
         if (self.table is None) is (self.query is None):
-            message = "give either table or query / table 与 query 二选一"
-            raise ValueError(message)
+            raise WrongValueError("table 与 query 二选一", "give either table or query")
         return self

@@ -114,8 +114,8 @@ def _document(entity: str) -> str:
         ConfigError (XD-CFG-113): There is none.
     """
     from canonical_model.entities import SPECS
+    from canonical_model.words import nearest
     from mappings.suggest import document_of
-    from mappings.words import nearest
 
     if entity not in SPECS:
         near = nearest(entity, SPECS)

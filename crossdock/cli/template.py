@@ -33,8 +33,8 @@ def template(
     with session(home, as_json) as one:
         from canonical_model.entities import SPECS
         from canonical_model.template import template_columns
+        from canonical_model.words import nearest
         from connectors.formats.template import write_template
-        from mappings.words import nearest
 
         if entity not in SPECS:
             near = nearest(entity, SPECS)
