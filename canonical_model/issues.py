@@ -468,8 +468,9 @@ _KINDS = (
             "{value} stands twice in this file with different contents (see also {detail}).",
         ),
         (
-            "同一张单据的各行要写一样的值；如果是重复的行，只保留正确的一行。",
-            "Write the same value on all rows of one document; of a doubled row keep the right one.",
+            "同一张单据的各行要写一样的值；如果是重复的行，只保留正确的一行；如果是两条，请在映射里读出区分它们的列（仓位、批次等）。",
+            "Write the same value on all rows of one document; of a doubled row keep the right one; where both are meant, let the "
+            "mapping read the column that tells them apart (place, lot and so on).",
         ),
     ),
     _kind(

@@ -58,7 +58,7 @@ _CURRENCIES = {
     "EUR": r"EUR|€|欧元",
     "HKD": r"HKD|HK\$|港[元币]",
     "TWD": r"TWD|NTD|NT\$|新?台币",
-    "JPY": r"JPY|日[元圆]",
+    "JPY": r"JPY|日[元圆]|日?本?円",
     "GBP": r"GBP|£|英镑",
     "CHF": r"CHF|瑞郎",
     "SGD": r"SGD",

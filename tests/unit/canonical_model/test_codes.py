@@ -108,6 +108,7 @@ def test_an_unknown_list_is_a_key_error() -> None:
         ("m2", "MTK", "1"),
         ("箱", "XCT", "1"),
         ("PCS", "H87", "1"),
+        ("MTS", "MTR", "1"),  # on order lists metres, not metres per second
     ],
 )
 def test_units_are_known_by_their_spellings(spelling: str, code: str, factor: str) -> None:

@@ -189,6 +189,7 @@ def test_a_quantity_takes_its_unit_from_where_it_stands(
         ("money(单价, 'CNY')", {"单价": "USD 5"}, None, ["XD-CUR-002"]),
         ("money(单价)", {"单价": "US$12"}, (12, "USD"), []),
         ("money(单价)", {"单价": "100美元"}, (100, "USD"), []),
+        ("money(单价)", {"单价": "100円"}, (100, "JPY"), []),
         ("money(单价)", {"单价": "12.5元"}, (Decimal("12.5"), "CNY"), []),
         ("money(单价)", {"单价": "CHF 3"}, (3, "CHF"), []),
         ("money(单价)", {"单价": "5"}, None, ["XD-CUR-001"]),
