@@ -211,7 +211,7 @@ class Sieve:
         """Whether a row such as Total W1 holds the sums of the rows above it: of all of them, or of those below the last total."""
         filled = [column for column, cell in enumerate(cells) if cell.strip() and not is_measure(cell)]
         figures = filled[1:]
-        if not figures or not _TOTAL_OF.match(cells[filled[0]]) or 2 * len(filled) > len(self.layout.named):
+        if not figures or not any(one.match(cells[filled[0]]) for one in (_TOTAL, _TOTAL_OF)):
             return False
         rows = list(zip(above[ROW].to_pylist(), *(above.column(column).to_pylist() for column in figures), strict=True))
         last = (
@@ -428,7 +428,9 @@ def _reason(cells: list[str], named: int) -> str | None:
         filled = ["".join(filled[:2]), *filled[2:]]  # 合 | 计
     words = [cell for cell in (filled if has_gaps else full)[1:] if not _FIGURE.match(cell)]
     allowed = 1 if len(cells) >= 4 and has_gaps else 0
-    is_whole = has_gaps and not words and (_WHOLE.match(filled[0]) or _BLANK.match(filled[0]))
+    is_whole = has_gaps and not words and _WHOLE.match(filled[0])
+    if len(filled) > 1 and _BLANK.match(filled[0]) and all(map(_FIGURE.match, filled[1:])):
+        return "total"
     if (is_whole or _TOTAL.match(filled[0])) and len(words) <= allowed and named > 1:
         return "total"
     if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:

@@ -503,6 +503,22 @@ def test_totals_and_marks_of_other_languages_are_no_records(total: str, below: t
     assert dict(one.counts.skipped) in ({"total": (4,)}, {"page_mark": (4,)})
 
 
+@pytest.mark.parametrize(
+    ("header", "total", "is_one"),
+    [
+        *(("料号|数量|单位", total, True) for total in ("Total|8|PCS", "合计|8|个", "Total W1|8|", "(blank)|2|PCS", "Tổng cộng|8|")),
+        *(("料号|数量", total, True) for total in ("Gesamtergebnis|8", "Total A|8", "(blank)|2")),
+        *(("料号|数量|单位", row, False) for row in ("Total W1|7|PCS", "Count|2|PCS", "合计器|8|个", "(blank)|A9|PCS")),
+        *(("料号|数量", row, False) for row in ("Total Quartz|7", "Kokku|8")),
+    ],
+)  # fmt: skip
+def test_a_total_of_a_narrow_table_is_told_by_its_sum(header: str, total: str, is_one: bool) -> None:
+    width = header.count("|") + 1
+    rows = ("|".join(row.split("|")[:width]) for row in ("A1|3|个", "A2|5|个", total, "Z9|11|个"))
+    one = read(header, *rows)
+    assert (one.problem, one.counts.read) == (None, 3 if is_one else 4)
+
+
 @pytest.mark.parametrize("below", [(), ("Z9|垫片|11|个",)])
 @pytest.mark.parametrize(
     "row",
