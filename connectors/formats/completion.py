@@ -1,6 +1,6 @@
 """What stands elsewhere in a table: values above cells that say 同上, labels above the table, the value above blank cells.
 
-The last two are taken where the settings say so.
+The last two are taken where the settings say so. Control characters are taken out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
+from canonical_model.text import clip
 from connectors.base import ROW
-from connectors.formats.grid import holds_any, is_ascii
+from connectors.formats.grid import holds_any, holds_match, is_ascii
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
-_DITTO = ("同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"')
+_WORDS = ("ditto", "do.", "-do-")
+_DITTO = (
+    "同上",
+    "同前",
+    "上同",
+    "〃",
+    "〃〃",
+    "″",
+    "″″",
+    '"',
+    *(f(one) for one in _WORDS for f in (str.lower, str.title, str.upper)),
+)
+_CONTROL = r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f]"
+"""Colours of a terminal and signs that ring its bell; a tab, line end or page end is a blank."""
 _ASCII_DITTO = [one for one in _DITTO if one.isascii()]
 _DITTO_BYTES = pa.array(sorted({len(one.encode()) for one in _DITTO}), pa.int32())
 
@@ -48,7 +62,7 @@ class Completion:
         missing = next((name for name in columns if name not in table.column_names), None)
         if missing is not None:
             return _missing(missing, table.column_names[:-1])
-        table = self._fill_ditto(table) if table.num_rows else table
+        table = self._fill_ditto(self._without_control(table)) if table.num_rows else table
         table = self._fill_down(table, columns) if columns and table.num_rows else table
         scale = scaled(self.options.labels, self.labels)
         labelled = scale or label_columns(table, self.options.labels, self.labels)
@@ -62,6 +76,17 @@ class Completion:
             return _no_sheet(name)
         column = pa.repeat(pa.scalar(self.sheet, pa.string()), table.num_rows)
         return table.add_column(table.column_names.index(ROW), name, column)
+
+    def _without_control(self, table: pa.Table) -> pa.Table:
+        """The records without control characters, which nobody sees."""
+        for place, name in enumerate(table.column_names[:-1]):
+            if holds_match(table[name], _CONTROL):
+                table = table.set_column(place, name, pc.replace_substring_regex(table[name], _CONTROL, ""))
+                note = Text(
+                    f"“{clip(name)}”里看不见的控制字符已去掉", f"control characters in “{clip(name)}” were taken out"
+                )
+                self.notes += [note] if note not in self.notes else []
+        return table
 
     def _fill_ditto(self, table: pa.Table) -> pa.Table:
         """Cells that say 同上 hold what stands above them; where nothing does, they are left as they are."""

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from connectors.formats.labels import labels_above, said_below, two_documents
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import heading_within, second_table, torn_row
 from connectors.formats.options import FormatOptions
-from connectors.formats.records import RecordCount, count_records
+from connectors.formats.records import RecordCount, count_records, first_long_line
 from connectors.formats.sheet import (
     LONG_ROW,
     SHORT_ROW,
@@ -43,6 +43,7 @@ from connectors.formats.sheet import (
 from connectors.formats.sieve import Sieve
 
 _HEAD_BYTES = 1 << 18
+_LONG_LINE = 1 << 17
 _BLOCK_BYTES = 1 << 20
 _AHEAD = 6
 """Blocks that are split ahead, about a part, since a part is looked at as one."""
@@ -64,11 +65,13 @@ class _Head:
         rows: Their values.
         lines: The line on which each begins, and at the end the line behind the last.
         starts: The byte at which each begins, and at the end the byte behind the last.
+        long_line: The line on which a record begins that is too long to be looked at; 0 for none.
     """
 
     rows: list[list[str]]
     lines: list[int]
     starts: list[int]
+    long_line: int = 0
 
 
 def read_delimited(path: Path, options: FormatOptions, *, part_bytes: int = PART_BYTES) -> Iterator[SheetRead]:
@@ -118,7 +121,8 @@ def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_byte
     head = _split_head(content, split_at, text.offset, is_whole=is_whole, count=options.head_rows)
     layout = plan_layout(head.rows, head.lines[:-1], options)
     if isinstance(layout, Text):
-        yield refused(layout, total=text.lines, encoding=text.encoding)
+        problem = _long_line(head.long_line) if head.long_line else layout
+        yield refused(problem, total=text.lines, encoding=text.encoding)
         return
     fitted = _fit(layout, head)
     if split_at == "," and (torn := _torn_numbers(head, layout, len(fitted.names))):
@@ -132,16 +136,19 @@ def _split_head(content: str, delimiter: str, offset: int, *, is_whole: bool, co
     lengths = [0]
     reader = csv.reader(_measured(source, lengths), delimiter=delimiter)
     head = _Head([], [1], [offset])
-    with suppress(csv.Error):  # a value beyond 128 KB cannot be part of a header
+    try:
         for row in islice(reader, count):
             head.rows.append(row)
             head.lines.append(reader.line_num + 1)
             head.starts.append(offset + sum(lengths))
             lengths[:] = [sum(lengths)]
+    except csv.Error:  # a value beyond 128 KB cannot be part of a header
+        return replace(head, long_line=head.lines[-1])
     if not is_whole and source.tell() == len(content) and head.rows:
         head.rows.pop()  # the end of the block may lie inside the last record
         head.lines.pop()
-        head.starts.pop()
+        length = head.starts.pop() - head.starts[-1]
+        return replace(head, long_line=head.lines[-1] if length > _LONG_LINE else 0)
     return head
 
 
@@ -502,6 +509,8 @@ def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:
             f"A double quote that begins on line {line} is never closed, so all lines below run into one cell. "
             "Close or remove it and send the file again.",
         )
+    elif long_line := first_long_line(text, _BLOCK_BYTES):
+        problem = _long_line(long_line)
     else:
         problem = Text(
             "文件的行拆不开：按引号数出的行数与读到的行数不同。请在 Excel 里重新导出为“CSV UTF-8”。",
@@ -509,6 +518,15 @@ def _uncountable(text: PlainText, counted: RecordCount) -> SheetRead:
             "Export it again as “CSV UTF-8”.",
         )
     return refused(problem, total=text.lines, encoding=text.encoding)
+
+
+def _long_line(line: int) -> Text:
+    return Text(
+        f"第 {line} 行（或它的某一格）太长，有几十万个字符，不像表格里的一行：可能换行丢了，或整段文字贴进了一格。"
+        "请检查这一行，改好后重新导出再发。",
+        f"Line {line}, or a cell in it, is too long for a row of a table, with hundreds of thousands of characters: perhaps "
+        "its line ends were lost, or a whole text was pasted into a cell. Check that line, export the file again and send it.",
+    )
 
 
 def _not_text(text: PlainText) -> Text:

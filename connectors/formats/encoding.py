@@ -64,7 +64,8 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
 
     Args:
         path: The file as received.
-        encoding: What the stream says; None: byte order mark, else strict UTF-8, else strict GB18030.
+        encoding: What the stream says; None: byte order mark, else strict UTF-8, else strict GB18030. Which of the two
+            orders a UTF-16 has is told by the file.
     """
     with path.open("rb") as file:
         start = file.read(_START)
@@ -81,20 +82,23 @@ def open_text(path: Path, encoding: str | None) -> Iterator[PlainText | Text]:
         except LookupError:
             yield Text(f"没有名为“{name}”的编码。", f"There is no encoding named “{name}”.")
             return
-        offset = len(mark) if codec in {marked, "utf-16"} else 0
+        if codec.startswith("utf-16"):
+            codec = marked if marked and marked != "utf-8" else (_unmarked(start) or codec)
+        offset = len(mark) if codec == marked else 0
         if codec == "utf-8":
             surveyed = _survey(path, offset, codec)
             if surveyed is not None:
                 yield surveyed
                 return
             continue
-        if encoding is None and (mixed := _mixed(path)) is not None:
+        is_guessed = not (encoding or marked)
+        if is_guessed and (mixed := _mixed(path)) is not None:
             yield mixed
             return
         with tempfile.NamedTemporaryFile(suffix=".utf8") as copy:
             target = Path(copy.name)
             surveyed = _survey(target, 0, codec) if _transcode(path, target, codec, offset) else None
-            if surveyed is not None and encoding is None and (strange := _strange(target)):
+            if surveyed is not None and is_guessed and (strange := _strange(target)):
                 yield strange
                 return
             if surveyed is not None:

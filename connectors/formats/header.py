@@ -21,6 +21,8 @@ _TABLE_CELLS = 3
 _PAIR = 2
 _LONG_VALUE = 8
 _WORDY = 0.75
+_WIDEST = 1_000
+"""Columns beyond which the width of a table is why its header cannot be told."""
 _TERM = re.compile(r"\s*\d{1,2}\s*[)）、]")
 _LABEL = re.compile(r"(?!\s*(?:求和|计数|平均值|最大值|最小值)项[：:]).*[：:]", re.DOTALL)
 
@@ -219,7 +221,8 @@ def _judge(
     own |= dict.fromkeys(periods, Kind.DATE)
     below = _kinds_below(kinds, last)
     used = set(below) or set(own)
-    telling = {column: kind for column, kind in own.items() if column not in counted} or own
+    filled = own.keys() & used if len(own.keys() & used) >= _TABLE_CELLS else own.keys()
+    telling = {column: kind for column, kind in own.items() if column not in counted and column in filled} or own
     differing = [
         column
         for column, kind in telling.items()
@@ -377,6 +380,14 @@ def _unsure(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> Text:
             "There is no content. Check that it is the right file, or that the content is not on another sheet.",
         )
     shown = " | ".join(cell.strip() for cell in rows[first] if cell.strip())[:60]
+    if (width := max(filled)) > _WIDEST:
+        return Text(
+            f"找不到表头：有一行多达 {width:,} 格，不像一张表（Excel 最多 16,384 列），列名和数据分不清（第一行有内容的是“{shown}”）。"
+            "请删掉多余的列后再发；若确实这么宽，请在设置里写 header: 行号，或用 area 写明只读哪些列，如 area: A:Z。",
+            f"No header row was found: a row has as many as {width:,} cells (Excel allows 16,384 columns), too many to tell "
+            f"names from values (the first row with content is “{shown}”). Delete the columns that are not needed and send it "
+            "again; where it is as wide as that, set header to the row number, or name the columns to read in area: A:Z.",
+        )
     return Text(
         f"找不到表头（第一行有内容的是“{shown}”）。请在数据上方加一行列名；"
         "若确实没有表头，请在设置里写 header: none 并用 names 列出列名；若表头就在某一行，请写 header: 行号。",

@@ -34,6 +34,20 @@ def count_records(text: PlainText, delimiter: str) -> RecordCount:
     return RecordCount(text.lines - inside)
 
 
+def first_long_line(text: PlainText, size: int) -> int:
+    """The number of the first line of more than `size` bytes; 0 where there is none."""
+    with text.path.open("rb") as file:
+        file.seek(text.offset)
+        number, length = 1, 0
+        while piece := file.readline(size):
+            length += len(piece)
+            if length > size:
+                return number
+            if piece.endswith(b"\n"):
+                number, length = number + 1, 0
+    return 0
+
+
 def _quoted(content: mmap.mmap, position: int, delimiter: bytes) -> Iterator[re.Match[bytes]]:
     """The quoted values, in order; few of those on one line."""
     first, further, others = _patterns(delimiter)

@@ -14,6 +14,17 @@ from connectors.formats.cells import Kind, decimals, kind_of
 from connectors.formats.grid import has_empty, holds_match, is_ascii, matches, texts_of
 from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
+from connectors.formats.totals import (
+    BLANKS,
+    LATIN_SIGNS,
+    SIGNS,
+    SUBTOTALS_BEFORE,
+    TOTALS,
+    TOTALS_BEFORE,
+    TOTALS_BEHIND,
+    WEAK_TOTALS,
+    is_sum,
+)
 from connectors.formats.words import is_measure, says_everywhere
 
 _SUM = r"(?:[合总総小共累]\s*计|[总総]\s*和|汇\s*[总総])"
@@ -23,15 +34,19 @@ _TOTAL = re.compile(
     r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*计\s*[:：]?\s*$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
     r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$"
-    r"|^\s*[*∑Σ]{1,3}\s*$|^\s*最[大小高低]值\s*[:：]?\s*$|^\s*(?i:total g[eé]n[eé]ral)\s*:?\s*$"
+    r"|^\s*[*∑Σ]{1,3}\s*$|^\s*最[大小高低]值\s*[:：]?\s*$"
     r"|^\s*共\s*\d+\s*(?:箱|件|条|项|行|笔|单|种|个|托|板|卷|批|页|张|PCS|pcs)(?:记录|数据|货物|产品)?\s*[。.]?\s*$"
     r"|^\s*(?i:grand\s+|sub[- ]?|page\s+|order\s+)?(?i:totals?|sum|ttl)(?i:\s+(?:amount|qty|quantity|price|value|cost|order|invoice|weight|lines|items|due|stock|inventory|on hand))?\s*(?:[:(].*)?$"
-    r"|^\s*(?i:(?:gesamt|zwischen)?summe|gesamt(?:betrag|menge)?)\s*:?\s*$"
+    rf"|^\s*(?i:{TOTALS})\s*(?:[:：(（].*)?$"
 )
 _GROUP_TOTAL = re.compile(
     rf"^(?P<group>.*\S)\s*{_SUM}\s*[:：]?\s*$|^(?P<name>.*\S)\s+(?i:sub[- ]?totals?|totals?)\s*:?\s*$"
+    rf"|^(?P<named>.*\S)\s+(?i:{TOTALS_BEHIND})\s*:?\s*$|^\s*(?i:{SUBTOTALS_BEFORE})\s+(?P<of>\S.*?)\s*:?\s*$"
     r"|^(?P<counted>.*\S)\s*[(（]\s*共?\s*\d+\s*(?:项|种|条|行|个品种|款)\s*[)）]\s*$"
 )
+_TOTAL_OF = re.compile(rf"^\s*(?i:{TOTALS_BEFORE})\s+(?P<group>\S.*?)\s*:?\s*$")
+"""Total W1, which may be the name of a thing as well."""
+_BLANK = re.compile(rf"^\s*(?i:{BLANKS})\s*$")
 _PART = re.compile(r"^\s*(?:其中\s*[:：]|[└├┗┣])")
 """What begins a row that says again a part of the row above it."""
 _TYPE = re.compile(
@@ -43,6 +58,9 @@ _PAGE = re.compile(
     r"|^\s*(?:打印|列印|导出|汇出)(?:时间|日期|人)\s*[:：].*$|^\s*(?i:printed|exported)(?:\s+(?:on|at|by))?\s*:.*$"
 )
 _PAGE_WORD = re.compile(r"页|(?i:page|printed|exported)|打印|列印|导出|汇出")
+_PRINTED = re.compile(
+    r"^\s*(?:(?i:(?:printed|exported|generated)(?:\s+(?:on|at|by))?)|(?:打印|列印|导出|汇出)(?:时间|日期|人))\s*[:：]"
+)
 _RULE = re.compile(r"\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}")
 """What draws a line across a printed list."""
 _ROLE = (
@@ -69,10 +87,11 @@ _LOOKED_AT = 200
 """Rows above a total in which its group stands."""
 _WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
 _NOTE = re.compile(r"^\s*(?:备注|说明|附注|注|(?i:notes?|remarks?))\s*(?:[:：].*)?$", re.DOTALL)
-_WEAK = re.compile(r"^\s*(?:[*∑Σ]{1,3}|(?i:sum|ttl))\s*$")
+_WEAK = re.compile(rf"^\s*(?:[*∑Σ]{{1,3}}|(?i:sum|ttl|{WEAK_TOTALS}))\s*$")
 """What says total, and is a mark or code as well."""
 _COUNT = re.compile(r"^(?P<group>.*\S)\s+计\s*$")
 """B 计 below rows of B; 压力 计 is a gauge."""
+_SAY_TOTAL = (_TOTAL, _GROUP_TOTAL, _TOTAL_OF)
 _NO_WORD = {"", "-", "--", "—", "/"}
 _LABEL_COLUMNS = 3
 """A total behind the names of its groups says so in one of the first columns."""
@@ -122,29 +141,46 @@ class Sieve:
 
     def trim_end(self, rows: pa.Table) -> pa.Table:
         """`rows` without what stands below the last record: signatures, notes (制表人：… 注：…), the tax below a total."""
-        if self._sums_up(rows):
-            rows = self._leave_out(rows, pc.equal(rows[ROW], rows[ROW][-1]), "total")
+        rows = self._without_sum(rows)
         keep = end_of_records(rows, self.layout, self.skipped.get("total", ()))
         while keep and self.feet and tuple(texts_of(rows.slice(keep - 1, 1))[0]) in self.feet:
             keep -= 1
         numbers = rows[ROW].slice(keep).to_pylist()
-        if numbers:
-            self.skipped.setdefault("after_end", []).extend(numbers)
-            self.below += [cell for row in texts_of(rows.slice(keep)) for cell in row if cell.strip()]
-        return rows.slice(0, keep)
+        if not numbers:
+            return rows
+        self.skipped.setdefault("after_end", []).extend(numbers)
+        self.below += [cell for row in texts_of(rows.slice(keep)) for cell in row if cell.strip()]
+        return self._without_sum(rows.slice(0, keep))
+
+    def _without_sum(self, rows: pa.Table) -> pa.Table:
+        """`rows` without a last one that holds the sums of all above it, whatever it is called."""
+        return self._leave_out(rows, pc.equal(rows[ROW], rows[ROW][-1]), "total") if self._sums_up(rows) else rows
 
     def _sums_up(self, rows: pa.Table) -> bool:
-        """Whether the last row holds the sums of all rows above it and nothing else, as lists of SAP end."""
+        """Whether the last row holds the sums of all rows above it and nothing else, as lists of SAP end, or one word with them."""
         named = self.layout.named
         if not named or rows.num_rows <= _FEWEST_SUMMED:
             return False
-        last = texts_of(rows.slice(rows.num_rows - 1))[0]
+        last, above = texts_of(rows.slice(rows.num_rows - 1))[0], rows.slice(0, rows.num_rows - 1)
         filled = [column for column, cell in enumerate(last) if cell.strip()]
         figures = [column for column in filled if not is_measure(last[column])]
-        if not figures or last[named[0]].strip() or 2 * len(filled) > len(named):
+        label = next((column for column in figures if kind_of(last[column]) is Kind.TEXT), None)
+        if label is None and (last[named[0]].strip() or 2 * len(filled) > len(named)):
             return False
-        columns = (decimals(rows.column(column).to_pylist()) for column in figures)
-        return all(values and sum(values[:-1]) == values[-1] for values in columns)
+        if label is not None:
+            figures = figures[1:] if label == figures[0] else []
+            if not self._may_label_sums(label, [last[column] for column in figures], above, set(named) - set(filled)):
+                return False
+        return is_sum([above.column(column).to_pylist() for column in figures], [last[column] for column in figures])
+
+    def _may_label_sums(self, label: int, figures: list[str], above: pa.Table, gaps: Collection[int]) -> bool:
+        """Whether a word in column `label` may say total: a gap is never one above, and no names stand over a single figure."""
+        named = self.layout.named
+        if label not in named[:_LABEL_COLUMNS] or 2 * (1 + len(figures)) > len(named) or not any(decimals(figures)):
+            return False
+        if not any(pc.all(pc.not_equal(above.column(column), "")).as_py() for column in gaps):
+            return False
+        return label != named[0] or len(figures) >= _FEWEST_SUMMED or not _holds_words(above, label)
 
     def take_skipped(self) -> Mapping[str, tuple[int, ...]]:
         """What was left out since the last call."""
@@ -164,9 +200,29 @@ class Sieve:
         for place, (row, cells) in zip(places, marked, strict=True):
             if row not in found and self._is_note(cells, rows.slice(place + 1, _LOOKED_BELOW)):
                 found[row] = "note"
-            if row not in found and _sums_group(cells, partial(self._above, rows, place, found)):
+            if row not in found and (
+                _sums_group(cells, partial(self._above, rows, place, found))
+                or self._sums_above(cells, rows.slice(0, place), found)
+            ):
                 found[row] = "total"
         return found
+
+    def _sums_above(self, cells: list[str], above: pa.Table, found: Mapping[int, str]) -> bool:
+        """Whether a row such as Total W1 holds the sums of the rows above it: of all of them, or of those below the last total."""
+        filled = [column for column, cell in enumerate(cells) if cell.strip() and not is_measure(cell)]
+        figures = filled[1:]
+        if not figures or not any(one.match(cells[filled[0]]) for one in (_TOTAL, _TOTAL_OF)):
+            return False
+        rows = list(zip(above[ROW].to_pylist(), *(above.column(column).to_pylist() for column in figures), strict=True))
+        last = (
+            max((row for row, why in found.items() if why == "total" and row <= rows[-1][0]), default=0) if rows else 0
+        )
+        records = [row for row in rows if row[0] not in found]
+        groups = (records, [row for row in records if row[0] > last])
+        return any(
+            group and is_sum(list(zip(*group, strict=True))[1:], [cells[column] for column in figures])
+            for group in groups
+        )
 
     def _is_note(self, cells: list[str], below: pa.Table) -> bool:
         """Whether a row says something of a row above it (PO-1 | 备注 | 急): such a label, and no figures behind it.
@@ -290,10 +346,11 @@ _SAMPLE = re.compile(
 _LATIN_WORDS = (
     r"[Nn]ote|NOTE|[Rr]emark|REMARK|[Ee]xample|EXAMPLE|[Gg]esamt|GESAMT|[Ss]umme|SUMME|rinted|xported|RINTED|XPORTED|otal|OTAL|um|UM|age|AGE"
     r"|[Pp]repared|PREPARED|pproved|PPROVED|hecked|HECKED|erified|VERIFIED|eviewed|EVIEWED|ssued|SSUED|eceived|ECEIVED"
+    rf"|{LATIN_SIGNS}|enerated|ENERATED"
     r"|--|==|__|(?i:string|text|varchar|integer|decimal|boolean)"
 )
 _WORDS = (
-    rf"{_LATIN_WORDS}|制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|[复復複覆]核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計"
+    rf"{_LATIN_WORDS}|{SIGNS}|制[表单單]|编制|編制|填[表报報]|审[核批]|審[核批]|[复復複覆]核|批准|核准|经办|經辦|主管|负责|負責|仓管|倉管|保管|库管|庫管|会计|會計"
     r"|签[收字]|簽[收字]|监盘|監盤|盘点|盤點|备注|備註|说明|說明|附注|附註|示例|样例|范例|[计計总總総汇匯彙页頁差]|结存|結存|结转|結轉|余额|餘額|期[初末]"
     r"|全仓|全倉|全部|所有|打印|列印|导出|匯出|平均|均价|均價|共|──|━━|最[大小高低]值|其中|[└├┗┣]"
     r"|文本|字符|数[字值]|數[字值]|整数|整數|小数|小數|日期|布尔|布爾|[(（]\s*共?\s*\d+\s*[项種种條条行款項個个]"
@@ -303,12 +360,13 @@ _BOUND = {
     r"^\s*例": "例",
     r"\b(?:[Aa]ll|ALL|ttl|TTL)\b": "[Aa]ll|ALL|ttl|TTL",
     r"^\s*[*∑Σ]+\s*$": "[*∑Σ]",
+    r"^\s*(?:[Cc]ount|COUNT)\b": "[Cc]ount|COUNT",
 }
 """What counts only in its place in a cell -> the same without the place."""
 _WORD = "|".join([_WORDS, *_BOUND])
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 _WORD_ANYWHERE = "|".join([_WORDS, *_BOUND.values()])
-_LATIN_ANYWHERE = rf"{_LATIN_WORDS}|[Aa]ll|ALL|ttl|TTL|\*"
+_LATIN_ANYWHERE = rf"{_LATIN_WORDS}|[Aa]ll|ALL|ttl|TTL|[Cc]ount|COUNT|\*"
 
 
 def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
@@ -355,20 +413,24 @@ def _reason(cells: list[str], named: int) -> str | None:
     """
     full = [cell for cell in cells if cell.strip()]
     filled = [cell for cell in full if not is_measure(cell)] or full
+    has_gaps = len(full) < named
     if len(filled) > 1 and (_SAMPLE.match(filled[0]) or all(map(_TYPE.fullmatch, filled))):
         return "sample"
     if _is_signed(full, named):
         return "after_end"
+    if _PRINTED.match(filled[0]) and has_gaps:
+        return "page_mark"
     if all(map(_PAGE.match, filled)) and (len(filled) == 1 or any(map(_PAGE_WORD.search, filled))):
         return "page_mark"
     if all(map(_RULE.fullmatch, filled)):
         return "blank"
     if len(filled) > 1 and _TOTAL.match(filled[0].strip() + filled[1].strip()) and len(filled[1].strip()) == 1:
         filled = ["".join(filled[:2]), *filled[2:]]  # 合 | 计
-    has_gaps = len(full) < named
     words = [cell for cell in (filled if has_gaps else full)[1:] if not _FIGURE.match(cell)]
     allowed = 1 if len(cells) >= 4 and has_gaps else 0
     is_whole = has_gaps and not words and _WHOLE.match(filled[0])
+    if len(filled) > 1 and _BLANK.match(filled[0]) and all(map(_FIGURE.match, filled[1:])):
+        return "total"
     if (is_whole or _TOTAL.match(filled[0])) and len(words) <= allowed and named > 1:
         return "total"
     if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
@@ -406,7 +468,7 @@ def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
         above: The last text above it in a column.
     """
     filled = [column for column, cell in enumerate(cells) if cell.strip() not in _NO_WORD and not is_measure(cell)]
-    at = next((column for column in filled if _TOTAL.match(cells[column]) or _GROUP_TOTAL.match(cells[column])), None)
+    at = next((column for column in filled if any(one.match(cells[column]) for one in _SAY_TOTAL)), None)
     if at is None:
         at = next((column for column in filled[1:] if says_everywhere(cells[column])), None)
     if at is None:
@@ -416,13 +478,20 @@ def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
     if at is None or at == filled[-1] or not all(_FIGURE.match(cells[column]) for column in filled if column > at):
         return False
     groups = [column for column in filled if column < at]
-    named = _GROUP_TOTAL.match(cells[at]) or _COUNT.match(cells[at])
-    own = {above(at), *(cells[column].strip() for column in groups)}
+    named = _GROUP_TOTAL.match(cells[at]) or _COUNT.match(cells[at]) or _TOTAL_OF.match(cells[at])
+    beside = (above(column) for column in range(min(_LABEL_COLUMNS, len(cells))) if not _FIGURE.match(above(column)))
+    own = {above(at), *beside, *(cells[column].strip() for column in groups)}
     is_own = named is not None and bool(own & set(named.groups()))
     same = [column for column in groups if cells[column].strip() == above(column)]
     others = [column for column in groups if column not in same]  # PO-1 | 3 | 合计 below line 2 of PO-1
     is_within = not others or (bool(same) and all(_follows(cells[column], above(column)) for column in others))
     return (is_own or bool(groups and not named)) and is_within
+
+
+def _holds_words(rows: pa.Table, column: int) -> bool:
+    """Whether most values of a column are words, as names are and codes are not."""
+    values = [text for text in rows.column(column).slice(0, _LOOKED_AT).to_pylist() if text.strip()]
+    return 2 * sum(kind_of(text) is Kind.TEXT for text in values) >= len(values)
 
 
 def _follows(number: str, before: str) -> bool:

@@ -134,7 +134,10 @@ def _read_sheets(workbook: CalamineWorkbook, parts: XlsxParts, options: FormatOp
         if content.end is None:
             continue
         rows, columns = content.end
-        if rows >= _MOST_ROWS or columns >= _MOST_COLUMNS or rows * columns > MOST_CELLS:
+        if columns >= _MOST_COLUMNS:
+            yield refused(_too_many_columns(sheet.name, columns + 1), sheet=sheet.name)
+            continue
+        if rows >= _MOST_ROWS or rows * columns > MOST_CELLS:
             yield refused(_too_wide(sheet.name), sheet=sheet.name)
             continue
         if reason:
@@ -315,4 +318,12 @@ def _too_wide(sheet: str) -> Text:
         f"工作表“{sheet}”的内容一直延伸到很远的行列，读它会占尽内存。请删除数据右边和下面多余的行列后再发。",
         f"Sheet “{sheet}” reaches so far that reading it would take all memory. "
         "Delete the stray rows and columns beyond the data and send it again.",
+    )
+
+
+def _too_many_columns(sheet: str, columns: int) -> Text:
+    return Text(
+        f"工作表“{sheet}”有 {columns:,} 列，超过 Excel 允许的 {_MOST_COLUMNS:,} 列，Excel 自己也打不开。请删掉多余的列，或改存为 CSV 后再发。",
+        f"Sheet “{sheet}” has {columns:,} columns, more than the {_MOST_COLUMNS:,} that Excel allows: Excel itself cannot open "
+        "it. Delete the columns that are not needed, or save it as CSV, and send it again.",
     )

@@ -73,6 +73,15 @@ PO = "purchase_order"
         (PO, LINE, "采购订单号|行号|料号|数量|单位|单价（税前）|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": False}),
         (PO, LINE, "采购订单号|行号|料号|数量|单位|单价(含税，不含运费)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": True}),
         (PO, LINE, "采购订单号|行号|料号|数量|单位|U/P(ex VAT)|币种", "P|1|A1|5|个|2|CNY", {"unit_price": 2, "is_tax_included": False}),
+        # how a date is to be written
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|要求交期 (YYYY-MM-DD)", "P|1|A1|5|个|2026-03-01", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|要求交期\n(YYYY-MM-DD)", "P|1|A1|5|个|2026-03-01", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|交期（yyyy/mm/dd）", "P|1|A1|5|个|2026/3/1", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|交期(yyyymmdd)", "P|1|A1|5|个|20260301", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|交货日期(年/月/日)", "P|1|A1|5|个|2026/3/1", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|交货日期(格式:2026-03-01)", "P|1|A1|5|个|2026-03-01", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|交货日期【格式：YYYY-MM-DD】", "P|1|A1|5|个|2026-03-01", {"requested_on": date(2026, 3, 1)}),
+        (PO, LINE, "采购订单号|行号|料号|数量|单位|毛重(mm)|交期(实际)", "P|1|A1|5|个|2|2026-03-01", {"requested_on": None}),
         # signs that nobody sees
         (PO, LINE, "\u200b采购订单号|行\u200e号|料号\ufeff|数\u00ad量|单位", "\u202dP1\u202c|1|A\u200b1|5|个", {"order_number": "P1", "item": "A1", "ordered": 5}),
         (PO, LINE, "采购订单号|行号|料号|数量|单位", "ＰＯ１|１|Ａ－０１|5|个", {"order_number": "PO1", "line_number": "1", "item": "A-01"}),

@@ -35,12 +35,40 @@ def test_a_line_without_its_document_takes_it_from_above(tmp_path: Path, part_by
     ]
 
 
-@pytest.mark.parametrize("mark", ["同前", "上同", "〃〃", "″″"])
+@pytest.mark.parametrize("mark", ["同前", "上同", "〃〃", "″″", "ditto", "Ditto", "DITTO", "do.", "Do.", "-do-"])
 def test_a_ditto_mark_is_the_value_above(tmp_path: Path, mark: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"单号,品名,数量\nPO-1,螺丝,5\nPO-2,{mark},6\n", encoding="utf-8")
     (only,) = read_delimited(path, FormatOptions())
     assert only.table["品名"].to_pylist() == ["螺丝", "螺丝"]
+
+
+@pytest.mark.parametrize("name", ["Ditto tape", "do", "DO-25", "ditto.2", "Do. it"])
+def test_a_name_with_a_ditto_word_in_it_stays(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"单号,品名,数量\nPO-1,螺丝,5\nPO-2,{name},6\n", encoding="utf-8")
+    (only,) = read_delimited(path, FormatOptions())
+    assert only.table["品名"].to_pylist() == ["螺丝", name]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("A\x071", "A1"),
+        ("\x1b[31mA1\x1b[0m", "A1"),
+        ("A1\x1a", "A1"),
+        ("A1\x7f", "A1"),
+        ("A[31m", "A[31m"),
+        ("A\t1", "A\t1"),
+    ],
+)
+def test_control_characters_are_taken_out_and_that_is_said(tmp_path: Path, code: str, expected: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"料号,品名,数量\n{code},螺丝,5\nA2,螺母,6\n", encoding="utf-8")
+    (only,) = read_delimited(path, FormatOptions())
+    assert only.table["料号"].to_pylist() == [expected, "A2"]
+    assert ("控制字符" in only.header_reason.zh) == (code != expected)
+    assert ("control characters" in only.header_reason.en) == (code != expected)
 
 
 def test_blanks_stay_blank_without_the_setting_and_a_wrong_name_parks(tmp_path: Path) -> None:

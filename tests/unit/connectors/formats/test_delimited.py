@@ -65,6 +65,55 @@ def test_the_encoding_is_found(read: Read, encoding: str, expected: str) -> None
     assert only.encoding == expected
 
 
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("named", [None, "utf-16", "UTF-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["Äpfel", "café", "Łódź", "螺丝 é", "😀"])
+def test_utf_16_with_a_mark_is_read_whatever_letters_it_holds(
+    read: Read, order: str, named: str | None, name: str
+) -> None:
+    content = f"\ufeffItem\tName\tQty\r\nA1\t{name}\t3\r\n".encode(f"utf-16-{order}")
+    only = read(content, name="a.txt", encoding=named)
+    assert rows(only) == [{"Item": "A1", "Name": name, "Qty": "3"}]
+    assert only.encoding == f"utf-16-{order}"
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_utf_16_that_the_settings_name_needs_no_mark(read: Read, order: str) -> None:
+    only = read("Item,Name,Qty\nA1,é,3\n".encode(f"utf-16-{order}"), encoding="utf-16")
+    assert rows(only) == [{"Item": "A1", "Name": "é", "Qty": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("{long},名称,数量\nA1,x,3\n", 1),
+        ("{long}", 1),
+        ("料号,名称,数量\nA1,x,3\nA2,{long}{long}{long}{long},4\n", 3),
+        ('料号,名称,数量\nA1,"{long}{long}{long}{long}",3\nA2,x,4\n', 2),
+    ],
+)
+def test_a_line_of_a_million_letters_is_named(read: Read, content: str, line: int) -> None:
+    problem = read(content.replace("{long}", "A" * 1_000_000)).problem
+    assert problem is not None
+    assert f"第 {line} 行" in problem.zh
+    assert f"Line {line}" in problem.en
+    assert "太长" in problem.zh
+
+
+def test_long_lines_of_which_none_is_too_long_are_not_named_as_the_cause(read: Read) -> None:
+    problem = read("\n".join(",".join(["A1"] * 2_000) for _ in range(60))).problem
+    assert problem is not None
+    assert "太长" not in problem.zh
+
+
+@pytest.mark.parametrize("cell", ["{long}", '"{long}"'])
+def test_a_record_with_a_very_long_text_is_one_all_the_same(read: Read, cell: str) -> None:
+    long = "A" * 1_000_000
+    only = read(f"料号,名称,数量\nA1,{cell.replace('{long}', long)},3\nA2,x,4\n")
+    assert [row["料号"] for row in rows(only)] == ["A1", "A2"]
+    assert rows(only)[0]["名称"] == long
+
+
 def test_a_named_encoding_is_used(read: Read) -> None:
     assert rows(read("料號,數量\n螺絲,3\n".encode("big5"), encoding="big5")) == [{"料號": "螺絲", "數量": "3"}]
 
@@ -416,7 +465,8 @@ def test_columns_of_one_name_that_differ_only_later_are_found_in_a_later_part(tm
 
 _DITTO = {"同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"'}
 """Cells that say so are read as the value above: tests/unit/connectors/formats/test_completion.py."""
-_CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=6)
+_TAKEN_OUT = "`'=" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
+_CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=_TAKEN_OUT), max_size=6)
 
 
 @settings(max_examples=60)

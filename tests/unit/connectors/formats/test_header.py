@@ -43,6 +43,21 @@ def test_the_header_is_where_a_person_sees_it(rows: tuple[str, ...], expected: i
     assert index_of(*rows) == expected
 
 
+@pytest.mark.parametrize("more", [10, 20, 200])
+@pytest.mark.parametrize("name", ["Attribut {}", "ZZ{:03d}", "Reserve {}"])
+def test_columns_that_hold_nothing_say_nothing_of_the_header(more: int, name: str) -> None:
+    names = ["PO Number", "Line", "Item No", "Qty", "UOM", *(name.format(place) for place in range(more))]
+    records = [["P1", str(line), "A1", "3", "PCS", *[""] * more] for line in range(1, 4)]
+    found = find_header([names, *records])
+    assert isinstance(found, Header)
+    assert found.index == 0
+
+
+def test_a_wide_row_of_words_over_words_is_no_header_for_its_gaps() -> None:
+    words = ["红", "大", "棉", *(f"甲{place}乙" for place in range(20))]
+    assert not isinstance(find_header([words, ["蓝", "小", "麻", *[""] * 20]]), Header)
+
+
 def test_a_merged_title_is_never_the_header() -> None:
     rows = [["订单号 数量 日期", "", ""], ["料号", "名称", "数量"], ["A-1", "螺丝", "3"]]
     found = find_header(rows, merges=[Span(0, 0, 0, 2)])
@@ -57,3 +72,12 @@ def test_unsure_says_what_was_seen_and_what_to_do() -> None:
     assert isinstance(found, Text)
     assert "1 | 2" in found.zh
     assert "header: none" in found.en
+
+
+@pytest.mark.parametrize(("width", "is_named"), [(300, False), (16_384, True)])
+def test_a_width_that_hides_the_header_is_named_as_the_cause(width: int, is_named: bool) -> None:
+    names = ["PO Number", "Line", *(f"c{place}" for place in range(2, width))]
+    found = find_header([names, [str(place) for place in range(width)]])
+    assert isinstance(found, Text)
+    assert (f"{width:,} 格" in found.zh, f"{width:,} cells" in found.en) == (is_named, is_named)
+    assert "header: " in found.zh

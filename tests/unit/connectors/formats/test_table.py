@@ -479,6 +479,88 @@ def test_a_row_with_such_a_word_in_it_is_a_record(row: str) -> None:
     assert (one.problem, one.counts.read) == (None, 5)
 
 
+GOODS = ("料号|名称|数量|单位", "A1|螺丝|3|个", "A2|螺母|5|个")
+
+
+@pytest.mark.parametrize("below", [(), ("Z9|垫片|11|个",)])
+@pytest.mark.parametrize(
+    "total",
+    [
+        *("Gesamtergebnis||8|", "Endsumme||8|", "Insgesamt||8|", "A2 Ergebnis||5|", "Ergebnis||8|", "Zwischensumme A||8|"),
+        *("Totale complessivo||8|", "Totale||8|", "Subtotale||8|", "Total general||8|", "Suma total||8|", "Total geral||8|"),
+        *("Eindtotaal||8|", "Subtotaal||8|", "Sous-total||8|", "Sous-total B||3|", "SOUS TOTAL||8|", "Total TTC||8|"),
+        *("총합계||8|", "소계||8|", "누계||8|", "합 계||8|", "서울 소계||8|", "Tổng cộng||8|", "Cộng||8|", "総合計||8|", "東京 集計||8|"),
+        *("Итого||8|", "Всего||8|", "Общий итог||8|", "Genel Toplam||8|", "Celkem||8|", "Razem||8|", "Jumlah||8|", "รวมทั้งสิ้น||8|"),
+        *("Total A||8|", "Total A2||5|", "Total for W1||1|", "Subtotal for A2||5|", "Summe A2||5|", "合计 A2||5|", "Total 螺母||5|"),
+        *("Count: 2|||", "Count||2|", "Average||4|", "Number of items:||2|", "Total number of lines: 2|||", "평균||4|"),
+        *("Carried forward||10|", "Brought forward||10|", "Balance carried down||10|", "(blank)||7|", "(leer)||7|", "（空白）||7|"),
+        *("Printed by: J. Smith|28-Nov-2026||", "Exported on:|||2026-11-28", "打印人：王|2026-11-28||"),
+    ],
+)  # fmt: skip
+def test_totals_and_marks_of_other_languages_are_no_records(total: str, below: tuple[str, ...]) -> None:
+    one = read(*GOODS, total, *below)
+    assert (one.problem, one.counts.read) == (None, 2 + len(below))
+    assert dict(one.counts.skipped) in ({"total": (4,)}, {"page_mark": (4,)})
+
+
+@pytest.mark.parametrize(
+    ("header", "total", "is_one"),
+    [
+        *(("料号|数量|单位", total, True) for total in ("Total|8|PCS", "合计|8|个", "Total W1|8|", "(blank)|2|PCS", "Tổng cộng|8|")),
+        *(("料号|数量", total, True) for total in ("Gesamtergebnis|8", "Total A|8", "(blank)|2")),
+        *(("料号|数量|单位", row, False) for row in ("Total W1|7|PCS", "Count|2|PCS", "合计器|8|个", "(blank)|A9|PCS")),
+        *(("料号|数量", row, False) for row in ("Total Quartz|7", "Kokku|8")),
+    ],
+)  # fmt: skip
+def test_a_total_of_a_narrow_table_is_told_by_its_sum(header: str, total: str, is_one: bool) -> None:
+    width = header.count("|") + 1
+    rows = ("|".join(row.split("|")[:width]) for row in ("A1|3|个", "A2|5|个", total, "Z9|11|个"))
+    one = read(header, *rows)
+    assert (one.problem, one.counts.read) == (None, 3 if is_one else 4)
+
+
+@pytest.mark.parametrize("below", [(), ("Z9|垫片|11|个",)])
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("Total Quartz 9000||5|桶", "Total Station||6|", "Totale Brand|灯|8|个", "Ergebnisbericht||6|本", "A3|Ergebnis|8|个"),
+        *("Count Dracula||6|", "Counter||6|", "COUNT|计数器|8|个", "Soma|咖啡|8|", "Average Joe|杯|8|个", "A3|Average|8|个"),
+        *("(blank)|A9|7|个", "(blank)|A9|7|", "Blank CD||6|", "A3|(blank)|7|个", "소계기||6|", "합계표|표|8|본", "Sous-vide||6|"),
+        *("Forward||6|", "Printed book||6|", "Printed circuit: 2 layers|板|6|个", "Итоговый||6|", "Toplama||6|", "A3|总集计器|8|个"),
+        *("Number 5||6|", "Suma-1|x|8|个", "Totaal-1||6|", "Subtotaler||6|"),
+    ],
+)  # fmt: skip
+def test_a_name_that_holds_a_word_for_total_is_a_record(row: str, below: tuple[str, ...]) -> None:
+    one = read(*GOODS, row, *below)
+    assert (one.problem, one.counts.read, dict(one.counts.skipped)) == (None, 3 + len(below), {})
+
+
+@pytest.mark.parametrize("last", ["Kokku||8|", "|Kokku|8|", "Yhteensä||8|个", "סך הכל||8|"])
+@pytest.mark.parametrize("below", [(), ("制表人：张三|||",)])
+def test_a_word_with_the_sums_of_all_rows_below_them_is_a_total_in_any_language(
+    last: str, below: tuple[str, ...]
+) -> None:
+    one = read(*GOODS, last, *below)
+    assert (one.problem, one.counts.read, one.counts.skipped["total"]) == (None, 2, (4,))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        *((*GOODS, last) for last in ("Kokku||9|", "Kokku|x|8|", "A3||8|", "Kokku||8|B2", "Kokku||8|个|")),
+        ("名称|规格|数量|单位", "螺丝|M6|3|个", "螺母|M8|5|个", "垫片||8|"),
+        ("料号|名称|数量|单位", "A1|螺丝|0|个", "A2|螺母|0|个", "胶水||0|"),
+        ("料号|名称|数量|单位", "A1||3|", "A2|螺母|5|个", "胶水||8|个"),
+        ("料号|名称|数量|单位", "A1|螺丝|8|个", "胶水||8|"),
+    ],
+)
+def test_a_word_beside_a_figure_that_is_no_sum_or_may_be_a_name_is_a_record(rows: tuple[str, ...]) -> None:
+    if rows[-1] == "Kokku||8|个|":
+        rows = (*(f"{row}|x" for row in rows[:-1]), "Kokku|x|8|个|x")
+    one = read(*rows)
+    assert (one.problem, one.counts.read, dict(one.counts.skipped)) == (None, len(rows) - 1, {})
+
+
 @pytest.mark.parametrize(
     "footer",
     [

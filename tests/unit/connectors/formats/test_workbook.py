@@ -263,6 +263,18 @@ def test_a_stray_cell_at_the_far_corner_is_a_problem_and_not_the_end_of_the_proc
     assert "删除" in only.problem.zh
 
 
+def test_more_columns_than_excel_allows_are_named_as_the_cause(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.xlsx", 单=[HEADER, ["A1", "螺丝", 3, "2026-03-01"]])
+    book = openpyxl.load_workbook(path)
+    book["单"].cell(1, 18_000, "备注")
+    book.save(path)
+    book.close()
+    (only,) = read(path)
+    assert only.problem is not None
+    assert "18,000 列" in only.problem.zh
+    assert "16,384" in only.problem.en
+
+
 def test_an_xlsx_named_xls_is_read_all_the_same(tmp_path: Path) -> None:
     path = make(tmp_path / "a.xlsx", 单=[HEADER, ["A-1", "x", 3, None]])
     (only,) = read(path.rename(tmp_path / "a.xls"))
