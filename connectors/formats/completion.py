@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from canonical_model.language import Text
 from canonical_model.text import clip
 from connectors.base import ROW
-from connectors.formats.grid import holds_any, holds_match, is_ascii
+from connectors.formats.grid import holds_any, holds_match, is_ascii, least_byte
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
@@ -28,8 +28,9 @@ _DITTO = (
     '"',
     *(f(one) for one in _WORDS for f in (str.lower, str.title, str.upper)),
 )
-_CONTROL = r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f]"
+_CONTROL = r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1f]"
 """Colours of a terminal and signs that ring its bell; a tab, line end or page end is a blank."""
+_BLANK = 0x20
 _ASCII_DITTO = [one for one in _DITTO if one.isascii()]
 _DITTO_BYTES = pa.array(sorted({len(one.encode()) for one in _DITTO}), pa.int32())
 
@@ -80,7 +81,7 @@ class Completion:
     def _without_control(self, table: pa.Table) -> pa.Table:
         """The records without control characters, which nobody sees."""
         for place, name in enumerate(table.column_names[:-1]):
-            if holds_match(table[name], _CONTROL):
+            if least_byte(table[name]) < _BLANK and holds_match(table[name], _CONTROL):
                 table = table.set_column(place, name, pc.replace_substring_regex(table[name], _CONTROL, ""))
                 note = Text(
                     f"“{clip(name)}”里看不见的控制字符已去掉", f"control characters in “{clip(name)}” were taken out"

@@ -111,6 +111,13 @@ def has_empty(column: pa.ChunkedArray) -> bool:
     return bool(pc.min(pc.binary_length(column)).as_py() == 0)
 
 
+def least_byte(column: pa.ChunkedArray) -> int:
+    """The least byte in the memory of `column`; 255 where there is none."""
+    buffers = (chunk.buffers()[2] for chunk in column.chunks)
+    least = (pc.min(pa.Array.from_buffers(pa.uint8(), one.size, [None, one])).as_py() for one in buffers if one)
+    return min((one for one in least if one is not None), default=255)
+
+
 def is_ascii(column: pa.ChunkedArray) -> bool:
     """Whether all of the memory of `column` is ASCII."""
     values = (chunk.buffers()[2] for chunk in column.chunks)

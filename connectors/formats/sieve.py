@@ -84,7 +84,7 @@ _LONGEST_STROKES = 6
 _FEWEST_SUMMED = 2
 _LOOKED_BELOW = 20
 _LOOKED_AT = 200
-"""Rows above a total in which its group stands."""
+"""Rows above a total in which its group stands, and of which it may be the sum."""
 _WHOLE = re.compile(r"^\s*(?:全仓|全部|所有)\s*$")
 _NOTE = re.compile(r"^\s*(?:备注|说明|附注|注|(?i:notes?|remarks?))\s*(?:[:：].*)?$", re.DOTALL)
 _WEAK = re.compile(rf"^\s*(?:[*∑Σ]{{1,3}}|(?i:sum|ttl|{WEAK_TOTALS}))\s*$")
@@ -213,16 +213,19 @@ class Sieve:
         figures = filled[1:]
         if not figures or not any(one.match(cells[filled[0]]) for one in (_TOTAL, _TOTAL_OF)):
             return False
-        rows = list(zip(above[ROW].to_pylist(), *(above.column(column).to_pylist() for column in figures), strict=True))
-        last = (
-            max((row for row, why in found.items() if why == "total" and row <= rows[-1][0]), default=0) if rows else 0
-        )
-        records = [row for row in rows if row[0] not in found]
-        groups = (records, [row for row in records if row[0] > last])
-        return any(
-            group and is_sum(list(zip(*group, strict=True))[1:], [cells[column] for column in figures])
-            for group in groups
-        )
+        near = above.slice(max(0, above.num_rows - _LOOKED_AT))
+        records: list[tuple[str, ...]] = []
+        group: list[tuple[str, ...]] = []
+        texts = zip(*(near.column(column).to_pylist() for column in figures), strict=True)
+        for number, row in zip(near[ROW].to_pylist(), texts, strict=True):
+            if number not in found:
+                records.append(row)
+                group.append(row)
+            elif found[number] == "total":
+                group = []
+        groups = [group, *([records] if near.num_rows == above.num_rows else [])]
+        sums = [cells[column] for column in figures]
+        return any(one and is_sum(list(zip(*one, strict=True)), sums) for one in groups)
 
     def _is_note(self, cells: list[str], below: pa.Table) -> bool:
         """Whether a row says something of a row above it (PO-1 | 备注 | 急): such a label, and no figures behind it.

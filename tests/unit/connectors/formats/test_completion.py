@@ -57,7 +57,6 @@ def test_a_name_with_a_ditto_word_in_it_stays(tmp_path: Path, name: str) -> None
         ("A\x071", "A1"),
         ("\x1b[31mA1\x1b[0m", "A1"),
         ("A1\x1a", "A1"),
-        ("A1\x7f", "A1"),
         ("A[31m", "A[31m"),
         ("A\t1", "A\t1"),
     ],
