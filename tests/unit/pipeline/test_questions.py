@@ -85,6 +85,11 @@ def test_ids_that_a_database_gives_may_run_on(ask: Ask) -> None:
     assert not ask("purchase_order", "订单号|Line Item|料号|单位|数量", *rows)
 
 
+def test_a_blank_behind_its_number_makes_no_other_document(ask: Ask) -> None:
+    rows = [f"{number}|{line}|A{line}|个|5" for number, line in zip(["PO-1", "PO-1 ", "PO-1"], "123", strict=True)]
+    assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *rows)
+
+
 def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
     assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *(f"P1|{i}|A{i}|个|5" for i in range(1, 6)))
 
@@ -369,6 +374,24 @@ def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask
         ("PO-1001/PO-1002", True),
         ("PO-1001 / PO-1002", True),
         ("PO-1001\nPO-1002", True),
+        ("PO-1/PO-2", True),
+        ("PO-1/PO-2/PO-3", True),
+        ("PO-1 PO-2", True),
+        ("PO-1001/1002", True),
+        ("PO26030001/02", True),
+        ("4500012345 4500012346", True),
+        ("4500012345/4500012346", True),
+        ("PO/12", False),
+        ("12345/6", False),
+        ("123456/123457", False),
+        ("4500012345/00010", False),
+        ("4500012345 /", False),
+        ("PO26030001/10", False),
+        ("PO26030001/1", False),
+        ("PO-2026/2028", False),
+        ("SO 1001", False),
+        ("SO 2026 0001", False),
+        ("A1/B2", False),
         ("2026/0305", False),
         ("PO/2026/0305", False),
         ("PO-1/A", False),
