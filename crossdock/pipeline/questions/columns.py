@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
 from connectors.formats.labels import calls_line_off, is_not_in_force, names_place, names_returns, prices_many
+from crossdock.pipeline.questions.in_fact import in_fact
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (
     absent_place,
@@ -290,11 +291,11 @@ def _not_read(table: Table, left: Sequence[str], what: Text) -> Question | None:
 
 
 def revised(table: Table, plan: Plan) -> Question | None:
-    """A column says that it is what another became: 交期(3/8更新) beside 交期, which alone would be read."""
+    """A column says what another became, or what moved in fact: 交期(3/8更新) beside 交期, 本次收货 beside 数量, which alone would be read."""
     pairs = [] if table.is_json else revised_columns(plan, table.columns)
     pairs = [pair for pair in pairs if table.first(pair[1], r"[^\s/-]")]
     if not pairs:
-        return None
+        return None if table.is_json else in_fact(table, plan)
     old, newer = pairs[0]
     return Question(
         Text(

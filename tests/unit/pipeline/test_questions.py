@@ -239,6 +239,60 @@ def test_what_a_column_became_and_what_is_added_to_it_is_asked_about(
     assert bool(said) == bool(asked)
 
 
+MOVED = {
+    "goods_receipt": "入库单号|行号|料号|单位",
+    "delivery_note": "送货单号|行号|料号|单位",
+    "purchase_order": "订单号|行号|料号|单位",
+    "sales_order": "订单号|行号|料号|单位",
+    "inventory": "批号|库位|料号|单位",
+}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "read", "others"),
+    [
+        ("goods_receipt", "数量", "本次收货 签收数量 本次收料 点收 实到 入库 已入库 已入库数量 已入库(个) Received"),
+        ("delivery_note", "数量", "送货 实送 出货数 实送数 本次交货 实发 发货 已送数量 Delivered"),
+        ("purchase_order", "数量", "本次订购 订购 本次採購"),
+        ("sales_order", "Qty", "本次订购 订购 Ordered"),
+        ("inventory", "库存数", "实际盘点 盘点 实盘 Counted"),
+        ("inventory", "账面数量", "实际盘点 实点"),
+    ],
+)
+def test_what_moved_in_fact_beside_a_plain_quantity_is_asked_about(
+    ask: Ask, mapping: str, read: str, others: str
+) -> None:
+    for other in others.split():
+        header, start = f"{MOVED[mapping]}|{read}|{other}", "R1|{}|A{}|个|"
+        rows = [start.format(line, line) for line in (1, 2)]
+        assert f"“{other}”像是实际的数" in ask(mapping, header, rows[0] + "5|4", rows[1] + "6|6"), other
+        assert f"“{other}”像是实际的数" in ask(mapping, header, rows[0] + "5|5", rows[1] + "6|"), other
+        assert not ask(mapping, header, rows[0] + "5|5.0", rows[1] + "1,200|1200"), other
+        assert not ask(mapping, header, rows[0] + "5|", rows[1] + "6|-"), "to be filled in by hand"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "columns", "values"),
+    [
+        ("goods_receipt", "数量|到货", "5|2026-03-05"),
+        ("goods_receipt", "数量|签收", "5|王芳"),
+        ("goods_receipt", "数量|累计入库数量", "5|40"),
+        ("goods_receipt", "数量|订单数量", "5|40"),
+        ("goods_receipt", "实收数量|本次收货", "5|4"),
+        ("delivery_note", "数量|未送数量", "5|4"),
+        ("delivery_note", "数量|件数", "5|1"),
+        ("delivery_note", "本次发货数量|已发数量", "5|40"),
+        ("delivery_note", "数量|签收数量", "5|4"),
+        ("purchase_order", "数量|采购", "5|李雷"),
+        ("purchase_order", "数量|已收数量", "5|3"),
+        ("inventory", "库存数|盘点", "5|2026-03-05"),
+        ("inventory", "实存数量|实盘", "5|4"),
+    ],
+)
+def test_another_quantity_is_not_what_moved_in_fact(ask: Ask, mapping: str, columns: str, values: str) -> None:
+    assert "像是实际的数" not in ask(mapping, f"{MOVED[mapping]}|{columns}", f"R1|1|A1|个|{values}")
+
+
 def test_the_price_after_a_discount_is_asked_about(ask: Ask) -> None:
     asked = ask("purchase_order", f"{PO}|单价|折后单价", *beside("10|8", "10|8", "10|8", "10|8"))
     assert "“折后单价”像是“单价”改过以后的值" in asked
