@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from canonical_model.text import clip
 from connectors.formats.cells import letters_of
 from connectors.formats.labels import labels_above, said_below
 from crossdock.home import QuestionName
@@ -625,6 +626,58 @@ def test_a_row_that_a_column_says_does_not_hold_is_asked_about(
     }.get(mapping, (PO, LINES[0]))
     asked = ask(mapping, f"{header}|{column}", f"{row}|{value}")
     assert (f"“{column}”里写着“{value}”" in asked) == is_asked == bool(asked)
+
+
+DID_NOT_HAPPEN = {
+    "delivery_note": [
+        *("发货状态=待发货", "发货状态=未发货", "出库状态=未出库", "是否发货=未发货", "是否发货=否", "签收状态=拒收退回"),
+        *("业务类型=销售退货", "审批状态=驳回", "Line Status=Not shipped - backorder", "Remarks=Line cancelled"),
+        *("Remarks=Returned", "備註=退貨"),
+    ],
+    "goods_receipt": [
+        *("入库状态=待入库", "红蓝标志=红", "红蓝标志=红字", "单据名称=采购退料单", "单据类型=采购退料单", "Movement=Return"),
+        *("Status=Not yet received", "变更说明=数量由50改为80"),
+    ],
+    "purchase_order": [
+        *("审批状态=驳回", "流程状态=已驳回", "审批状态=审核不通过", "执行情况=客户已取消", "行执行状态=客户取消", "是否暂停=是"),
+        *("Status=storniert", "Statut=Annulé", "Estado=Cancelado", "ステータス=キャンセル", "행 상태=취소", "Stato=annullato"),
+        *("Löschkennzeichen=L", "Loeschkennzeichen=X", "Del. Ind.=X", "Bemerkung=storniert", "備考=キャンセル", "비고=취소"),
+        *("Line remark=CANCELLED - do not ship", "Remarks=on hold / cancelled by customer", "Remarks=PO was cancelled."),
+        *("Bemerkung=Position wurde storniert", "变更说明=数量由50改为80", "Remarks=qty reduced from 10 to 8"),
+    ],
+    "sales_order": [
+        *("退款状态=退款成功", "售后状态=已退货退款", "Status=Refunded", "Remarks=qty changed to 8", "业务类型=销售退货"),
+    ],
+}  # fmt: skip
+HAPPENED = {
+    "delivery_note": [
+        *("发货状态=已发货", "签收状态=未签收", "签收状态=待签收", "是否发货=是", "是否签收=否", "业务类型=销售出库", "付款状态=未付款"),
+        *("Line Status=Shipped", "Remarks=Return empty pallets", "Remarks=cancelled order PO-1 is replaced", "Remarks=void fill"),
+    ],
+    "goods_receipt": [
+        *("入库状态=已入库", "红蓝标志=蓝", "备注=红", "单据名称=采购入库单", "单据名称=生产退料单", "Movement=Receipt", "发货状态=待发货"),
+        *("业务类型=销售退货", "备注=单价由5元谈起"),
+    ],
+    "purchase_order": [
+        *("发货状态=未发货", "入库状态=待入库", "审批状态=通过", "是否暂停=否", "暂停天数=1", "Status=offen", "Estado=Abierto"),
+        *("Löschkennzeichen=", "Del. Ind.=", "Delivery Ind.=X", "Bemerkung=Stornogebühr 5%", "備考=キャンセル不可", "비고=취소 불가"),
+        *("Remarks=Hold point 3 applies", "Remarks=qty per box 8", "Line remark=cancellation fee applies", "Estado=Jalisco"),
+    ],
+    "sales_order": [*("退款状态=无退款", "Status=Shipped", "售后状态=无售后")],
+    "inventory": [*("是否冻结=是", "入库状态=待入库")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said", "is_asked"),
+    [(mapping, said, True) for mapping, all_said in DID_NOT_HAPPEN.items() for said in all_said]
+    + [(mapping, said, False) for mapping, all_said in HAPPENED.items() for said in all_said],
+)
+def test_a_row_that_did_not_happen_is_asked_about(ask: Ask, mapping: str, said: str, is_asked: bool) -> None:
+    column, value = said.split("=")
+    row = f"R1|1|A1|个|5|{value}"
+    asked = ask(mapping, f"{MOVED[mapping]}|{'库存数量' if mapping == 'inventory' else '数量'}|{column}", row)
+    assert (f"“{column}”里写着“{clip(value, 20)}”" in asked) == is_asked == bool(asked)
 
 
 @pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B", "PO-1001/PO-1002", "PO-1001 & PO-1002"])
