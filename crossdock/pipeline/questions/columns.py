@@ -52,6 +52,14 @@ _PRICE_OF_UNIT = re.compile(
     r"(?:单位|单?价格?)[:：].{0,6}(?:元|[¥￥$]|(?i:rmb|cny|usd))\s*/\s*(吨|公斤|千克|克|斤|米|升|平方米|立方米|(?i:tons?|kgs?|mt|g|m|l)\b)"
 )
 """单价：元/吨."""
+_ARRIVED_ON = re.compile(r"到[货料](?:日期?|时间)")
+_ARRIVAL = re.compile(r"(?:实际|本次)?(?:(?:到货|到料|入库|收货)(?:数量?|量)|(?:到货|入库|收货)单号?)(?:[(（].*)?")
+"""What says of a line that goods came: 到货数量, 入库单号; 已入库数量 is of an order that is open."""
+_PLACE_ABOVE = re.compile(
+    r"(?:(?:所[在属]|存放|库存)?(?:仓库|库房|库别|仓别)(?:名称?|编[码号]|代码)?|库存地点|保管場?所|(?i:warehouse|storage location|stock location|ware ?house(?: name| code)?"
+    r"|lager(?:ort|haus)?|entrep[oô]t|magasin|almac[eé]n|bodega|dep[oó]sito|magazzino|magazijn|armaz[eé]m)|창고)"
+)
+"""What stands before the name of a warehouse: 仓库：上海仓, Lagerort: Berlin."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
 _COUNTED = frozenset({"order_response_line", "inventory_balance"})
 _TAKEN_OFF = re.compile(r"取消|减少|扣减")
@@ -62,10 +70,12 @@ _SHOWN = 8
 
 def above_the_table(table: Table, plan: Plan) -> Question | None:
     """A part of the key stands above the table alone: 仓库：上海仓, of which the stock would be lost."""
-    named = labels_of_keys(plan, list(table.labels))
+    known = labels_of_keys(plan, list(table.labels))
+    named = known or _places_above(table, plan)
     if not named:
         return None
     label, values = named[0], " / ".join(table.labels[named[0]])
+    read = Text("", "") if known else Text("，由映射当仓库读", ", and read that as the location")
     return Question(
         Text(
             f"表头上方写着“{label}：{values}”，表里没有这一列；不读它，别的{label}的记录会和这些混在一起。",
@@ -73,11 +83,22 @@ def above_the_table(table: Table, plan: Plan) -> Question | None:
             "mix with these.",
         ),
         Text(
-            f"在数据流的 config 里写 labels: [{label}]，它就成为一列",
-            f"Write labels: [{label}] under config of the stream, which makes it a column",
+            f"在数据流的 config 里写 labels: [{label}]，它就成为一列{read.zh}",
+            f"Write labels: [{label}] under config of the stream, which makes it a column{read.en}",
         ),
         Text("确实不用", "if it does not matter"),
     )
+
+
+def _places_above(table: Table, plan: Plan) -> list[str]:
+    """The labels above a table of stock that name a warehouse, where the mapping reads none."""
+    said = (label for label, values in table.labels.items() if any(values)) if _lacks_place(plan) else ()
+    return [label for label in said if label not in table.columns and _PLACE_ABOVE.fullmatch(simplified(label).strip())]
+
+
+def _lacks_place(plan: Plan) -> bool:
+    """Whether of stock no place is read or said by the mapping."""
+    return any(one.entity.name == "inventory_balance" and "location" not in one.fields for one in plan.entities)
 
 
 def currency_said_above(table: Table, plan: Plan) -> Question | None:
@@ -152,7 +173,7 @@ def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
 
 def title_of_a_place(table: Table, plan: Plan) -> Question | None:
     """The title above the table names a warehouse, which no column says: 上海仓2026年3月库存明细."""
-    place = absent_place(plan)
+    place = absent_place(plan) or ("仓库" if _lacks_place(plan) else "")
     title = next((one for one, values in table.labels.items() if not any(values) and names_place(one)), "")
     if not place or not title:
         return None
@@ -272,8 +293,29 @@ def without_item(table: Table, plan: Plan) -> Question | None:
 
 
 def without_day(table: Table, plan: Plan) -> Question | None:
-    """No day of delivery would be read, although a column reads like one."""
-    return _not_read(table, undated(plan, table.columns), Text("交期", "day of delivery"))
+    """No day of delivery would be read, although a column reads like one; or the day of an arrival is taken for it."""
+    arrived = None if table.is_json else _arrived(table, plan)
+    return arrived or _not_read(table, undated(plan, table.columns), Text("交期", "day of delivery"))
+
+
+def _arrived(table: Table, plan: Plan) -> Question | None:
+    """The question where the day that is wanted is read from 到货日期 and 入库数量 or the like says that the goods are there."""
+    came = next((one for one in table.columns if _ARRIVAL.fullmatch(simplified(one))), "")
+    wanted = (one.fields["requested_on"].header for one in plan.entities if "requested_on" in one.fields)
+    day = next((one for one in wanted if one in table.columns and _ARRIVED_ON.fullmatch(simplified(one))), "")
+    if not came or not day or not table.first(day, r"[0-9]"):
+        return None
+    return Question(
+        Text(
+            f"“{day}”旁边有“{came}”，像是货到了的那一天，映射把它当成要求的交期。",
+            f"“{day}” stands beside “{came}” and reads like the day on which goods arrived; the mapping takes it for the day that is wanted.",
+        ),
+        Text(
+            f"在映射的 columns: 的 requested_on 里去掉“{day}”，写上要求交期那一列",
+            f"Take “{day}” out of requested_on under columns: of the mapping, and name the column of the day that is wanted",
+        ),
+        Text("它就是要求的交期", "if it is the day that is wanted"),
+    )
 
 
 def _not_read(table: Table, left: Sequence[str], what: Text) -> Question | None:

@@ -240,6 +240,68 @@ def test_what_a_column_became_and_what_is_added_to_it_is_asked_about(
     assert bool(said) == bool(asked)
 
 
+@pytest.mark.parametrize(
+    ("columns", "values", "is_asked"),
+    [
+        ("到货日期|到货数量", "2026-03-05|5", True),
+        ("到货日期|入库数量", "2026-03-05|5", True),
+        ("到货时间|入库单号", "2026-03-05|R1", True),
+        ("到货日期|入库数量", "|5", False),
+        ("到货日期|已入库数量", "2026-03-05|5", False),
+        ("要求到货日期|入库数量", "2026-03-05|5", False),
+        ("交期|到货日期|入库数量", "2026-03-05|2026-03-05|5", False),
+        ("到货日期|采购员", "2026-03-05|王", False),
+    ],
+)
+def test_the_day_of_an_arrival_is_not_the_day_that_is_wanted(
+    ask: Ask, columns: str, values: str, is_asked: bool
+) -> None:
+    asked = ask("purchase_order", f"订单号|行号|料号|单位|数量|{columns}", f"P1|1|A1|个|5|{values}")
+    assert ("像是货到了的那一天" in asked) == is_asked == bool(asked)
+
+
+def test_all_columns_that_read_like_a_day_are_named(ask: Ask) -> None:
+    header = "订单号|行号|料号|单位|确认数量|需求日期|我司回复交期"
+    assert "需求日期、我司回复交期" in ask("order_response", header, "P1|1|A1|个|5|2026-03-05|2026-03-09")
+
+
+@pytest.mark.parametrize(
+    ("above", "is_asked"),
+    [
+        ("Warehouse: Sydney", True),
+        ("仓库：上海仓", True),
+        ("Lagerort: Berlin", True),
+        ("倉庫：東京", True),
+        ("Entrepôt : Lyon", True),
+        ("Almacén: Madrid", True),
+        ("창고: 부산", True),
+        ("上海仓2026年3月库存明细", True),
+        ("Warehouse manager: Li", False),
+        ("仓库主管：王芳", False),
+        ("日期：2026-03-05", False),
+    ],
+)
+def test_a_place_above_stock_that_no_column_says_is_asked_about(tmp_path: Path, above: str, is_asked: bool) -> None:
+    path = tmp_path / "rows.parquet"
+    cells = {"料号": ["A1"], "数量": ["5"], "库区": ["W1"]}
+    pq.write_table(pa.table({"_row": [2], **cells}), path)
+    table = Table(
+        "", [], list(cells), labels_above([[above]]), dict(zip(cells, "ABC", strict=True)), False, lambda: [path]
+    )
+    stock = {"item": "料号", "on_hand": "quantity(数量, '个')"}
+    said = [
+        ({}, is_asked),
+        ({"location": "place"}, is_asked),
+        ({"location": "'SH'"}, False),
+        ({"location": "库区"}, False),
+    ]
+    for place, asks in said:
+        entities = {"inventory_balance": {"fields": stock | place}}
+        spec = MappingFile.model_validate({"mapping": "t/t", "columns": {"place": ["仓名"]}, "entities": entities})
+        plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
+        assert (question_about(table, plan) is not None) == asks
+
+
 MOVED = {
     "goods_receipt": "入库单号|行号|料号|单位",
     "delivery_note": "送货单号|行号|料号|单位",
