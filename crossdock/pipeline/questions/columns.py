@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
 from connectors.formats.labels import calls_line_off, is_not_in_force, names_place, names_returns, prices_many
+from crossdock.pipeline.questions import notes
 from crossdock.pipeline.questions.in_fact import in_fact
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (
@@ -103,20 +104,21 @@ def _lacks_place(plan: Plan) -> bool:
 
 def currency_said_above(table: Table, plan: Plan) -> Question | None:
     """The currency of the amounts stands above the table alone."""
-    label = "" if table.is_json else currency_above(plan, table.labels, table.columns)
+    label = "" if table.is_json else currency_above(plan, table.labels, table.columns) or _currency_noted(table, plan)
     if not label:
         return None
     value = clip(" / ".join(table.labels[label]), 20)
+    said = f"{label}：{value}" if value else clip(label, 40)
     return Question(
         Text(
-            f"表头上方写着“{label}：{value}”，表里没有币种列，金额会按别处说的币种收。",
-            f"Above the table stands “{label}: {value}”, and no column says the currency, which is taken from elsewhere.",
+            f"{'表头上方' if value else '表的上方或下方'}写着“{said}”，表里没有币种列，金额会按别处说的币种收。",
+            f"Above {'' if value else 'or below '}the table stands “{said}”, and no column says the currency, which is taken from elsewhere.",
         ),
         Text(
             "整条数据流都是这个币种的，在数据流里写 currency",
             "Where the whole stream is in it, write currency for the stream",
         )
-        if label in table.columns
+        if label in table.columns or not value
         else Text(
             f"在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射当币种读",
             f"Write labels: [{label}] under config of the stream, which makes it a column, and read that as the currency",
@@ -125,10 +127,21 @@ def currency_said_above(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _currency_noted(table: Table, plan: Plan) -> str:
+    """The label or note around the table that says the currency in another language or a sentence: Währung: EUR; empty for none."""
+    said = (
+        label
+        for label, values in table.labels.items()
+        if (any(values) and notes.labels_currency(label)) or any(map(notes.currency_of, (label, *values)))
+    )
+    label = next(said, "")
+    return label if label and currency_above(plan, {"币种": table.labels[label]}, table.columns) else ""
+
+
 def price_of_many(table: Table, plan: Plan) -> Question | None:
     """Above the table stands that prices are for many pieces, or of another unit: 以下单价均为每千只价格, 单价：元/吨."""
     said = [f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values]
-    shown = clip(next((one for one in said if prices_many(one) or _is_of_other_unit(table, one)), ""), 30)
+    shown = clip(next((one for one in said if _prices_other(table, one)), ""), 30)
     if not shown or not takes_price_of_one(plan):
         return None
     return Question(
@@ -144,12 +157,14 @@ def price_of_many(table: Table, plan: Plan) -> Question | None:
     )
 
 
-def _is_of_other_unit(table: Table, said: str) -> bool:
-    """Whether a text says of which weight or length prices are, and no row is in that unit."""
+def _prices_other(table: Table, said: str) -> bool:
+    """Whether a text says that prices are for many pieces, or of a weight or length in which no row is."""
     found = _PRICE_OF_UNIT.search(simplified(said))
-    return found is not None and not any(
-        value.strip().lower() == found[1].lower() for one in table.start.columns for value in one.to_pylist()
+    unit = (found[1] if found else notes.unit_of_price(said)).lower()
+    is_other = unit and not any(
+        value.strip().lower() == unit for one in table.start.columns for value in one.to_pylist()
     )
+    return bool(is_other) or prices_many(said) or notes.prices_many(said)
 
 
 def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
@@ -196,7 +211,7 @@ def title_of_a_place(table: Table, plan: Plan) -> Question | None:
 def returns(table: Table, plan: Plan) -> Question | None:
     """The name of the sheet, or the title above the table, says that its lines went the other way: 退货明细."""
     titles = [one for one, values in table.labels.items() if not any(values)]
-    said = next((one for one in (table.sheet, *titles) if names_returns(one)), "")
+    said = next((one for one in (table.sheet, *titles) if names_returns(one) or notes.names_returns(one)), "")
     if not said or not any(one.entity.name in _MOVED for one in plan.entities):
         return None
     shown = clip(said, 30)
@@ -215,11 +230,14 @@ def returns(table: Table, plan: Plan) -> Question | None:
 
 def not_in_force(table: Table, plan: Plan) -> Question | None:
     """The name of the sheet, or the title above the table, says that its lines do not hold, or not yet: 本单已作废, 采购预测."""
-    titles = [one for one, values in table.labels.items() if not any(values) and is_not_in_force(one)]
-    is_apart = len(table.sheets) > 1 and _SET_ASIDE.fullmatch(simplified(table.sheet)) is not None
-    sheet = table.sheet if is_apart or _NOT_IN_FORCE.search(simplified(table.sheet)) else ""
+    entities = {one.entity.name for one in plan.entities}
+    bare = [one for one, values in table.labels.items() if not any(values)]
+    titles = [one for one in bare if is_not_in_force(one) or notes.is_not_in_force(one, entities)]
+    is_aside = _SET_ASIDE.fullmatch(simplified(table.sheet)) is not None
+    is_void = _NOT_IN_FORCE.search(simplified(table.sheet)) or notes.is_not_in_force(table.sheet, entities)
+    sheet = table.sheet if (len(table.sheets) > 1 if is_aside else is_void) else ""
     said = next((one for one in (sheet, *titles) if one), "")
-    if not said or not any(one.entity.name in _MOVED for one in plan.entities):
+    if not said or not entities & _MOVED:
         return None
     shown = clip(said, 30)
     return Question(
@@ -237,8 +255,9 @@ def not_in_force(table: Table, plan: Plan) -> Question | None:
 
 def line_called_off(table: Table, plan: Plan) -> Question | None:
     """Above or below the table stands that one of its lines does not hold: 第2行取消."""
-    notes = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
-    said = next(filter(calls_line_off, notes), "")
+    texts = [(label, value) for label, values in table.labels.items() for value in values]
+    whole = [(f"{label}：{value}" if value else label, value or label) for label, value in texts]
+    said = next((one for one, note in whole if calls_line_off(one) or notes.calls_line_off(note)), "")
     if not said or not any(one.entity.name in _MOVED | _COUNTED for one in plan.entities):
         return None
     shown = clip(said, 30)

@@ -602,6 +602,121 @@ def test_a_sheet_that_is_called_old_or_a_copy_is_asked_about(ask: Ask, sheets: l
     assert (f"工作表“{sheets[0]}”像是" in asked) == is_asked == bool(asked)
 
 
+TITLES = {
+    "delivery_note": {
+        "像是说这张表作废了": ["待发货订单明细", "未发货明细", "未出库清单", "PRO FORMA", "ANNULÉ", "キャンセル分"],
+        "像是退货": ["Return to vendor", "Returns to supplier", "Retouren", "返品明細"],
+        "": ["已发货明细", "待收货明细", "发货明细", "送货单", "Packing List", "No return to vendor without RMA"],
+    },
+    "goods_receipt": {
+        "像是说这张表作废了": ["待入库明细", "未到货清单"],
+        "像是退货": ["Return to Vendor"],
+        "": ["待发货明细", "入库明细", "未入库说明"],
+    },
+    "purchase_order": {
+        "像是说这张表作废了": [
+            *("PURCHASE FORECAST - not an order", "Purchase forecast (12 weeks)", "Entwurf - nicht verbindlich", "Quotation"),
+            *("Quotation No. Q-2026-11", "Angebot Nr. 12", "PRO FORMA INVOICE", "Superseded by rev. 3", "Stornierung"),
+            *("ANNULÉ", "見積書", "御見積書", "キャンセル分", "キャンセル済み", "취소", "报价单", "CANCELLATION", "Cancelled orders"),
+        ],
+        "": [
+            *("未交货明细", "待入库明细", "Purchase Order", "Quotation reference: see below for the terms of each", "Bestellung"),
+            *("Cancellation policy", "See forecast for capacity", "報價有效期三十天", "Storno nur schriftlich", "取消費用"),
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "title", "said"),
+    [
+        (mapping, title, said)
+        for mapping, all_said in TITLES.items()
+        for said, titles in all_said.items()
+        for title in titles
+    ],
+)
+def test_a_title_that_says_that_nothing_moved_is_asked_about(ask: Ask, mapping: str, title: str, said: str) -> None:
+    row = "R1|1|A1|个|5"
+    asked = ask(mapping, f"{MOVED[mapping]}|数量", row, labels={title: [""]})
+    assert said in asked
+    assert bool(asked) == bool(said)
+    assert not ask("inventory", "仓库|批号|料号|单位|库存数量", f"W{row}", labels={title: [""]})
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ("Stornierung", "像是说这张表作废了"),
+        ("Return to vendor", "像是退货"),
+        ("Quotation", ""),
+        ("未发货", "像是说这张表作废了"),
+        ("发货", ""),
+    ],
+)
+def test_the_name_of_a_sheet_that_says_so_is_asked_about(ask: Ask, sheet: str, said: str) -> None:
+    asked = ask("delivery_note", f"{MOVED['delivery_note']}|数量", "R1|1|A1|个|5", sheets=[sheet])
+    assert said in asked
+    assert bool(asked) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "said"),
+    [
+        ("注", "以上单价为每千只含税价。", "把单价当成一个的价收"),
+        ("备注", "价格单位：元/千只", "把单价当成一个的价收"),
+        ("以上价格为每吨含税价", "", "把单价当成一个的价收"),
+        ("以上价格为每个含税价", "", ""),
+        ("价格含税，每吨运费另计", "", ""),
+        ("Note", "Prices are per 1,000 pieces.", "把单价当成一个的价收"),
+        ("Prices are per thousand", "", "把单价当成一个的价收"),
+        ("Preise in EUR pro 100 Stück", "", "把单价当成一个的价收"),
+        ("Prix en EUR par 1 000 pièces", "", "把单价当成一个的价收"),
+        ("Preiseinheit", "100", "把单价当成一个的价收"),
+        ("Price unit", "1", ""),
+        ("Prices are per piece, 1,000 in a box", "", ""),
+        ("Prices valid for 100 days", "", ""),
+        ("単価は1,000個あたり", "", "把单价当成一个的价收"),
+        ("Währung", "EUR", "写着“Währung：EUR”，表里没有币种列"),
+        ("通貨", "USD", "写着“通貨：USD”，表里没有币种列"),
+        ("Prix en EUR HT", "", "写着“Prix en EUR HT”，表里没有币种列"),
+        ("Unit prices in EUR", "", "写着“Unit prices in EUR”，表里没有币种列"),
+        ("以上单价均为美元", "", "写着“以上单价均为美元”，表里没有币种列"),
+        ("单价按美元汇率折算成人民币", "", ""),
+        ("Prices valid in Europe", "", ""),
+        ("Devise", "", ""),
+        ("Line 2 of PO-1 is cancelled.", "", "映射不看它，表里的行会照原样收进来"),
+        ("Note", "item A2 has been cancelled", "映射不看它，表里的行会照原样收进来"),
+        ("Lines 2 and 3 have been deleted", "", "映射不看它，表里的行会照原样收进来"),
+        ("Position 2 wurde storniert.", "", "映射不看它，表里的行会照原样收进来"),
+        ("La ligne 2 est annulée", "", "映射不看它，表里的行会照原样收进来"),
+        ("注", "2行目はキャンセル", "映射不看它，表里的行会照原样收进来"),
+        ("备注", "B 的数量改为 80 个", "映射不看它，表里的行会照原样收进来"),
+        ("备注", "数量由50改为80", "映射不看它，表里的行会照原样收进来"),
+        ("Note", "If item A2 has been cancelled, tell us", ""),
+        ("Note", "Line items are cancelled after 30 days", ""),
+        ("Note", "Line 2 is urgent", ""),
+        ("注", "数量变更须书面确认", ""),
+        ("备注", "B 的数量为 80 个", ""),
+    ],
+)
+def test_a_note_of_prices_currency_or_a_line_is_asked_about(ask: Ask, label: str, value: str, said: str) -> None:
+    asked = ask("purchase_order", "订单号|行号|料号|单位|数量|单价", "P1|1|A1|个|5|4200", labels={label: [value]})
+    assert said in asked
+    assert bool(asked) == bool(said)
+
+
+def test_a_price_of_the_unit_of_its_rows_is_not_asked_about(ask: Ask) -> None:
+    header = "订单号|行号|料号|单位|数量|单价"
+    assert not ask("purchase_order", header, "P1|1|A1|吨|5|4200", labels={"以上价格为每吨含税价": [""]})
+
+
+@pytest.mark.parametrize("said", ["Währung: EUR", "通貨：USD"])
+def test_a_currency_that_a_column_says_is_not_asked_about_again(ask: Ask, said: str) -> None:
+    header = "订单号|行号|料号|单位|数量|单价|币种"
+    assert not ask("purchase_order", header, "P1|1|A1|个|5|4200|USD", labels=labels_above([[said]]))
+
+
 @pytest.mark.parametrize(
     ("mapping", "sheet", "title", "is_asked"),
     [
