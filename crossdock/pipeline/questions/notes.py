@@ -30,6 +30,7 @@ _RETURNS = re.compile(
 
 _WHEN = re.compile(r"\b(?:if|unless|when|should|may|falls|wenn|si)\b|如|若|场合", re.IGNORECASE)
 """What makes a condition of a note."""
+_NOTE = r"^\W*(?:(?:备?注|说明|注意|notes?|remarks?)\W+)?"
 _CODE = r"(?=\S*\d)[\w./-]+"
 _LINE_OFF = re.compile(
     rf"\b(?:lines?|items?|pos(?:ition)?s?|rows?)\W{{1,2}}(?:no\W*)?{_CODE}(?:\s*(?:,|and|&)\s*{_CODE})*\s+(?:(?:of|on)\s+\S+\s+)?(?:is|are|was|were|ha(?:s|ve) been)\s+(?:now |already )?"
@@ -38,8 +39,8 @@ _LINE_OFF = re.compile(
     rf"|\b(?:ligne|article|poste)\s+{_CODE}\s+(?:est |a été )?(?:annul|supprim)[ée]"
     rf"|\b(?:l[ií]nea|art[ií]culo|posici[oó]n)\s+{_CODE}\s+(?:fue |ha sido |está )?(?:cancelad|anulad|eliminad)[oa]"
     r"|\d+\s*行目?[はを、]?\s*(?:キャンセル|取消|取り消し|削除|中止)(?!不可)|\d+\s*행[은는]?\s*(?:취소|삭제)"
-    r"|^\W*[a-z0-9][\w./-]{0,30}\s*的?\s*(?:数量|交期|单价|价格)\s*(?:由.{1,10}?)?(?:改[为成到]|变更为|调整为|更改为)\s*\d"
-    r"|^\W*(?:数量|单价)由\s*\d.{0,8}?(?:改[为成到]|变更为|调整为|更改为)\s*\d",
+    rf"|{_NOTE}[a-z0-9][\w./-]{{0,30}}\s*的?\s*(?:数量|交期|单价|价格)\s*(?:由.{{1,10}}?)?(?:改[为成到]|变更为|调整为|更改为)\s*\d"
+    rf"|{_NOTE}(?:数量|单价)由\s*\d.{{0,8}}?(?:改[为成到]|变更为|调整为|更改为)\s*\d",
     re.IGNORECASE,
 )
 
@@ -64,6 +65,7 @@ _CODES = (
 )
 _IN_MONEY = re.compile(
     rf"\b(?:(?:unit )?prices?|amounts?|values?|figures|prix|montants?|preise?|beträge|precios?|importes?|prezzi)\b[^:]{{0,25}}?\b(?:in|en)\s+(?P<code>{_CODES})\b"
+    rf"|^\W*(?:{_CURRENCY.pattern}|币[种别]|currency)\s*:\s*(?P<named>{_CODES})\b"
     r"|(?:价格?|金额|报价)[^:,，]{0,6}?(?:为|是|以|按)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)",
     re.IGNORECASE,
 )
@@ -112,4 +114,4 @@ def labels_currency(label: str) -> bool:
 def currency_of(note: str) -> str:
     """The currency in which a note says that prices are, as it writes it; empty for none."""
     found = _IN_MONEY.search(_form(note))
-    return (found["code"] or found["zh"]) if found else ""
+    return (found["code"] or found["named"] or found["zh"]) if found else ""

@@ -692,6 +692,8 @@ def test_the_name_of_a_sheet_that_says_so_is_asked_about(ask: Ask, sheet: str, s
         ("La ligne 2 est annulée", "", "映射不看它，表里的行会照原样收进来"),
         ("注", "2行目はキャンセル", "映射不看它，表里的行会照原样收进来"),
         ("备注", "B 的数量改为 80 个", "映射不看它，表里的行会照原样收进来"),
+        ("备注：B 的数量改为 80 个", "", "映射不看它，表里的行会照原样收进来"),
+        ("Währung: EUR", "", "写着“Währung: EUR”，表里没有币种列"),
         ("备注", "数量由50改为80", "映射不看它，表里的行会照原样收进来"),
         ("Note", "If item A2 has been cancelled, tell us", ""),
         ("Note", "Line items are cancelled after 30 days", ""),
