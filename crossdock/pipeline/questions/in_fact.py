@@ -35,7 +35,10 @@ _PLAIN = re.compile(
 _OF_BOOKS = re.compile(
     rf"(?:账面?|系统|当前|现有?)?(?:库存|结存|存)(?:数量?|量)?{_SIGN}|(?:账面|系统)(?:数量?|量){_SIGN}"
 )
-_NUMBER = re.compile(r"\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?|-?\.[0-9]+)\s*[^\s\d/.:年月日-]{0,4}\s*")
+_NUMBER = re.compile(
+    r"(?!\s*20\d\d[01]\d[0-3]\d\s*$)\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?|-?\.[0-9]+)\s*[^\s\d/.:年月日-]{0,4}\s*"
+)
+"""20260305 is a day."""
 
 
 def in_fact(table: Table, plan: Plan) -> Question | None:

@@ -339,6 +339,7 @@ def test_what_moved_in_fact_beside_a_plain_quantity_is_asked_about(
     [
         ("goods_receipt", "数量|到货", "5|2026-03-05"),
         ("goods_receipt", "数量|签收", "5|王芳"),
+        ("goods_receipt", "数量|签收", "5|20260305"),
         ("goods_receipt", "数量|累计入库数量", "5|40"),
         ("goods_receipt", "数量|订单数量", "5|40"),
         ("goods_receipt", "实收数量|本次收货", "5|4"),
