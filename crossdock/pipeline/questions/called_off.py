@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from canonical_model.language import Text
 from canonical_model.text import clip
 from connectors.formats.cells import decimals
+from crossdock.pipeline.questions import abroad
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import counted_columns, unread_columns
 from mappings.plan import Plan
@@ -14,7 +15,7 @@ from mappings.unknown import unknown_pattern
 _END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除"
 """What makes an end of a line or document before its time."""
 _STATUS = re.compile(
-    rf"状态|狀態|{_END}|红蓝|红冲|退货|变更类型|^操作$|操作类型|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
+    rf"状态|狀態|[执執]行情况|{_END}|红蓝|红冲|退货|变更类型|^操作$|操作类型|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
 )
 _FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)")
 _COUNTED = re.compile(r"数量|數量|数$|量$|单号|(?i:\bqty\b|\bquantity\b)")
@@ -27,14 +28,22 @@ _HOLDS = re.compile(r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)\W*$|
 _CLOSED = r"^\s*已?[结結]案\s*$"
 """A finished order, which is none to wait for; what was received of it was received all the same."""
 _CASE = re.compile(r"[结結]案(?!数|量)")
-_KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍")
+_KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍|[单單][据據]名[称稱]")
+_RED = re.compile(r"[红紅][蓝藍]")
+_HELD = re.compile(r"[暂暫]停|[冻凍][结結]|[挂掛]起")
+_SHIPS, _RECEIVES = r"(?:[发發][货貨运運]|送[货貨]|出[货貨库庫])", r"(?:收[货貨料]|入[库庫]|到[货貨]|[签簽]收)"
+_WHETHER = {
+    "shipment_line": re.compile(rf"^\W*是否已?{_SHIPS}\W*$"),
+    "goods_receipt_line": re.compile(rf"^\W*是否已?{_RECEIVES}\W*$"),
+}
+"""是否发货: a no says that the row is yet to be."""
 _GRADE = re.compile(r"[质品][量检]?(?:等级|状态|级)|(?i:\bgrade\b)")
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
 _REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
 
 _OFF = (
-    rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单)*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
-    r"|[冲沖][销銷]|退[货貨]|未[审審]核|(?i:cancel+ed|closed|void(?:ed)?|deleted?|inactive|suspended|on hold|terminated|archived|rejected))\s*$"
+    rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单|客[户戶]|[买買]家|供[应應]商|[审審][批核])*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
+    r"|[冲沖][销銷]|退[货貨]|未[审審]核|[驳駁]回|[审審][批核][不未]通[过過]|退(?:[货貨]退)?款(?:成功|完成)?|(?i:cancel+ed|closed|void(?:ed)?|deleted?|inactive|suspended|on hold|terminated|archived|rejected))\s*$"
 )
 _FILLED = r"^\s*(?:20[0-4][0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]20[0-4][0-9]|[\p{Han}A-Za-z]{2})"
 """A day or a name; 1900-01-01 and 2099-12-31 are how systems write none."""
@@ -42,7 +51,7 @@ _UNKNOWN = unknown_pattern(())
 _CLOSING = re.compile(r"[关關][闭閉]|[结結]案|(?i:clos)")
 """What ends an order line that may be finished, unlike 取消 and 作废."""
 _VOID = re.compile(r"作[废廢]|取消|[终終中]止|撤|[删刪]|禁用|停用|(?i:cancel|void|delet)")
-_YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l))\s*$"
+_YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l|ja|oui|sí|si))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
 _SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
 
@@ -71,16 +80,20 @@ _MOVED = r"(?:推[迟遲][到至]|延[期后後]?[到至]|提前[到至])"
 _DAY = r"(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)"
 _COUNT = r"(?:[数數]量|[单單][价價]|[价價]格|料[号號])"
 _TO = r"\s*[0-9][^版点點时時]{0,20}$"
-_CHANGED = rf"^\s*(?:{_DAY}|{_COUNT})?\s*(?:{_BECAME}|{_MOVED}){_TO}"
+_FROM = r"(?:[由从從原]\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*\pL{0,3}?[，,]?\s*)?"
+_CHANGED = rf"^\s*(?:{_DAY}|{_COUNT})?\s*{_FROM}(?:{_BECAME}|{_MOVED}){_TO}"
 """What became of a quantity or day: 改为5000个, 推迟到4/10."""
 _COUNT_CHANGED = (
-    rf"^\s*{_COUNT}\s*{_BECAME}{_TO}|^\s*{_BECAME}\s*[0-9][0-9,]*(?:\.[0-9]+)?[^0-9版点點时時年月]{{0,20}}$"
+    rf"^\s*{_COUNT}\s*{_FROM}{_BECAME}{_TO}|^\s*{_BECAME}\s*[0-9][0-9,]*(?:\.[0-9]+)?[^0-9版点點时時年月]{{0,20}}$"
 )
 _DAY_CHANGED = (
     rf"^\s*{_DAY}\s*{_BECAME}{_TO}|^\s*{_DAY}?\s*{_MOVED}{_TO}|^\s*{_BECAME}\s*[0-9]{{1,4}}[-./年月][0-9].{{0,20}}$"
 )
 """The same of one of them alone: an answer may say the other by its columns."""
-_RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨)退[货貨].{0,3}|退[货貨]出[库庫]|[红紅]字.{0,6})\s*$"
+_RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨|外[购購]|委外)退[货貨料].{0,3}|退[货貨料]出[库庫]|[红紅]字.{0,6})\s*$"
+_SOLD_BACK = r"^\s*(?:[销銷]售退[货貨]|[销銷]退)(?:入[库庫])?[单單]?\s*$"
+"""What comes back of what was sold is received, and never shipped."""
+_RED_ONE = r"^\s*(?:[红紅](?:[字单單票])?|(?i:red))\s*$"
 _WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _NOT_MOVED = (
@@ -91,6 +104,9 @@ _NOT_MOVED = (
 _SHORT = r"^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15}$|^\s*少[送发發]|下[批次周].{0,3}补[送货貨发發齐齊上]?\s*$"
 """少送5个, 欠20: what came is less than the columns say, unless one of them says what came in fact (实收数量)."""
 _IN_FACT = re.compile(r"[实實][收到发發送际際]|(?i:\b(?:received|actual) (?:qty|quantity)\b)")
+_YET_TO_SHIP = rf"^\s*(?:待|未|[尚还還]未|等待){_SHIPS}"
+_YET_TO_RECEIVE = rf"^\s*(?:待|未|[尚还還]未|等待){_RECEIVES}"
+_REFUSED = r"^\s*(?:客[户戶])?拒[收签簽]"
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
 _GONE = r"(?:^|[^无無盈])[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
@@ -158,38 +174,67 @@ def _patterns(
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
-    if _REMARK.search(column):
-        yield from (_SAID_OFF, _GONE if has_stock else _STOPPED)
+    if _REMARK.search(column) or abroad.REMARK.search(column):
+        yield from (_SAID_OFF, abroad.SAID_OFF, _GONE if has_stock else _STOPPED)
         if not answered:
-            yield _CHANGED
+            yield from (_CHANGED, abroad.COUNT_CHANGED)
         elif "confirmed" not in answered:
-            yield _COUNT_CHANGED
+            yield from (_COUNT_CHANGED, abroad.COUNT_CHANGED)
         elif "promised_on" not in answered:
             yield _DAY_CHANGED
         if has_moved:
-            yield from (_RETURNED, _WENT_BACK, _NOT_MOVED)
+            yield from (_RETURNED, _WENT_BACK, _NOT_MOVED, abroad.WENT_BACK, abroad.GIVEN_BACK)
             if not is_told:
                 yield _SHORT
-    if (has_moved or is_ordered) and _KIND.search(column):
+    is_kind = bool((has_moved or is_ordered) and (_KIND.search(column) or abroad.TYPE.search(column)))
+    if is_kind:
         yield _RETURNED
+        if "shipment_line" in entities:
+            yield _SOLD_BACK
+        if _RED.search(column):
+            yield _RED_ONE
     if is_read:
         return
-    if (has_moved or is_ordered) and _KIND.search(column):
-        yield from (_WENT_BACK, _OFF)
+    if is_kind:
+        yield from (_WENT_BACK, _OFF, abroad.WENT_BACK)
     if _DONE.search(column):
         if is_ordered:
             yield _FILLED
-    elif _STATUS.search(column):
-        yield _OFF
-        if _FLAG.search(column) and not _COUNTED.search(column):
-            yield _YES
-        if is_ordered:
-            yield _CLOSED
+    elif _STATUS.search(column) or abroad.STATE.search(column):
+        yield from _states(column, entities)
     elif is_ordered and _CASE.search(column):
         yield from (_CLOSED, _YES)
+    if (is_ordered or has_moved) and _HELD.search(column) and not _COUNTED.search(column):
+        yield from (_YES, _OFF)
+    if any(entity in entities and one.search(column) for entity, one in _WHETHER.items()):
+        yield from (_NO, *_yet_to_be(entities))
     if _HOLDS.search(column):
         yield _NO
     if has_stock and _GRADE.search(column):
         yield _SCRAP
     if has_moved and _MOVEMENT.search(column):
         yield _BACK
+
+
+def _states(column: str, entities: set[str]) -> Iterator[str]:
+    """What a state that nobody reads says of a row of these entities that does not hold, or is yet to be."""
+    has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
+    is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
+    yield from (_OFF, abroad.OFF)
+    if (_FLAG.search(column) or abroad.FLAG.search(column)) and not _COUNTED.search(column):
+        yield _YES
+    if is_ordered:
+        yield _CLOSED
+    if is_ordered or has_moved:
+        yield abroad.GIVEN_BACK
+    if has_moved:
+        yield _REFUSED
+        yield from _yet_to_be(entities)
+
+
+def _yet_to_be(entities: set[str]) -> Iterator[str]:
+    """What says of a delivery or receipt that it is yet to be."""
+    if "shipment_line" in entities:
+        yield from (_YET_TO_SHIP, abroad.NOT_SHIPPED)
+    if "goods_receipt_line" in entities:
+        yield from (_YET_TO_RECEIVE, abroad.NOT_RECEIVED)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
 from connectors.formats.labels import calls_line_off, is_not_in_force, names_place, names_returns, prices_many
+from crossdock.pipeline.questions import notes
+from crossdock.pipeline.questions.in_fact import in_fact
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (
     absent_place,
@@ -51,6 +53,14 @@ _PRICE_OF_UNIT = re.compile(
     r"(?:单位|单?价格?)[:：].{0,6}(?:元|[¥￥$]|(?i:rmb|cny|usd))\s*/\s*(吨|公斤|千克|克|斤|米|升|平方米|立方米|(?i:tons?|kgs?|mt|g|m|l)\b)"
 )
 """单价：元/吨."""
+_ARRIVED_ON = re.compile(r"到[货料](?:日期?|时间)")
+_ARRIVAL = re.compile(r"(?:实际|本次)?(?:(?:到货|到料|入库|收货)(?:数量?|量)|(?:到货|入库|收货)单号?)(?:[(（].*)?")
+"""What says of a line that goods came: 到货数量, 入库单号; 已入库数量 is of an order that is open."""
+_PLACE_ABOVE = re.compile(
+    r"(?:(?:所[在属]|存放|库存)?(?:仓库|库房|库别|仓别)(?:名称?|编[码号]|代码)?|库存地点|保管場?所|(?i:warehouse|storage location|stock location|ware ?house(?: name| code)?"
+    r"|lager(?:ort|haus)?|entrep[oô]t|magasin|almac[eé]n|bodega|dep[oó]sito|magazzino|magazijn|armaz[eé]m)|창고)"
+)
+"""What stands before the name of a warehouse: 仓库：上海仓, Lagerort: Berlin."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
 _COUNTED = frozenset({"order_response_line", "inventory_balance"})
 _TAKEN_OFF = re.compile(r"取消|减少|扣减")
@@ -61,10 +71,12 @@ _SHOWN = 8
 
 def above_the_table(table: Table, plan: Plan) -> Question | None:
     """A part of the key stands above the table alone: 仓库：上海仓, of which the stock would be lost."""
-    named = labels_of_keys(plan, list(table.labels))
+    known = labels_of_keys(plan, list(table.labels))
+    named = known or _places_above(table, plan)
     if not named:
         return None
     label, values = named[0], " / ".join(table.labels[named[0]])
+    read = Text("", "") if known else Text("，由映射当仓库读", ", and read that as the location")
     return Question(
         Text(
             f"表头上方写着“{label}：{values}”，表里没有这一列；不读它，别的{label}的记录会和这些混在一起。",
@@ -72,29 +84,41 @@ def above_the_table(table: Table, plan: Plan) -> Question | None:
             "mix with these.",
         ),
         Text(
-            f"在数据流的 config 里写 labels: [{label}]，它就成为一列",
-            f"Write labels: [{label}] under config of the stream, which makes it a column",
+            f"在数据流的 config 里写 labels: [{label}]，它就成为一列{read.zh}",
+            f"Write labels: [{label}] under config of the stream, which makes it a column{read.en}",
         ),
         Text("确实不用", "if it does not matter"),
     )
 
 
+def _places_above(table: Table, plan: Plan) -> list[str]:
+    """The labels above a table of stock that name a warehouse, where the mapping reads none."""
+    said = (label for label, values in table.labels.items() if any(values)) if _lacks_place(plan) else ()
+    return [label for label in said if label not in table.columns and _PLACE_ABOVE.fullmatch(simplified(label).strip())]
+
+
+def _lacks_place(plan: Plan) -> bool:
+    """Whether of stock no place is read or said by the mapping."""
+    return any(one.entity.name == "inventory_balance" and "location" not in one.fields for one in plan.entities)
+
+
 def currency_said_above(table: Table, plan: Plan) -> Question | None:
     """The currency of the amounts stands above the table alone."""
-    label = "" if table.is_json else currency_above(plan, table.labels, table.columns)
+    label = "" if table.is_json else currency_above(plan, table.labels, table.columns) or _currency_noted(table, plan)
     if not label:
         return None
     value = clip(" / ".join(table.labels[label]), 20)
+    said = f"{label}：{value}" if value else clip(label, 40)
     return Question(
         Text(
-            f"表头上方写着“{label}：{value}”，表里没有币种列，金额会按别处说的币种收。",
-            f"Above the table stands “{label}: {value}”, and no column says the currency, which is taken from elsewhere.",
+            f"{'表头上方' if value else '表的上方或下方'}写着“{said}”，表里没有币种列，金额会按别处说的币种收。",
+            f"Above {'' if value else 'or below '}the table stands “{said}”, and no column says the currency, which is taken from elsewhere.",
         ),
         Text(
             "整条数据流都是这个币种的，在数据流里写 currency",
             "Where the whole stream is in it, write currency for the stream",
         )
-        if label in table.columns
+        if label in table.columns or not value
         else Text(
             f"在数据流的 config 里写 labels: [{label}]，它就成为一列，由映射当币种读",
             f"Write labels: [{label}] under config of the stream, which makes it a column, and read that as the currency",
@@ -103,10 +127,21 @@ def currency_said_above(table: Table, plan: Plan) -> Question | None:
     )
 
 
+def _currency_noted(table: Table, plan: Plan) -> str:
+    """The label or note around the table that says the currency in another language or a sentence: Währung: EUR; empty for none."""
+    said = (
+        label
+        for label, values in table.labels.items()
+        if (any(values) and notes.labels_currency(label)) or any(map(notes.currency_of, (label, *values)))
+    )
+    label = next(said, "")
+    return label if label and currency_above(plan, {"币种": table.labels[label]}, table.columns) else ""
+
+
 def price_of_many(table: Table, plan: Plan) -> Question | None:
     """Above the table stands that prices are for many pieces, or of another unit: 以下单价均为每千只价格, 单价：元/吨."""
     said = [f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values]
-    shown = clip(next((one for one in said if prices_many(one) or _is_of_other_unit(table, one)), ""), 30)
+    shown = clip(next((one for one in said if _prices_other(table, one)), ""), 30)
     if not shown or not takes_price_of_one(plan):
         return None
     return Question(
@@ -122,12 +157,14 @@ def price_of_many(table: Table, plan: Plan) -> Question | None:
     )
 
 
-def _is_of_other_unit(table: Table, said: str) -> bool:
-    """Whether a text says of which weight or length prices are, and no row is in that unit."""
+def _prices_other(table: Table, said: str) -> bool:
+    """Whether a text says that prices are for many pieces, or of a weight or length in which no row is."""
     found = _PRICE_OF_UNIT.search(simplified(said))
-    return found is not None and not any(
-        value.strip().lower() == found[1].lower() for one in table.start.columns for value in one.to_pylist()
+    unit = (found[1] if found else notes.unit_of_price(said)).lower()
+    is_other = unit and not any(
+        value.strip().lower() == unit for one in table.start.columns for value in one.to_pylist()
     )
+    return bool(is_other) or prices_many(said) or notes.prices_many(said)
 
 
 def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
@@ -151,7 +188,7 @@ def sheet_of_a_place(table: Table, plan: Plan) -> Question | None:
 
 def title_of_a_place(table: Table, plan: Plan) -> Question | None:
     """The title above the table names a warehouse, which no column says: 上海仓2026年3月库存明细."""
-    place = absent_place(plan)
+    place = absent_place(plan) or ("仓库" if _lacks_place(plan) else "")
     title = next((one for one, values in table.labels.items() if not any(values) and names_place(one)), "")
     if not place or not title:
         return None
@@ -174,7 +211,7 @@ def title_of_a_place(table: Table, plan: Plan) -> Question | None:
 def returns(table: Table, plan: Plan) -> Question | None:
     """The name of the sheet, or the title above the table, says that its lines went the other way: 退货明细."""
     titles = [one for one, values in table.labels.items() if not any(values)]
-    said = next((one for one in (table.sheet, *titles) if names_returns(one)), "")
+    said = next((one for one in (table.sheet, *titles) if names_returns(one) or notes.names_returns(one)), "")
     if not said or not any(one.entity.name in _MOVED for one in plan.entities):
         return None
     shown = clip(said, 30)
@@ -193,11 +230,14 @@ def returns(table: Table, plan: Plan) -> Question | None:
 
 def not_in_force(table: Table, plan: Plan) -> Question | None:
     """The name of the sheet, or the title above the table, says that its lines do not hold, or not yet: 本单已作废, 采购预测."""
-    titles = [one for one, values in table.labels.items() if not any(values) and is_not_in_force(one)]
-    is_apart = len(table.sheets) > 1 and _SET_ASIDE.fullmatch(simplified(table.sheet)) is not None
-    sheet = table.sheet if is_apart or _NOT_IN_FORCE.search(simplified(table.sheet)) else ""
+    entities = {one.entity.name for one in plan.entities}
+    bare = [one for one, values in table.labels.items() if not any(values)]
+    titles = [one for one in bare if is_not_in_force(one) or notes.is_not_in_force(one, entities)]
+    is_aside = _SET_ASIDE.fullmatch(simplified(table.sheet)) is not None
+    is_void = _NOT_IN_FORCE.search(simplified(table.sheet)) or notes.is_not_in_force(table.sheet, entities)
+    sheet = table.sheet if (len(table.sheets) > 1 if is_aside else is_void) else ""
     said = next((one for one in (sheet, *titles) if one), "")
-    if not said or not any(one.entity.name in _MOVED for one in plan.entities):
+    if not said or not entities & _MOVED:
         return None
     shown = clip(said, 30)
     return Question(
@@ -215,8 +255,9 @@ def not_in_force(table: Table, plan: Plan) -> Question | None:
 
 def line_called_off(table: Table, plan: Plan) -> Question | None:
     """Above or below the table stands that one of its lines does not hold: 第2行取消."""
-    notes = (f"{label}：{value}" if value else label for label, values in table.labels.items() for value in values)
-    said = next(filter(calls_line_off, notes), "")
+    texts = [(label, value) for label, values in table.labels.items() for value in values]
+    whole = [(f"{label}：{value}" if value else label, value or label) for label, value in texts]
+    said = next((one for one, note in whole if calls_line_off(one) or notes.calls_line_off(note)), "")
     if not said or not any(one.entity.name in _MOVED | _COUNTED for one in plan.entities):
         return None
     shown = clip(said, 30)
@@ -271,8 +312,29 @@ def without_item(table: Table, plan: Plan) -> Question | None:
 
 
 def without_day(table: Table, plan: Plan) -> Question | None:
-    """No day of delivery would be read, although a column reads like one."""
-    return _not_read(table, undated(plan, table.columns), Text("交期", "day of delivery"))
+    """No day of delivery would be read, although a column reads like one; or the day of an arrival is taken for it."""
+    arrived = None if table.is_json else _arrived(table, plan)
+    return arrived or _not_read(table, undated(plan, table.columns), Text("交期", "day of delivery"))
+
+
+def _arrived(table: Table, plan: Plan) -> Question | None:
+    """The question where the day that is wanted is read from 到货日期 and 入库数量 or the like says that the goods are there."""
+    came = next((one for one in table.columns if _ARRIVAL.fullmatch(simplified(one))), "")
+    wanted = (one.fields["requested_on"].header for one in plan.entities if "requested_on" in one.fields)
+    day = next((one for one in wanted if one in table.columns and _ARRIVED_ON.fullmatch(simplified(one))), "")
+    if not came or not day or not table.first(day, r"[0-9]"):
+        return None
+    return Question(
+        Text(
+            f"“{day}”旁边有“{came}”，像是货到了的那一天，映射把它当成要求的交期。",
+            f"“{day}” stands beside “{came}” and reads like the day on which goods arrived; the mapping takes it for the day that is wanted.",
+        ),
+        Text(
+            f"在映射的 columns: 的 requested_on 里去掉“{day}”，写上要求交期那一列",
+            f"Take “{day}” out of requested_on under columns: of the mapping, and name the column of the day that is wanted",
+        ),
+        Text("它就是要求的交期", "if it is the day that is wanted"),
+    )
 
 
 def _not_read(table: Table, left: Sequence[str], what: Text) -> Question | None:
@@ -290,11 +352,11 @@ def _not_read(table: Table, left: Sequence[str], what: Text) -> Question | None:
 
 
 def revised(table: Table, plan: Plan) -> Question | None:
-    """A column says that it is what another became: 交期(3/8更新) beside 交期, which alone would be read."""
+    """A column says what another became, or what moved in fact: 交期(3/8更新) beside 交期, 本次收货 beside 数量, which alone would be read."""
     pairs = [] if table.is_json else revised_columns(plan, table.columns)
     pairs = [pair for pair in pairs if table.first(pair[1], r"[^\s/-]")]
     if not pairs:
-        return None
+        return None if table.is_json else in_fact(table, plan)
     old, newer = pairs[0]
     return Question(
         Text(

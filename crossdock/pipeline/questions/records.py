@@ -10,7 +10,15 @@ from mappings.plan import Plan
 
 _SEVERAL = r"[0-9][^\s、，,;；&+]*\s*(?:[、，,;；&+\n]|\s[/和及与]\s)\s*[^\s、，,;；&+]*[0-9]"
 _DIGIT = re.compile(r"\d")
-_LONGEST_YEAR = 4
+_PARTS = re.compile(r"\s*/\s*|\s+")
+_LETTERS_AND_DIGITS = re.compile(r"[^\W\d_].*\d")
+_LAST_DIGITS = re.compile(r"\d{4,}$")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d$")
+_SHORTEST_PLAIN = 7
+"""Digits from which two numbers without letters are no year and its number, nor an order and its line."""
+_PAIR = 2
+_NEAR = 5
+"""How far apart two numbers are that are written as one and its end."""
 _MORE = re.compile(
     r"[，。；、]|第\s*\d+\s*[版页]|共\s*\d+\s*页|[（(][^（()）]*(?:版|页|次|作废|共|急)[^（()）]*[)）]\s*$|(?i:\s(?:rev|ver)\b)"
 )
@@ -43,10 +51,21 @@ def several_numbers(table: Table, plan: Plan) -> Question | None:
 
 
 def _is_pair(said: str) -> bool:
-    """Whether a value is two numbers of one form with a stroke between them: PO-1001/PO-1002, unlike 2026/0305 and PO/12."""
-    first, *others = (half.strip() for half in said.split("/"))
-    is_alike = len(others) == 1 and len(first) > _LONGEST_YEAR and _DIGIT.sub("0", first) == _DIGIT.sub("0", others[0])
-    return is_alike and not first.isdecimal() and _DIGIT.search(first) is not None
+    """Whether a value is numbers of one form with strokes or blanks between them: PO-1001/PO-1002, unlike 2026/0305 and PO/12."""
+    first, *others = _PARTS.split(said.strip())
+    if not others:
+        return False
+    form, is_plain = _DIGIT.sub("0", first), first.isdecimal()
+    if all(_DIGIT.sub("0", one) == form for one in others):
+        return len(first) >= _SHORTEST_PLAIN if is_plain else _LETTERS_AND_DIGITS.search(first) is not None
+    return len(others) == 1 and not is_plain and "/" in said and _runs_on(first, others[0])
+
+
+def _runs_on(first: str, other: str) -> bool:
+    """Whether the last digits of the next number stand behind a first: PO26030001/02, unlike PO26030001/10 and PO-2026/0305."""
+    digits = _LAST_DIGITS.search(first)
+    is_end = digits is not None and other.isdecimal() and _PAIR <= len(other) <= len(digits[0])
+    return is_end and not _YEAR.search(first) and 0 < int(other) - int(first[-len(other) :]) <= _NEAR
 
 
 def number_with_more(table: Table, plan: Plan) -> Question | None:

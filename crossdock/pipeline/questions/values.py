@@ -222,7 +222,8 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
         if not {number, line} <= set(table.placed) or not _COUNTS.fullmatch(simplified(line)):
             continue  # an id that a database gives runs on and stays
         start = table.start.slice(0, _MOST_RUNNING)
-        rows = list(zip(start[number].to_pylist(), start[line].to_pylist(), strict=True))
+        numbers = map(str.strip, start[number].to_pylist())
+        rows = list(zip(numbers, start[line].to_pylist(), strict=True))
         if len(rows) < _FEWEST_RUNNING or not all(one.strip().isdecimal() for _, one in rows):
             continue
         lines = [int(one) for _, one in rows]

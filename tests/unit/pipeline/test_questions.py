@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from canonical_model.text import clip
 from connectors.formats.cells import letters_of
 from connectors.formats.labels import labels_above, said_below
 from crossdock.home import QuestionName
@@ -83,6 +84,11 @@ def test_ids_that_a_database_gives_may_run_on(ask: Ask) -> None:
     rows = [f"P{i // 2}|{i}|A{i}|个|5" for i in range(1, 7)]
     assert ask("purchase_order", "订单号|项次|料号|单位|数量", *rows)
     assert not ask("purchase_order", "订单号|Line Item|料号|单位|数量", *rows)
+
+
+def test_a_blank_behind_its_number_makes_no_other_document(ask: Ask) -> None:
+    rows = [f"{number}|{line}|A{line}|个|5" for number, line in zip(["PO-1", "PO-1 ", "PO-1"], "123", strict=True)]
+    assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *rows)
 
 
 def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
@@ -234,6 +240,123 @@ def test_what_a_column_became_and_what_is_added_to_it_is_asked_about(
     assert bool(said) == bool(asked)
 
 
+@pytest.mark.parametrize(
+    ("columns", "values", "is_asked"),
+    [
+        ("到货日期|到货数量", "2026-03-05|5", True),
+        ("到货日期|入库数量", "2026-03-05|5", True),
+        ("到货时间|入库单号", "2026-03-05|R1", True),
+        ("到货日期|入库数量", "|5", False),
+        ("到货日期|已入库数量", "2026-03-05|5", False),
+        ("要求到货日期|入库数量", "2026-03-05|5", False),
+        ("交期|到货日期|入库数量", "2026-03-05|2026-03-05|5", False),
+        ("到货日期|采购员", "2026-03-05|王", False),
+    ],
+)
+def test_the_day_of_an_arrival_is_not_the_day_that_is_wanted(
+    ask: Ask, columns: str, values: str, is_asked: bool
+) -> None:
+    asked = ask("purchase_order", f"订单号|行号|料号|单位|数量|{columns}", f"P1|1|A1|个|5|{values}")
+    assert ("像是货到了的那一天" in asked) == is_asked == bool(asked)
+
+
+def test_all_columns_that_read_like_a_day_are_named(ask: Ask) -> None:
+    header = "订单号|行号|料号|单位|确认数量|需求日期|我司回复交期"
+    assert "需求日期、我司回复交期" in ask("order_response", header, "P1|1|A1|个|5|2026-03-05|2026-03-09")
+
+
+@pytest.mark.parametrize(
+    ("above", "is_asked"),
+    [
+        ("Warehouse: Sydney", True),
+        ("仓库：上海仓", True),
+        ("Lagerort: Berlin", True),
+        ("倉庫：東京", True),
+        ("Entrepôt : Lyon", True),
+        ("Almacén: Madrid", True),
+        ("창고: 부산", True),
+        ("上海仓2026年3月库存明细", True),
+        ("Warehouse manager: Li", False),
+        ("仓库主管：王芳", False),
+        ("日期：2026-03-05", False),
+    ],
+)
+def test_a_place_above_stock_that_no_column_says_is_asked_about(tmp_path: Path, above: str, is_asked: bool) -> None:
+    path = tmp_path / "rows.parquet"
+    cells = {"料号": ["A1"], "数量": ["5"], "库区": ["W1"]}
+    pq.write_table(pa.table({"_row": [2], **cells}), path)
+    table = Table(
+        "", [], list(cells), labels_above([[above]]), dict(zip(cells, "ABC", strict=True)), False, lambda: [path]
+    )
+    stock = {"item": "料号", "on_hand": "quantity(数量, '个')"}
+    said = [
+        ({}, is_asked),
+        ({"location": "place"}, is_asked),
+        ({"location": "'SH'"}, False),
+        ({"location": "库区"}, False),
+    ]
+    for place, asks in said:
+        entities = {"inventory_balance": {"fields": stock | place}}
+        spec = MappingFile.model_validate({"mapping": "t/t", "columns": {"place": ["仓名"]}, "entities": entities})
+        plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
+        assert (question_about(table, plan) is not None) == asks
+
+
+MOVED = {
+    "goods_receipt": "入库单号|行号|料号|单位",
+    "delivery_note": "送货单号|行号|料号|单位",
+    "purchase_order": "订单号|行号|料号|单位",
+    "sales_order": "订单号|行号|料号|单位",
+    "inventory": "批号|库位|料号|单位",
+}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "read", "others"),
+    [
+        ("goods_receipt", "数量", "本次收货 签收数量 本次收料 点收 实到 入库 已入库 已入库数量 已入库(个) Received"),
+        ("delivery_note", "数量", "送货 实送 出货数 实送数 本次交货 实发 发货 已送数量 Delivered"),
+        ("purchase_order", "数量", "本次订购 订购 本次採購"),
+        ("sales_order", "Qty", "本次订购 订购 Ordered"),
+        ("inventory", "库存数", "实际盘点 盘点 实盘 Counted"),
+        ("inventory", "账面数量", "实际盘点 实点"),
+    ],
+)
+def test_what_moved_in_fact_beside_a_plain_quantity_is_asked_about(
+    ask: Ask, mapping: str, read: str, others: str
+) -> None:
+    for other in others.split():
+        header, start = f"{MOVED[mapping]}|{read}|{other}", "R1|{}|A{}|个|"
+        rows = [start.format(line, line) for line in (1, 2)]
+        assert f"“{other}”像是实际的数" in ask(mapping, header, rows[0] + "5|4", rows[1] + "6|6"), other
+        assert f"“{other}”像是实际的数" in ask(mapping, header, rows[0] + "5|5", rows[1] + "6|"), other
+        assert not ask(mapping, header, rows[0] + "5|5.0", rows[1] + "1,200|1200"), other
+        assert not ask(mapping, header, rows[0] + "5|", rows[1] + "6|-"), "to be filled in by hand"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "columns", "values"),
+    [
+        ("goods_receipt", "数量|到货", "5|2026-03-05"),
+        ("goods_receipt", "数量|签收", "5|王芳"),
+        ("goods_receipt", "数量|签收", "5|20260305"),
+        ("goods_receipt", "数量|累计入库数量", "5|40"),
+        ("goods_receipt", "数量|订单数量", "5|40"),
+        ("goods_receipt", "实收数量|本次收货", "5|4"),
+        ("delivery_note", "数量|未送数量", "5|4"),
+        ("delivery_note", "数量|件数", "5|1"),
+        ("delivery_note", "本次发货数量|已发数量", "5|40"),
+        ("delivery_note", "数量|签收数量", "5|4"),
+        ("purchase_order", "数量|采购", "5|李雷"),
+        ("purchase_order", "数量|已收数量", "5|3"),
+        ("inventory", "库存数|盘点", "5|2026-03-05"),
+        ("inventory", "实存数量|实盘", "5|4"),
+    ],
+)
+def test_another_quantity_is_not_what_moved_in_fact(ask: Ask, mapping: str, columns: str, values: str) -> None:
+    assert "像是实际的数" not in ask(mapping, f"{MOVED[mapping]}|{columns}", f"R1|1|A1|个|{values}")
+
+
 def test_the_price_after_a_discount_is_asked_about(ask: Ask) -> None:
     asked = ask("purchase_order", f"{PO}|单价|折后单价", *beside("10|8", "10|8", "10|8", "10|8"))
     assert "“折后单价”像是“单价”改过以后的值" in asked
@@ -369,6 +492,24 @@ def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask
         ("PO-1001/PO-1002", True),
         ("PO-1001 / PO-1002", True),
         ("PO-1001\nPO-1002", True),
+        ("PO-1/PO-2", True),
+        ("PO-1/PO-2/PO-3", True),
+        ("PO-1 PO-2", True),
+        ("PO-1001/1002", True),
+        ("PO26030001/02", True),
+        ("4500012345 4500012346", True),
+        ("4500012345/4500012346", True),
+        ("PO/12", False),
+        ("12345/6", False),
+        ("123456/123457", False),
+        ("4500012345/00010", False),
+        ("4500012345 /", False),
+        ("PO26030001/10", False),
+        ("PO26030001/1", False),
+        ("PO-2026/2028", False),
+        ("SO 1001", False),
+        ("SO 2026 0001", False),
+        ("A1/B2", False),
         ("2026/0305", False),
         ("PO/2026/0305", False),
         ("PO-1/A", False),
@@ -462,6 +603,123 @@ def test_a_sheet_that_is_called_old_or_a_copy_is_asked_about(ask: Ask, sheets: l
     assert (f"工作表“{sheets[0]}”像是" in asked) == is_asked == bool(asked)
 
 
+TITLES = {
+    "delivery_note": {
+        "像是说这张表作废了": ["待发货订单明细", "未发货明细", "未出库清单", "PRO FORMA", "ANNULÉ", "キャンセル分"],
+        "像是退货": ["Return to vendor", "Returns to supplier", "Retouren", "返品明細"],
+        "": ["已发货明细", "待收货明细", "发货明细", "送货单", "Packing List", "No return to vendor without RMA"],
+    },
+    "goods_receipt": {
+        "像是说这张表作废了": ["待入库明细", "未到货清单"],
+        "像是退货": ["Return to Vendor"],
+        "": ["待发货明细", "入库明细", "未入库说明"],
+    },
+    "purchase_order": {
+        "像是说这张表作废了": [
+            *("PURCHASE FORECAST - not an order", "Purchase forecast (12 weeks)", "Entwurf - nicht verbindlich", "Quotation"),
+            *("Quotation No. Q-2026-11", "Angebot Nr. 12", "PRO FORMA INVOICE", "Superseded by rev. 3", "Stornierung"),
+            *("ANNULÉ", "見積書", "御見積書", "キャンセル分", "キャンセル済み", "취소", "报价单", "CANCELLATION", "Cancelled orders"),
+        ],
+        "": [
+            *("未交货明细", "待入库明细", "Purchase Order", "Quotation reference: see below for the terms of each", "Bestellung"),
+            *("Cancellation policy", "See forecast for capacity", "報價有效期三十天", "Storno nur schriftlich", "取消費用"),
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "title", "said"),
+    [
+        (mapping, title, said)
+        for mapping, all_said in TITLES.items()
+        for said, titles in all_said.items()
+        for title in titles
+    ],
+)
+def test_a_title_that_says_that_nothing_moved_is_asked_about(ask: Ask, mapping: str, title: str, said: str) -> None:
+    row = "R1|1|A1|个|5"
+    asked = ask(mapping, f"{MOVED[mapping]}|数量", row, labels={title: [""]})
+    assert said in asked
+    assert bool(asked) == bool(said)
+    assert not ask("inventory", "仓库|批号|料号|单位|库存数量", f"W{row}", labels={title: [""]})
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ("Stornierung", "像是说这张表作废了"),
+        ("Return to vendor", "像是退货"),
+        ("Quotation", ""),
+        ("未发货", "像是说这张表作废了"),
+        ("发货", ""),
+    ],
+)
+def test_the_name_of_a_sheet_that_says_so_is_asked_about(ask: Ask, sheet: str, said: str) -> None:
+    asked = ask("delivery_note", f"{MOVED['delivery_note']}|数量", "R1|1|A1|个|5", sheets=[sheet])
+    assert said in asked
+    assert bool(asked) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "said"),
+    [
+        ("注", "以上单价为每千只含税价。", "把单价当成一个的价收"),
+        ("备注", "价格单位：元/千只", "把单价当成一个的价收"),
+        ("以上价格为每吨含税价", "", "把单价当成一个的价收"),
+        ("以上价格为每个含税价", "", ""),
+        ("价格含税，每吨运费另计", "", ""),
+        ("Note", "Prices are per 1,000 pieces.", "把单价当成一个的价收"),
+        ("Prices are per thousand", "", "把单价当成一个的价收"),
+        ("Preise in EUR pro 100 Stück", "", "把单价当成一个的价收"),
+        ("Prix en EUR par 1 000 pièces", "", "把单价当成一个的价收"),
+        ("Preiseinheit", "100", "把单价当成一个的价收"),
+        ("Price unit", "1", ""),
+        ("Prices are per piece, 1,000 in a box", "", ""),
+        ("Prices valid for 100 days", "", ""),
+        ("単価は1,000個あたり", "", "把单价当成一个的价收"),
+        ("Währung", "EUR", "写着“Währung：EUR”，表里没有币种列"),
+        ("通貨", "USD", "写着“通貨：USD”，表里没有币种列"),
+        ("Prix en EUR HT", "", "写着“Prix en EUR HT”，表里没有币种列"),
+        ("Unit prices in EUR", "", "写着“Unit prices in EUR”，表里没有币种列"),
+        ("以上单价均为美元", "", "写着“以上单价均为美元”，表里没有币种列"),
+        ("单价按美元汇率折算成人民币", "", ""),
+        ("Prices valid in Europe", "", ""),
+        ("Devise", "", ""),
+        ("Line 2 of PO-1 is cancelled.", "", "映射不看它，表里的行会照原样收进来"),
+        ("Note", "item A2 has been cancelled", "映射不看它，表里的行会照原样收进来"),
+        ("Lines 2 and 3 have been deleted", "", "映射不看它，表里的行会照原样收进来"),
+        ("Position 2 wurde storniert.", "", "映射不看它，表里的行会照原样收进来"),
+        ("La ligne 2 est annulée", "", "映射不看它，表里的行会照原样收进来"),
+        ("注", "2行目はキャンセル", "映射不看它，表里的行会照原样收进来"),
+        ("备注", "B 的数量改为 80 个", "映射不看它，表里的行会照原样收进来"),
+        ("备注：B 的数量改为 80 个", "", "映射不看它，表里的行会照原样收进来"),
+        ("Währung: EUR", "", "写着“Währung: EUR”，表里没有币种列"),
+        ("备注", "数量由50改为80", "映射不看它，表里的行会照原样收进来"),
+        ("Note", "If item A2 has been cancelled, tell us", ""),
+        ("Note", "Line items are cancelled after 30 days", ""),
+        ("Note", "Line 2 is urgent", ""),
+        ("注", "数量变更须书面确认", ""),
+        ("备注", "B 的数量为 80 个", ""),
+    ],
+)
+def test_a_note_of_prices_currency_or_a_line_is_asked_about(ask: Ask, label: str, value: str, said: str) -> None:
+    asked = ask("purchase_order", "订单号|行号|料号|单位|数量|单价", "P1|1|A1|个|5|4200", labels={label: [value]})
+    assert said in asked
+    assert bool(asked) == bool(said)
+
+
+def test_a_price_of_the_unit_of_its_rows_is_not_asked_about(ask: Ask) -> None:
+    header = "订单号|行号|料号|单位|数量|单价"
+    assert not ask("purchase_order", header, "P1|1|A1|吨|5|4200", labels={"以上价格为每吨含税价": [""]})
+
+
+@pytest.mark.parametrize("said", ["Währung: EUR", "通貨：USD"])
+def test_a_currency_that_a_column_says_is_not_asked_about_again(ask: Ask, said: str) -> None:
+    header = "订单号|行号|料号|单位|数量|单价|币种"
+    assert not ask("purchase_order", header, "P1|1|A1|个|5|4200|USD", labels=labels_above([[said]]))
+
+
 @pytest.mark.parametrize(
     ("mapping", "sheet", "title", "is_asked"),
     [
@@ -548,6 +806,58 @@ def test_a_row_that_a_column_says_does_not_hold_is_asked_about(
     }.get(mapping, (PO, LINES[0]))
     asked = ask(mapping, f"{header}|{column}", f"{row}|{value}")
     assert (f"“{column}”里写着“{value}”" in asked) == is_asked == bool(asked)
+
+
+DID_NOT_HAPPEN = {
+    "delivery_note": [
+        *("发货状态=待发货", "发货状态=未发货", "出库状态=未出库", "是否发货=未发货", "是否发货=否", "签收状态=拒收退回"),
+        *("业务类型=销售退货", "审批状态=驳回", "Line Status=Not shipped - backorder", "Remarks=Line cancelled"),
+        *("Remarks=Returned", "備註=退貨"),
+    ],
+    "goods_receipt": [
+        *("入库状态=待入库", "红蓝标志=红", "红蓝标志=红字", "单据名称=采购退料单", "单据类型=采购退料单", "Movement=Return"),
+        *("Status=Not yet received", "变更说明=数量由50改为80"),
+    ],
+    "purchase_order": [
+        *("审批状态=驳回", "流程状态=已驳回", "审批状态=审核不通过", "执行情况=客户已取消", "行执行状态=客户取消", "是否暂停=是"),
+        *("Status=storniert", "Statut=Annulé", "Estado=Cancelado", "ステータス=キャンセル", "행 상태=취소", "Stato=annullato"),
+        *("Löschkennzeichen=L", "Loeschkennzeichen=X", "Del. Ind.=X", "Bemerkung=storniert", "備考=キャンセル", "비고=취소"),
+        *("Line remark=CANCELLED - do not ship", "Remarks=on hold / cancelled by customer", "Remarks=PO was cancelled."),
+        *("Bemerkung=Position wurde storniert", "变更说明=数量由50改为80", "Remarks=qty reduced from 10 to 8"),
+    ],
+    "sales_order": [
+        *("退款状态=退款成功", "售后状态=已退货退款", "Status=Refunded", "Remarks=qty changed to 8", "业务类型=销售退货"),
+    ],
+}  # fmt: skip
+HAPPENED = {
+    "delivery_note": [
+        *("发货状态=已发货", "签收状态=未签收", "签收状态=待签收", "是否发货=是", "是否签收=否", "业务类型=销售出库", "付款状态=未付款"),
+        *("Line Status=Shipped", "Remarks=Return empty pallets", "Remarks=cancelled order PO-1 is replaced", "Remarks=void fill"),
+    ],
+    "goods_receipt": [
+        *("入库状态=已入库", "红蓝标志=蓝", "备注=红", "单据名称=采购入库单", "单据名称=生产退料单", "Movement=Receipt", "发货状态=待发货"),
+        *("业务类型=销售退货", "备注=单价由5元谈起"),
+    ],
+    "purchase_order": [
+        *("发货状态=未发货", "入库状态=待入库", "审批状态=通过", "是否暂停=否", "暂停天数=1", "Status=offen", "Estado=Abierto"),
+        *("Löschkennzeichen=", "Del. Ind.=", "Delivery Ind.=X", "Bemerkung=Stornogebühr 5%", "備考=キャンセル不可", "비고=취소 불가"),
+        *("Remarks=Hold point 3 applies", "Remarks=qty per box 8", "Line remark=cancellation fee applies", "Estado=Jalisco"),
+    ],
+    "sales_order": [*("退款状态=无退款", "Status=Shipped", "售后状态=无售后")],
+    "inventory": [*("是否冻结=是", "入库状态=待入库")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said", "is_asked"),
+    [(mapping, said, True) for mapping, all_said in DID_NOT_HAPPEN.items() for said in all_said]
+    + [(mapping, said, False) for mapping, all_said in HAPPENED.items() for said in all_said],
+)
+def test_a_row_that_did_not_happen_is_asked_about(ask: Ask, mapping: str, said: str, is_asked: bool) -> None:
+    column, value = said.split("=")
+    row = f"R1|1|A1|个|5|{value}"
+    asked = ask(mapping, f"{MOVED[mapping]}|{'库存数量' if mapping == 'inventory' else '数量'}|{column}", row)
+    assert (f"“{column}”里写着“{clip(value, 20)}”" in asked) == is_asked == bool(asked)
 
 
 @pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B", "PO-1001/PO-1002", "PO-1001 & PO-1002"])

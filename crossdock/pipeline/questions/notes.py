@@ -1,0 +1,117 @@
+"""What titles and notes around a table say of its lines, in several languages: quotations, cancelled lines, prices of many, currencies."""
+
+import re
+from collections.abc import Collection
+
+from canonical_model.text import half_width, simplified
+
+_LONGEST_TITLE = 60
+_SHIPS, _RECEIVES = r"(?:发货|出库|送货|交货|出货)", r"(?:入库|收货|到货|收料)"
+_LISTED = r"(?:订单|明细|列表|清单|数据|汇总|表|单)*"
+_YET_TO_BE = {
+    "shipment_line": re.compile(rf"\W*(?:待|未){_SHIPS}{_LISTED}\W*"),
+    "goods_receipt_line": re.compile(rf"\W*(?:待|未){_RECEIVES}{_LISTED}\W*"),
+}
+"""Entity -> titles of what is none yet: 待发货订单明细 over deliveries."""
+_NUMBERED = r"\W*(?:(?:no|nr|n°|#)\W*)?(?:[\w/-]*\d[\w/-]*)?\W*"
+_NOT_IN_FORCE = re.compile(
+    r"\W*(?:\w+ ){0,3}forecasts?\b\s*[-–—(:].*|.*\bnot an? (?:firm |binding )?order\b.*|\W*entwurf\b.*|.*\b(?:nicht verbindlich|unverbindlich)\b.*"
+    rf"|\W*(?:(?:sales|price) )?(?:quotations?|quotes?|angebot|devis|cotizaci[oó]n|preventivo){_NUMBERED}|\W*\w{{0,8}}?报价[单表]?{_LISTED}\W*|\W*御?见积书?\W*"
+    r"|\W*pro[ -]?forma(?: invoice)?\b.{0,20}|.*\b(?:superseded|replaced) by\b.*|.*\bersetzt durch\b.*|.*\bremplacée? par\b.*"
+    r"|\W*(?:storn(?:o|iert|ierung(?:en)?)|annul[ée]{1,2}s?|annulations?|cancelad[oa]s?|anulad[oa]s?|annullat[oaie]|cancel+ations?|cancel+ed (?:orders?|lines?))\W*"
+    r"|\W*(?:キャンセル(?:分|[済济]み?|明细|一[覧览])?|取消(?:分|[済济]み?)|취소(?:분|내역)?)\W*",
+    re.IGNORECASE,
+)
+_RETURNS = re.compile(
+    r"\W*(?:goods )?returns? to (?:vendor|supplier|sender)\b.{0,20}|\W*rtv\W*|\W*(?:lieferanten)?(?:retouren?|rücksendung(?:en)?)\W*"
+    r"|\W*devoluci(?:[oó]n|ones)\W*|\W*返品(?:明细|一[覧览]|[伝传]票|分)?\W*|\W*반품(?:내역)?\W*",
+    re.IGNORECASE,
+)
+
+_WHEN = re.compile(r"\b(?:if|unless|when|should|may|falls|wenn|si)\b|如|若|场合", re.IGNORECASE)
+"""What makes a condition of a note."""
+_NOTE = r"^\W*(?:(?:备?注|说明|注意|notes?|remarks?)\W+)?"
+_CODE = r"(?=\S*\d)[\w./-]+"
+_LINE_OFF = re.compile(
+    rf"\b(?:lines?|items?|pos(?:ition)?s?|rows?)\W{{1,2}}(?:no\W*)?{_CODE}(?:\s*(?:,|and|&)\s*{_CODE})*\s+(?:(?:of|on)\s+\S+\s+)?(?:is|are|was|were|ha(?:s|ve) been)\s+(?:now |already )?"
+    r"(?:cancel+ed|deleted|void(?:ed)?|removed|on hold|changed|replaced|postponed)\b"
+    rf"|\b(?:pos(?:ition)?|zeile|artikel)\W{{1,2}}{_CODE}\s+(?:(?:wurde|wird|ist)\s+)?(?:storniert|gestrichen|gelöscht)"
+    rf"|\b(?:ligne|article|poste)\s+{_CODE}\s+(?:est |a été )?(?:annul|supprim)[ée]"
+    rf"|\b(?:l[ií]nea|art[ií]culo|posici[oó]n)\s+{_CODE}\s+(?:fue |ha sido |está )?(?:cancelad|anulad|eliminad)[oa]"
+    r"|\d+\s*行目?[はを、]?\s*(?:キャンセル|取消|取り消し|削除|中止)(?!不可)|\d+\s*행[은는]?\s*(?:취소|삭제)"
+    rf"|{_NOTE}[a-z0-9][\w./-]{{0,30}}\s*的?\s*(?:数量|交期|单价|价格)\s*(?:由.{{1,10}}?)?(?:改[为成到]|变更为|调整为|更改为)\s*\d"
+    rf"|{_NOTE}(?:数量|单价)由\s*\d.{{0,8}}?(?:改[为成到]|变更为|调整为|更改为)\s*\d",
+    re.IGNORECASE,
+)
+
+_MANY = r"(?:10{2,4}\b|10{0,2}[., ]000\b|thousand|hundred|tausend|hundert|mille|mil|cent|cien|cento)\b"
+_PRICES_MANY = re.compile(
+    rf"\bprices?\b.{{0,25}}?(?:\bper\b|/)\s*{_MANY}|\bprices?\b.{{0,25}}?\bfor(?: each)?\s+{_MANY}\s*(?:pcs|pieces|units)\b|\bpreise?\b.{{0,25}}?\b(?:pro|je|per)\s*{_MANY}"
+    rf"|\bprix\b.{{0,25}}?\b(?:par|pour|au|les)\s*{_MANY}|\bprecios?\b.{{0,25}}?\b(?:por|cada)\s*{_MANY}|\bprezz[io]\b.{{0,25}}?\b(?:per|ogni)\s*{_MANY}"
+    r"|\b(?:price (?:unit|per|basis)|preiseinheit)\s*:\s*1(?:0{2,4}|0{0,2}[.,]000)\b"
+    r"|[单単][价価].{0,8}(?:[千百万]|10{2,4}|1,000)[个個](?:あたり|当たり|につき|[单単]位)|价格?.{0,6}(?:每|/)\s*1,000\s*(?:[个只件支套片粒]|pcs)",
+    re.IGNORECASE,
+)
+_PRICE_OF = re.compile(
+    r"(?:单价|价格|价)(?:均|都|全)?(?:为|是|按)?\s*每\s*(吨|公斤|千克|斤|克|米|升|平方米|立方米|kg|箱|包|卷|盒|打)",
+    re.IGNORECASE,
+)
+
+_CURRENCY = re.compile(
+    r"(?:rechnungs)?(?:w[äa]e?hrung|devise|monnaie|moneda|divisa|valuta|moeda)|通货|통화", re.IGNORECASE
+)
+_CODES = (
+    r"(?:usd|eur|gbp|jpy|chf|hkd|cad|aud|sgd|krw|twd|cny|rmb|us dollars?|euros?|dollars?|yen|pounds?|dólares|dollari)"
+)
+_IN_MONEY = re.compile(
+    rf"\b(?:(?:unit )?prices?|amounts?|values?|figures|prix|montants?|preise?|beträge|precios?|importes?|prezzi)\b[^:]{{0,25}}?\b(?:in|en)\s+(?P<code>{_CODES})\b"
+    rf"|^\W*(?:{_CURRENCY.pattern}|币[种别]|currency)\s*:\s*(?P<named>{_CODES})\b"
+    r"|(?:价格?|金额|报价)[^:,，]{0,6}?(?:为|是|以|按)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)",
+    re.IGNORECASE,
+)
+
+
+def _form(text: str) -> str:
+    return simplified(half_width(text))
+
+
+def is_not_in_force(title: str, entities: Collection[str]) -> bool:
+    """Whether a title says that what is below does not hold, or is yet to be, as records of these entities: Quotation, 未发货明细."""
+    form = _form(title)
+    if len(form) > _LONGEST_TITLE:
+        return False
+    is_yet = any(one.fullmatch(form) for entity, one in _YET_TO_BE.items() if entity in entities)
+    return is_yet or _NOT_IN_FORCE.fullmatch(form) is not None
+
+
+def names_returns(title: str) -> bool:
+    """Whether a title says that goods went back: Return to vendor, 返品明細."""
+    return _RETURNS.fullmatch(_form(title)) is not None
+
+
+def calls_line_off(note: str) -> bool:
+    """Whether a note says that a line was cancelled or changed: Line 2 of PO-1 is cancelled, 2行目はキャンセル."""
+    form = _form(note)
+    return _LINE_OFF.search(form) is not None and not _WHEN.search(form)
+
+
+def prices_many(note: str) -> bool:
+    """Whether a note says that prices are for many pieces: Prices are per 1,000 pieces, Preise in EUR pro 100 Stück."""
+    return _PRICES_MANY.search(_form(note)) is not None
+
+
+def unit_of_price(note: str) -> str:
+    """The weight, length or package of which a note says that prices are, as 吨 of 以上价格为每吨含税价; empty for none."""
+    found = _PRICE_OF.search(_form(note))
+    return found[1] if found else ""
+
+
+def labels_currency(label: str) -> bool:
+    """Whether a label says the currency: Währung, 通貨."""
+    return _CURRENCY.fullmatch(_form(label)) is not None
+
+
+def currency_of(note: str) -> str:
+    """The currency in which a note says that prices are, as it writes it; empty for none."""
+    found = _IN_MONEY.search(_form(note))
+    return (found["code"] or found["named"] or found["zh"]) if found else ""
