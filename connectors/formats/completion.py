@@ -128,7 +128,7 @@ class Completion:
 def _may_say_so(column: pa.ChunkedArray) -> bool:
     """Whether any value may be one of `_DITTO`: a quick look before each value is looked at."""
     if is_ascii(column):
-        return holds_any(column, _ASCII_DITTO)
+        return holds_any(column, ['"', "d", "D"]) and holds_any(column, _ASCII_DITTO)
     return bool(pc.any(pc.is_in(pc.binary_length(column), value_set=_DITTO_BYTES)).as_py())
 
 
