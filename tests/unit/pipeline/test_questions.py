@@ -261,8 +261,8 @@ def test_the_day_of_an_arrival_is_not_the_day_that_is_wanted(
 
 
 def test_all_columns_that_read_like_a_day_are_named(ask: Ask) -> None:
-    header = "订单号|行号|料号|单位|确认数量|需求日期|我司回复交期"
-    assert "需求日期、我司回复交期" in ask("order_response", header, "P1|1|A1|个|5|2026-03-05|2026-03-09")
+    header = "订单号|行号|料号|单位|确认数量|需求日期|我厂回复交期"
+    assert "需求日期、我厂回复交期" in ask("order_response", header, "P1|1|A1|个|5|2026-03-05|2026-03-09")
 
 
 @pytest.mark.parametrize(
