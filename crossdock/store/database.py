@@ -220,6 +220,8 @@ def translate_errors() -> Iterator[None]:
                 ),
                 code="XD-STO-003",
             ) from error
+        if state.startswith("54"):  # the server's limits, such as the length of a value in an index
+            raise _refused(said) from error
         raise TransientError(
             Text(
                 "连接不上存储（PostgreSQL），本次没有写入任何内容。",
@@ -230,7 +232,8 @@ def translate_errors() -> Iterator[None]:
             code="XD-TMP-002",
         ) from error
     except (DBAPIError, psycopg.Error) as error:
-        said = _first_line(_of_driver(error))
-        raise StoreError(
-            Text(f"存储拒绝了写入，已全部回滚：{said}", f"The store refused; all was rolled back: {said}")
-        ) from error
+        raise _refused(_first_line(_of_driver(error))) from error
+
+
+def _refused(said: str) -> StoreError:
+    return StoreError(Text(f"存储拒绝了写入，已全部回滚：{said}", f"The store refused; all was rolled back: {said}"))

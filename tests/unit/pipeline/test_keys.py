@@ -1,5 +1,7 @@
 """A mapping that makes other keys: its batches wait, every run asks, and either answer lets them in."""
 
+import secrets
+
 import pytest
 
 from canonical_model.language import Language
@@ -185,3 +187,11 @@ def test_a_statement_without_a_version_leaves_the_stored_one(hub: Hub) -> None:
         hub.put(f"{quantity}.csv", [[*order_row(quantity=quantity), version]], header=header)
         hub.sync()
     assert hub.line("ordered") == 3
+
+
+def test_a_key_beyond_what_the_store_can_index_is_no_lost_connection(hub: Hub) -> None:
+    hub.mapping("own/orders", {"purchase_order": {"key": ["长"], "fields": {"order_number": "order_number"}}})
+    hub.put("a.csv", [("PO-1", secrets.token_urlsafe(9000))], header=("采购单号", "长"))
+    error = refused(hub.sync)
+    assert error.problem_code == "XD-STO-001"
+    assert "index" in str(error)
