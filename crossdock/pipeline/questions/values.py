@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from canonical_model.language import Text
-from canonical_model.text import clip, simplified
+from canonical_model.text import clip, half_width, simplified
 from connectors.formats.cells import decimals, letters_of, position_of
 from crossdock.pipeline.questions.question import LOOKED_AT, Question, Table
 from mappings.inspection import (
@@ -222,7 +222,7 @@ def running_numbers(table: Table, plan: Plan) -> Question | None:
         if not {number, line} <= set(table.placed) or not _COUNTS.fullmatch(simplified(line)):
             continue  # an id that a database gives runs on and stays
         start = table.start.slice(0, _MOST_RUNNING)
-        numbers = map(str.strip, start[number].to_pylist())
+        numbers = map(half_width, start[number].to_pylist())
         rows = list(zip(numbers, start[line].to_pylist(), strict=True))
         if len(rows) < _FEWEST_RUNNING or not all(one.strip().isdecimal() for _, one in rows):
             continue

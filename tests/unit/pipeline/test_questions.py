@@ -87,7 +87,9 @@ def test_ids_that_a_database_gives_may_run_on(ask: Ask) -> None:
 
 
 def test_a_blank_behind_its_number_makes_no_other_document(ask: Ask) -> None:
-    rows = [f"{number}|{line}|A{line}|个|5" for number, line in zip(["PO-1", "PO-1 ", "PO-1"], "123", strict=True)]
+    rows = [
+        f"{number}|{line}|A{line}|个|5" for number, line in zip(["PO-1", "PO-1 ", "\ufeffPO-1"], "123", strict=True)
+    ]
     assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *rows)
 
 
