@@ -59,7 +59,9 @@ def faults(error: ValidationError, model: type[BaseModel], patterns: dict[str, T
 
 def _key(place: Sequence[int | str]) -> str:
     names = [str(part) for part in place]
-    return ".".join(names[:-1] if len(names) > 1 and names[-1] in _SEVERAL else names)
+    if len(names) > 1 and (names[-1] in _SEVERAL or not names[-1].isidentifier()) and not names[-1].isdecimal():
+        names.pop()
+    return ".".join(names)
 
 
 def _said(one: ErrorDetails, model: type[BaseModel], patterns: dict[str, Text]) -> Text:
@@ -67,7 +69,10 @@ def _said(one: ErrorDetails, model: type[BaseModel], patterns: dict[str, Text]) 
     if isinstance(wrong := context.get("error"), WrongValueError):
         return wrong.said
     if one["type"] == "extra_forbidden":
-        meant = nearest(str(one["loc"][-1]), _keys_at(model, one["loc"][:-1]))
+        there = _keys_at(model, one["loc"][:-1])
+        meant = nearest(str(one["loc"][-1]), there)
+        if meant not in there:
+            return Text(f"没有这个设置，可用：{meant}", f"there is no such setting; there are {meant}")
         return Text(f"没有这个设置，您要写的可能是 {meant}", f"there is no such setting; perhaps {meant} is meant")
     if (words := patterns.get(str(context.get("pattern")))) is not None:
         return words

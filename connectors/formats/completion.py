@@ -16,7 +16,7 @@ from connectors.formats.grid import holds_any, holds_match, is_ascii, least_byte
 from connectors.formats.labels import label_columns, scaled
 from connectors.formats.options import FormatOptions
 
-_WORDS = ("ditto", "do.", "-do-")
+_WORDS = ("ditto", "-do-")
 _DITTO = (
     "同上",
     "同前",
@@ -26,10 +26,11 @@ _DITTO = (
     "″",
     "″″",
     '"',
+    "do.",  # Do. is a Thursday
     *(f(one) for one in _WORDS for f in (str.lower, str.title, str.upper)),
 )
-_CONTROL = r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1f]"
-"""Colours of a terminal and signs that ring its bell; a tab, line end or page end is a blank."""
+_CONTROL = r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1b]"
+"""Colours of a terminal and signs that ring its bell; a tab or line end is a blank, and some separate the parts of a code."""
 _BLANK = 0x20
 _ASCII_DITTO = [one for one in _DITTO if one.isascii()]
 _DITTO_BYTES = pa.array(sorted({len(one.encode()) for one in _DITTO}), pa.int32())

@@ -140,7 +140,7 @@ def holds_match(column: pa.ChunkedArray, pattern: str) -> bool:
     return False
 
 
-_GUARDED = r'^="((?s:.*))"$|^\'(\d[\w-]*|\w[\w./-]*\d[\w./-]*)$|^`((?s:.*))$'
+_GUARDED = r'^="((?s:.*))"$|^\'(\d[\w-]*|\w[\w./-]*\d[\w./-]*)$|^`([^`]*)$'
 
 
 def unguarded(rows: pa.Table) -> pa.Table:

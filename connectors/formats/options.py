@@ -100,7 +100,7 @@ class FormatOptions(ConnectorConfig):
     def _encoding_is_known(cls, name: str | None) -> str | None:
         try:
             codecs.lookup(name or "utf-8")
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise WrongValueError(f"没有名为“{name}”的编码", f"there is no encoding named “{name}”") from error
         return name
 

@@ -16,6 +16,7 @@ from connectors.formats.layout import Layout, Row, header_name
 from connectors.formats.tail import end_of_records
 from connectors.formats.totals import (
     BLANKS,
+    COUNTS,
     LATIN_SIGNS,
     SIGNS,
     SUBTOTALS_BEFORE,
@@ -47,6 +48,7 @@ _GROUP_TOTAL = re.compile(
 _TOTAL_OF = re.compile(rf"^\s*(?i:{TOTALS_BEFORE})\s+(?P<group>\S.*?)\s*:?\s*$")
 """Total W1, which may be the name of a thing as well."""
 _BLANK = re.compile(rf"^\s*(?i:{BLANKS})\s*$")
+_COUNTED = re.compile(rf"^\s*(?i:{COUNTS})\s*(?:[:：].*)?$")
 _PART = re.compile(r"^\s*(?:其中\s*[:：]|[└├┗┣])")
 """What begins a row that says again a part of the row above it."""
 _TYPE = re.compile(
@@ -81,7 +83,7 @@ _LONGEST_BREAK = 8
 _STROKES = r"^(?:[/\\|]{1,3}|[-_]{1,3}|[—–]{1,2})?$"
 _LONGEST_STROKES = 6
 """Bytes of the longest: ——."""
-_FEWEST_SUMMED = 2
+_FEWEST_SUMMED, _PAIR = 2, 2
 _LOOKED_BELOW = 20
 _LOOKED_AT = 200
 """Rows above a total in which its group stands, and of which it may be the sum."""
@@ -421,7 +423,7 @@ def _reason(cells: list[str], named: int) -> str | None:
         return "sample"
     if _is_signed(full, named):
         return "after_end"
-    if _PRINTED.match(filled[0]) and has_gaps:
+    if _PRINTED.match(filled[0]) and has_gaps and not any(map(_FIGURE.match, filled[1:])):
         return "page_mark"
     if all(map(_PAGE.match, filled)) and (len(filled) == 1 or any(map(_PAGE_WORD.search, filled))):
         return "page_mark"
@@ -432,9 +434,10 @@ def _reason(cells: list[str], named: int) -> str | None:
     words = [cell for cell in (filled if has_gaps else full)[1:] if not _FIGURE.match(cell)]
     allowed = 1 if len(cells) >= 4 and has_gaps else 0
     is_whole = has_gaps and not words and _WHOLE.match(filled[0])
-    if len(filled) > 1 and _BLANK.match(filled[0]) and all(map(_FIGURE.match, filled[1:])):
-        return "total"
-    if (is_whole or _TOTAL.match(filled[0])) and len(words) <= allowed and named > 1:
+    is_alone = len(filled) == _PAIR or (has_gaps and len(filled) > 1)
+    is_blank = is_alone and _BLANK.match(filled[0]) and all(map(_FIGURE.match, filled[1:]))
+    is_counted = has_gaps and _COUNTED.match(filled[0])
+    if is_blank or ((is_whole or is_counted or _TOTAL.match(filled[0])) and len(words) <= allowed and named > 1):
         return "total"
     if len(filled) > 1 and has_gaps and _FIGURE.match(filled[0]) and _TOTAL.match(filled[1]) and len(words) == 1:
         return "total"  # behind a running number
@@ -481,7 +484,10 @@ def _sums_group(cells: list[str], above: Callable[[int], str]) -> bool:
     if at is None or at == filled[-1] or not all(_FIGURE.match(cells[column]) for column in filled if column > at):
         return False
     groups = [column for column in filled if column < at]
-    named = _GROUP_TOTAL.match(cells[at]) or _COUNT.match(cells[at]) or _TOTAL_OF.match(cells[at])
+    has_gaps = not all(cell.strip() for cell in cells)
+    named = (
+        _GROUP_TOTAL.match(cells[at]) or _COUNT.match(cells[at]) or (has_gaps and _TOTAL_OF.match(cells[at])) or None
+    )
     beside = (above(column) for column in range(min(_LABEL_COLUMNS, len(cells))) if not _FIGURE.match(above(column)))
     own = {above(at), *beside, *(cells[column].strip() for column in groups)}
     is_own = named is not None and bool(own & set(named.groups()))

@@ -10,10 +10,13 @@ TOTALS = (
     r"|(?:sub[- ]?)?totals?(?: geral| general| g[eé]n[eé]ral| ht| ttc| keseluruhan)|sous[- ]?total|total parcial|(?:eind|sub)?totaal"
     r"|(?:genel |ara )?toplam|celkov[ýy] sou[cč]et|celkem|jumlah(?: total)?|totalsumma|[总総]\s?合计|集\s?计"
     r"|(?:общий )?итог|итого(?: по)?|всего|(?:총\s?)?[합소누총]\s?계|tổng(?: cộng| số)?|cộng|รวม(?:ทั้งสิ้น|ทั้งหมด)?"
-    r"|(?:balance |amount )?(?:carried|brought) (?:forward|down|over)|average|mittelwert|durchschnitt|moyenne|promedio|gemiddelde|평균"
-    r"|count|anzahl|(?:total )?(?:number|no\.?|count) of (?:items?|lines?|records?|rows|orders|products|articles|parts|pieces|entries)"
 )
 """What says total in a cell of its own; in small letters and simplified characters."""
+COUNTS = (
+    r"(?:balance |amount )?(?:carried|brought) (?:forward|down|over)|average|mittelwert|durchschnitt|moyenne|promedio|gemiddelde|평균"
+    r"|count|anzahl|(?:total )?(?:number|no\.?|count) of (?:items?|lines?|records?|rows|orders|products|articles|parts|pieces|entries)"
+)
+"""What does so where columns are blank, and may be a name."""
 TOTALS_BEHIND = r"ergebnis|(?:zwischen)?summe|totale|totaal|toplam|итог|[합소누총]\s?계|집계|集\s?计"
 """What says so behind the name of a group: A1 Ergebnis."""
 SUBTOTALS_BEFORE = (

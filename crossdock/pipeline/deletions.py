@@ -46,6 +46,7 @@ class _Missing:
         groups: How many there were.
         values: Of the conditions.
         version: SQL of that of the statement, over the record `t`.
+        spared_later: Condition that nothing newer has stated the record.
         unreadable: A held row of which nobody knows which record it is.
     """
 
@@ -56,6 +57,7 @@ class _Missing:
     groups: int = 0
     values: dict[str, Sequence[object]] = field(default_factory=dict)
     version: str = "NULL"
+    spared_later: list[str] = field(default_factory=list)
     unreadable: PlacedIssue | None = None
 
 
@@ -92,9 +94,15 @@ class CompleteRead:
             if name not in stages:
                 continue
             where, values = stages[name], dict[str, list[str]]()
+            spared_later = []
             if complete is True and mapped.has_files:
                 scope, values = _scope(self._work, plan, entity, where, mapped, first.parts)
                 version = "NULL" if plan.version else self._time()
+                # what is newer has stated the rest, also where it is held or fits no mapping today
+                is_older = (
+                    "t.batch_id <= :last" if version == "NULL" else f"(t.version IS NULL OR t.version <= {version})"
+                )
+                spared_later = [is_older]
             elif (entity.each is not None or complete == "document") and entity.parent:
                 condition, version = _of_documents(self._work, entity, where, mapped, is_more=name in self._missing)
                 scope = [condition]
@@ -102,7 +110,7 @@ class CompleteRead:
                 continue
             children = [one.entity.name for one in plan.entities]
             missing = self._missing.setdefault(name, _Missing(where, children, scope))
-            missing.version = version
+            missing.version, missing.spared_later = version, spared_later
             for parameter, listed in values.items():
                 missing.values[parameter] = [*missing.values.get(parameter, ()), *listed]
             for spared, spares in (one.spares(where, missing.groups) for one in others):
@@ -132,7 +140,7 @@ class CompleteRead:
                 *missing.scope,
                 *missing.absent,
                 "t.batch_id <> ALL(:batches)",
-                "t.batch_id <= :last",  # what was landed later has stated the rest, also where it is held today
+                *missing.spared_later,
                 "NOT EXISTS (SELECT FROM crossdock.held_row h "
                 "WHERE h.run_id = :run AND h.entity = :entity AND h.key = t.key)",
             ]
@@ -205,6 +213,11 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
     if not isinstance(plan, Plan) or changed_key(work, plan):
         return  # every read lists the keys anew
     if not any(PresentKeys.can_tell(entity, keys.columns) for entity in plan.entities):
+        given = work.settings.config.get("key")
+        key = given if isinstance(given, list) else [given]
+        is_of_today = [str(one).casefold() for one in key] == [one.casefold() for one in keys.columns]
+        if work.kind == "replay" or work.settings.complete is not True or not is_of_today:
+            return
         listed, names = ", ".join(keys.columns), ", ".join(entity.entity.name for entity in plan.entities)
         raise ConfigError(
             Text(

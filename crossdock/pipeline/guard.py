@@ -157,6 +157,8 @@ def _waiting(connection: Connection, run_id: int) -> tuple[AnyRow, Sequence[AnyR
             connection, [f"landing:{found.source}.{found.stream}"]
         )  # a run that takes them up has ended, or comes later
         stopped = (batch.c.status == "landed") & among(batch.c.id, _asked_about(found, "batches"))
+        if found.status == "parked" and "batches" not in (found.problem or {}):  # as older programs parked a run
+            stopped = (batch.c.status == "landed") & (batch.c.landed_at <= found.finished_at)
         drifted = (batch.c.status == "parked") & (batch.c.applied_run == run_id) & (batch.c.rows_read > 0)
         drifted &= literal(found.status == "parked") | (batch.c.problem["kind"].astext == "drift")
         drifted &= batch.c.problem["kind"].astext != "damaged"  # which nobody can decide away

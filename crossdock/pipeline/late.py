@@ -24,6 +24,9 @@ from crossdock.store.database import AnyRow, among
 from mappings.engine import MappingRun
 from mappings.plan import Plan
 
+_MOST_ASKED = 500
+"""Reads of a database that are asked once more; there may be one every few minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Late:
@@ -78,7 +81,8 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
     for stage in stages.values():
         work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
     is_whole = is_again and work.settings.complete is True and set(work.settings.scope) <= {"partner"}
-    silent = [row for row in asked if is_whole and row.parts == group[0].row.parts]
+    # what a database reads is news alone, and silence about the rest means nothing
+    silent = [row for row in asked if is_whole and row.modified_at and row.parts == group[0].row.parts]
     gone = max((row.modified_at.timestamp() for row in silent), default=0.0)
     ids = [row.id for row in asked]
     return Late({name: _take_out(work, stage, ids, gone) for name, stage in stages.items()}, ids)
@@ -112,7 +116,8 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
     )
     if group[0].only is None:
         wanted = wanted.where(is_stated(work, min(one.row.id for one in group)))
-    return work.connection.execute(wanted.order_by(batch.c.id)).all()
+    newest_first = wanted.order_by(batch.c.id.desc())
+    return work.connection.execute(newest_first if times else newest_first.limit(_MOST_ASKED)).all()
 
 
 def is_stated(work: Work, number: int) -> ColumnElement[bool]:

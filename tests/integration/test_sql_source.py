@@ -202,7 +202,9 @@ def test_a_decimal_without_a_scale_keeps_its_digits_whatever_stands_beside_it(er
     assert alive(erp) == ["PO-1|1", "PO-1|2", "PO-1|3", "PO-1|4", "PO-1|4.5", "PO-1|5"]
 
 
-def test_a_row_that_waited_does_not_overwrite_what_was_read_since(erp: Hub) -> None:
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_row_that_waited_does_not_overwrite_what_was_read_since(erp: Hub, *, complete: bool) -> None:
+    configure(erp, {}, complete=complete)
     erp.do("UPDATE public.po SET unit = '箩筐' WHERE line_number = 1")
     assert counts(erp.sync("po")) == {"read": 5, "created": 4, "parked": 1}
     erp.do("UPDATE public.po SET unit = '个', ordered = 7, changed = now() - interval '5 hours' WHERE line_number = 1")
@@ -271,3 +273,21 @@ def test_deletions_that_nobody_can_tell_are_refused(erp: Hub) -> None:
     configure(erp, {"key": ["id"]}, complete=True)
     error = refused(lambda: erp.sync("po"))
     assert (error.problem_code, error.where) == ("XD-CFG-143", "sources/erp.yaml")
+    configure(erp, {}, complete=True)
+    assert counts(erp.sync("po"))["created"] == 5
+    erp.do("DELETE FROM public.po WHERE line_number = 5")
+    erp.sync("po")
+    assert alive(erp) == [f"PO-1|{number}" for number in range(1, 5)]
+    replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
+    assert alive(erp) == [f"PO-1|{number}" for number in range(1, 5)]
+
+
+def test_a_row_that_waited_goes_in_though_the_source_lists_its_keys(erp: Hub) -> None:
+    configure(erp, {}, complete=True)
+    erp.do("UPDATE public.po SET unit = '箩筐' WHERE line_number = 1")
+    erp.sync("po")
+    erp.do("UPDATE public.po SET ordered = 9, changed = now() WHERE line_number = 2")
+    erp.sync("po")
+    erp.mapping("own/orders", LEAN, codes={"unit": {"箩筐": "XCR"}})
+    assert counts(erp.sync("po"))["created"] == 1
+    assert alive(erp) == [f"PO-1|{number}" for number in range(1, 6)]

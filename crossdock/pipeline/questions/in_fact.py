@@ -39,6 +39,7 @@ _NUMBER = re.compile(
     r"(?!\s*20\d\d[01]\d[0-3]\d\s*$)\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?|-?\.[0-9]+)\s*[^\s\d/.:年月日-]{0,4}\s*"
 )
 """20260305 is a day."""
+_NEVER = r"[^\s\S]"
 
 
 def in_fact(table: Table, plan: Plan) -> Question | None:
@@ -84,12 +85,14 @@ def _form(column: str) -> str:
 
 def _differ(table: Table, read: str, moved: str) -> bool:
     """Whether a column of numbers is not what the other says in some row, a blank being 0; one that is blank throughout is no such column."""
-    texts = table.column(moved).to_pylist()
-    said = list(map(_number, texts))
-    if None in said or not any(map(_filled, texts)):
-        return False
-    books = map(_number, table.column(read).to_pylist())
-    return any(other is not None and one != other for one, other in zip(said, books, strict=True))
+    is_filled = is_other = False
+    for text, books in table.where(moved, "", but=_NEVER, beside=[read]):
+        said, other = _number(text), _number(books)
+        if said is None:
+            return False
+        is_filled = is_filled or _filled(text)
+        is_other = is_other or (other is not None and said != other)
+    return is_filled and is_other
 
 
 def _filled(text: str | None) -> bool:

@@ -201,3 +201,16 @@ def test_an_old_complete_file_does_not_delete_what_a_newer_one_stated_that_has_e
     assert prune(hub.home, hub.engine, clock=hub.clock).batches == 2
     load(hub, "b.csv", order_row("PO-1", quantity="8"), days=5)
     assert (alive(hub), hub.line("ordered")) == (["PO-1|10", "PO-2|10"], 9)
+
+
+def test_a_complete_file_that_waited_deletes_what_only_an_older_one_states(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "a.csv", order_row("PO-1"), days=9)
+    header = tuple("采购单号码？" if name == "采购单号" else name for name in HEADER)
+    hub.put("c.csv", [order_row("PO-1")], header=header, at=NOW - timedelta(days=1))
+    assert hub.sync().status == "parked"
+    load(hub, "b.csv", order_row("PO-1"), order_row("PO-3"), days=5)
+    assert alive(hub) == ["PO-1|10", "PO-3|10"]
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"], "order_number": ["采购单号", "采购单号码？"]})
+    hub.sync()
+    assert alive(hub) == ["PO-1|10"]

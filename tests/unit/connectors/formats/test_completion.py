@@ -35,7 +35,7 @@ def test_a_line_without_its_document_takes_it_from_above(tmp_path: Path, part_by
     ]
 
 
-@pytest.mark.parametrize("mark", ["同前", "上同", "〃〃", "″″", "ditto", "Ditto", "DITTO", "do.", "Do.", "-do-"])
+@pytest.mark.parametrize("mark", ["同前", "上同", "〃〃", "″″", "ditto", "Ditto", "DITTO", "do.", "-do-"])
 def test_a_ditto_mark_is_the_value_above(tmp_path: Path, mark: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"单号,品名,数量\nPO-1,螺丝,5\nPO-2,{mark},6\n", encoding="utf-8")
@@ -43,7 +43,7 @@ def test_a_ditto_mark_is_the_value_above(tmp_path: Path, mark: str) -> None:
     assert only.table["品名"].to_pylist() == ["螺丝", "螺丝"]
 
 
-@pytest.mark.parametrize("name", ["Ditto tape", "do", "DO-25", "ditto.2", "Do. it"])
+@pytest.mark.parametrize("name", ["Ditto tape", "do", "DO-25", "ditto.2", "Do. it", "Do."])
 def test_a_name_with_a_ditto_word_in_it_stays(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"单号,品名,数量\nPO-1,螺丝,5\nPO-2,{name},6\n", encoding="utf-8")
@@ -58,6 +58,7 @@ def test_a_name_with_a_ditto_word_in_it_stays(tmp_path: Path, name: str) -> None
         ("\x1b[31mA1\x1b[0m", "A1"),
         ("A1\x1a", "A1"),
         ("A[31m", "A[31m"),
+        ("A\x1dB", "A\x1dB"),  # what separates parts of a GS1 code
         ("A\t1", "A\t1"),
     ],
 )

@@ -527,7 +527,8 @@ def test_a_total_of_a_narrow_table_is_told_by_its_sum(header: str, total: str, i
         *("Count Dracula||6|", "Counter||6|", "COUNT|计数器|8|个", "Soma|咖啡|8|", "Average Joe|杯|8|个", "A3|Average|8|个"),
         *("(blank)|A9|7|个", "(blank)|A9|7|", "Blank CD||6|", "A3|(blank)|7|个", "소계기||6|", "합계표|표|8|본", "Sous-vide||6|"),
         *("Forward||6|", "Printed book||6|", "Printed circuit: 2 layers|板|6|个", "Итоговый||6|", "Toplama||6|", "A3|总集计器|8|个"),
-        *("Number 5||6|", "Suma-1|x|8|个", "Totaal-1||6|", "Subtotaler||6|"),
+        *("Number 5||6|", "Suma-1|x|8|个", "Totaal-1||6|", "Subtotaler||6|", "Average|1002|8|个", "Gemiddelde|桶|8|个"),
+        *("(blank)|100023|50|个", "Brought forward|桶|8|个", "Printed: label|5|3|个"),
     ],
 )  # fmt: skip
 def test_a_name_that_holds_a_word_for_total_is_a_record(row: str, below: tuple[str, ...]) -> None:
