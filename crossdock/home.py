@@ -485,7 +485,12 @@ def check_model(raw: object, model: type[_Model], where: str) -> _Model:
         return model.model_validate(raw)
     except ValidationError as error:
         key, said = faults(error, model, _PATTERNS)[0]
-        what = Text(f"设置“{key}”不对：{said.zh}。", f"The setting “{key}” is wrong: {said.en}.")
         if not key:
-            what = Text(f"内容不对：{said.zh}。", f"The content is wrong: {said.en}.")
-        raise ConfigError(what, where=where, code="XD-CFG-005") from error
+            raise ConfigError(
+                Text(f"内容不对：{said.zh}。", f"The content is wrong: {said.en}."), where=where, code="XD-CFG-005"
+            ) from error
+        raise ConfigError(
+            Text(f"设置“{key}”不对：{said.zh}。", f"The setting “{key}” is wrong: {said.en}."),
+            where=where,
+            code="XD-CFG-005",
+        ) from error

@@ -23,23 +23,30 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
             continue
         was, now = (", ".join(one) or "-" for one in (before[name], made_of))
         command = f"crossdock replay {work.source} {work.stream} --rekey"
-        what = Text(
-            f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
-            f"The key of {name} was ({was}) and is now ({now}); each record would become a new one.",
+        where = f"mappings/{plan.spec.mapping}.yaml"
+        hint = Text(
+            f"不该改：改回原来的写法；该改：先看 {command} --dry-run，再运行 {command}。之后 crossdock sync 自动补上。",
+            f"If it should not change, put the old one back; if it should, look with {command} --dry-run, then run "
+            f"{command}. The next crossdock sync takes in what waits.",
         )
         if name == _VERSION:
-            what = Text(
-                f"version 从（{was}）改成了（{now}），和已存的版本没法比，新内容会被当成旧的。",
-                f"version was ({was}) and is now ({now}), which cannot be compared with what is stored: news would count as old.",
+            return MappingError(
+                Text(
+                    f"version 从（{was}）改成了（{now}），和已存的版本没法比，新内容会被当成旧的。",
+                    f"version was ({was}) and is now ({now}), which cannot be compared with what is stored: news would count "
+                    "as old.",
+                ),
+                where=where,
+                hint=hint,
+                code="XD-MAP-010",
             )
         return MappingError(
-            what,
-            where=f"mappings/{plan.spec.mapping}.yaml",
-            hint=Text(
-                f"不该改：改回原来的写法；该改：先看 {command} --dry-run，再运行 {command}。之后 crossdock sync 自动补上。",
-                f"If it should not change, put the old one back; if it should, look with {command} --dry-run, then run "
-                f"{command}. The next crossdock sync takes in what waits.",
+            Text(
+                f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
+                f"The key of {name} was ({was}) and is now ({now}); each record would become a new one.",
             ),
+            where=where,
+            hint=hint,
             code="XD-MAP-010",
         )
     return None

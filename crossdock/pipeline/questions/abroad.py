@@ -33,7 +33,7 @@ _WAS = r"(?:(?:is|was|has been|wurde|ist|a été|est|fue|ha sido) )?"
 _BY = r"(?: (?:by|vom|par|por) (?:the )?(?:customer|client|buyer|kunden?|cliente?|us))?"
 _HELD = r"(?:on )?hold|do not (?:ship|make|deliver|produce)"
 SAID_OFF = (
-    rf"^\s*(?i:{_WHAT}{_WAS}(?:{_ENDED}|{_HELD}){_BY})\s*(?:$|[-–—/,.;:!(].{{0,40}}$)"
+    rf"^\s*(?i:{_WHAT}{_WAS}(?:{_ENDED}|{_HELD}){_BY})(?:\s*$|\s+[-–—].{{0,40}}$|\s*[/,.;:!(].{{0,40}}$)"
     rf"|^\s*(?:(?:この|本|当該?)行は?)?(?:{_ENDED_EAST}|取消)(?:です|しました|になりました|되었음)?\s*(?:$|[-/,.;:!(（、。].{{0,20}}$)"
 )
 """A remark that its line ended, by itself: CANCELLED - do not ship, Line cancelled, キャンセル."""

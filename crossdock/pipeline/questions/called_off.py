@@ -109,6 +109,9 @@ _YET_TO_RECEIVE = rf"^\s*(?:待|未|[尚还還]未|等待){_RECEIVES}"
 _REFUSED = r"^\s*(?:客[户戶])?拒[收签簽]"
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
+_NUMBERS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+_NO_COUNT = re.compile(r"[价價]|[0-9]\s*[-/年月]\s*[0-9]|(?i:price)")
+"""What is in a remark about a price or a day."""
 _GONE = r"(?:^|[^无無盈])[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
 """What is written beside stock that is not there."""
 
@@ -120,10 +123,12 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     is_told = any(_IN_FACT.search(one) for one in counted_columns(plan))
     answered = {name for one in plan.entities if one.entity.name == "order_response_line" for name in one.fields}
     for column in (one for one in table.columns if one in table.placed):
-        patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told, answered=answered))
+        patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
         said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
         if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
+        if not said and (changes := list(_changes(column, answered))):
+            said = _unheeded(table, column, "|".join(changes), plan)
         if said:
             shown = clip(said, 20)
             return Question(
@@ -159,9 +164,29 @@ def _unfinished(table: Table, column: str, pattern: str, ended: tuple[str, str])
     return ""
 
 
-def _patterns(
-    column: str, entities: set[str], *, is_read: bool, is_told: bool, answered: Collection[str]
-) -> Iterator[str]:
+def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
+    """The first value that says what a quantity became where its column does not say so already; empty for none."""
+    counted = [one for one in counted_columns(plan) if one in table.placed]
+    for said, *counts in table.where(column, pattern, but=_UNKNOWN, beside=counted):
+        became = [] if _NO_COUNT.search(said) else decimals(_NUMBERS.findall(said)[-1:])
+        if not became or became[0] not in [number for count in counts for number in decimals([count])]:
+            return said.strip()
+    return ""
+
+
+def _changes(column: str, answered: Collection[str]) -> Iterator[str]:
+    """Regular expressions of remarks by which a quantity or day became another one."""
+    if not _REMARK.search(column) and not abroad.REMARK.search(column):
+        return
+    if not answered:
+        yield from (_CHANGED, abroad.COUNT_CHANGED)
+    elif "confirmed" not in answered:
+        yield from (_COUNT_CHANGED, abroad.COUNT_CHANGED)
+    elif "promised_on" not in answered:
+        yield _DAY_CHANGED
+
+
+def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) -> Iterator[str]:
     """Regular expressions of values by which a column says that a row of these entities does not hold; none for most columns.
 
     Args:
@@ -169,19 +194,12 @@ def _patterns(
         entities: What the mapping makes of the rows.
         is_read: Whether the mapping reads it.
         is_told: Whether the column of the quantity says what came in fact.
-        answered: Fields of an answer that it reads.
     """
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
     if _REMARK.search(column) or abroad.REMARK.search(column):
         yield from (_SAID_OFF, abroad.SAID_OFF, _GONE if has_stock else _STOPPED)
-        if not answered:
-            yield from (_CHANGED, abroad.COUNT_CHANGED)
-        elif "confirmed" not in answered:
-            yield from (_COUNT_CHANGED, abroad.COUNT_CHANGED)
-        elif "promised_on" not in answered:
-            yield _DAY_CHANGED
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED, abroad.WENT_BACK, abroad.GIVEN_BACK)
             if not is_told:

@@ -93,6 +93,22 @@ def test_a_blank_behind_its_number_makes_no_other_document(ask: Ask) -> None:
     assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *rows)
 
 
+@pytest.mark.parametrize(
+    ("remark", "is_asked"),
+    [
+        ("数量由80改为100", False),
+        ("qty changed from 80 to 100", False),
+        ("改为80", True),
+        ("单价由9改为100", True),
+        ("改为1/100", True),
+        ("void-free foam packing", False),
+        ("VOID - do not ship", True),
+    ],
+)
+def test_a_change_that_the_quantity_says_already_is_not_asked_about(ask: Ask, remark: str, is_asked: bool) -> None:
+    assert bool(ask("purchase_order", "订单号|行号|料号|单位|数量|备注", f"P1|1|A1|个|100|{remark}")) == is_asked
+
+
 def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
     assert not ask("purchase_order", "订单号|序号|料号|单位|数量", *(f"P1|{i}|A{i}|个|5" for i in range(1, 6)))
 
