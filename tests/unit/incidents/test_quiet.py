@@ -58,5 +58,5 @@ def test_two_findings_of_one_subject_are_refused_instead_of_one_being_lost(hub: 
 def test_a_role_that_names_nobody_is_refused_in_words(hub: Hub) -> None:
     hub.settings(roles={"buyer": {"person": "nobody"}})
 
-    with pytest.raises(ConfigError, match=r"roles\.buyer: “nobody”"):
+    with pytest.raises(ConfigError, match=r"“nobody” in roles\.buyer is not defined"):
         _ = hub.home.settings
