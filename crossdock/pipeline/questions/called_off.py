@@ -124,10 +124,14 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     answered = {name for one in plan.entities if one.entity.name == "order_response_line" for name in one.fields}
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
+        changes = list(_changes(column, answered))
+        every = "|".join([*patterns, *changes])
+        if not every or not table.first(column, every, but=_UNKNOWN):  # one look at most columns
+            continue
         said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
         if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
-        if not said and (changes := list(_changes(column, answered))):
+        if not said and changes:
             said = _unheeded(table, column, "|".join(changes), plan)
         if said:
             shown = clip(said, 20)
