@@ -8,6 +8,7 @@ import pyarrow as pa
 from canonical_model.language import Text
 from canonical_model.text import clip, half_width, simplified
 from connectors.base import ROW
+from connectors.formats import notes
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.words import is_header_word
 
@@ -73,19 +74,6 @@ _MONEY = re.compile(
     r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?)\b)"
 )
 """单价均为美元 and All prices in USD say without a colon what 币种：美元 says."""
-_NOTES = (
-    r"\d\s*行目?.{0,2}(?:キャンセル|取消|取り消し|削除)|\d\s*행.{0,2}(?:취소|삭제)|(?:数量|单价|交期).{0,12}(?:改[为成到]|变更为|调整为)\s*\d"
-    r"|价格?(?:均|都|全)?(?:为|是|按|单位)*\s*[:：]?\s*(?:每|[元¥$]\s*/)|[単单][価价].{0,4}1?,?000個|(?:单价|价格).{0,4}(?:美[元金]|欧元|日[元圆]|英镑|港[元币])"
-    r"|(?i:\b(?:line|item|pos(?:ition)?|row|zeile|artikel|ligne|l[ií]nea)s?\W{1,2}\S*\d.{0,40}(?:cancel|storn|gestrichen|gel[öo]e?scht|annul|anulad|deleted|removed|on hold|changed|replaced)"
-    r"|\b(?:prices?|preise?|prix|precios?|prezz[io])\b.{0,25}\b(?:in|en|per|pro|je|par|por|ogni)\b)"
-)
-_TITLES = (
-    r"(?:待|未)(?:发货|出库|送货|交货|出货|入库|收货|到货|收料)|报价|[见見][积積]|キャンセル|取消|返品|반품|취소"
-    r"|(?i:\bnot an? |\bforecast|\bentwurf|verbindlich|\b(?:quot|angebot|devis|cotizaci|preventivo|pro[ -]?forma|superseded|replaced by"
-    r"|storn|annul|anulad|cancel|retour|rtv\b|rücksend|devoluci|returns? to|ersetzt durch|remplac))"
-)
-_NOTE_BEARS, _TITLE_BEARS = re.compile(_NOTES), re.compile(f"{_NOTES}|{_TITLES}")
-"""Words of notes and titles about which `crossdock.pipeline.questions` decides; keep in step with its notes.py."""
 _LONGEST_NOTE = 120
 _LONGEST = 20
 _SHOWN = 8
@@ -128,7 +116,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
 def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What notes below a table say that bears on its lines (价格为千个价, `calls_line_off`), as labels without a value."""
     told = (_prices_by_many, _is_void, calls_line_off)
-    return {cell.strip(): ("",) for cell in cells if any(says(cell) for says in told) or _bears(cell, _NOTE_BEARS)}
+    return {cell.strip(): ("",) for cell in cells if any(says(cell) for says in told) or _bears(cell)}
 
 
 def _is_void(note: str) -> bool:
@@ -142,12 +130,14 @@ def _prices_by_many(note: str) -> bool:
 def _speaks(title: str) -> bool:
     """Whether a title says what bears on the table below it."""
     told = (names_place, prices_many, names_returns, is_not_in_force, calls_line_off)
-    return any(says(title) for says in told) or _bears(title, _TITLE_BEARS)
+    is_said = any(says(title) for says in told) or _bears(title)
+    return is_said or notes.names_returns(title) or notes.is_not_in_force(title, notes.YET_TO_BE)
 
 
-def _bears(text: str, words: re.Pattern[str]) -> bool:
-    """Whether a title or note has words that may bear on the lines."""
-    return len(text) <= _LONGEST_NOTE and words.search(simplified(text)) is not None
+def _bears(note: str) -> bool:
+    """Whether a title or note says in another language what bears on the lines: their price, currency or end."""
+    told = (notes.calls_line_off, notes.prices_many, notes.unit_of_price, notes.currency_of)
+    return len(note) <= _LONGEST_NOTE and any(says(note) for says in told)
 
 
 def names_place(title: str) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from canonical_model.language import Text
 from canonical_model.text import clip, simplified
+from connectors.formats import notes
 from connectors.formats.labels import calls_line_off, is_not_in_force, names_place, names_returns, prices_many
-from crossdock.pipeline.questions import notes
 from crossdock.pipeline.questions.in_fact import in_fact
 from crossdock.pipeline.questions.question import Question, Table
 from mappings.inspection import (

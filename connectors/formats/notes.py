@@ -8,7 +8,7 @@ from canonical_model.text import half_width, simplified
 _LONGEST_TITLE = 60
 _SHIPS, _RECEIVES = r"(?:发货|出库|送货|交货|出货)", r"(?:入库|收货|到货|收料)"
 _LISTED = r"(?:订单|明细|列表|清单|数据|汇总|表|单)*"
-_YET_TO_BE = {
+YET_TO_BE = {
     "shipment_line": re.compile(rf"\W*(?:待|未){_SHIPS}{_LISTED}\W*"),
     "goods_receipt_line": re.compile(rf"\W*(?:待|未){_RECEIVES}{_LISTED}\W*"),
 }
@@ -80,7 +80,7 @@ def is_not_in_force(title: str, entities: Collection[str]) -> bool:
     form = _form(title)
     if len(form) > _LONGEST_TITLE:
         return False
-    is_yet = any(one.fullmatch(form) for entity, one in _YET_TO_BE.items() if entity in entities)
+    is_yet = any(one.fullmatch(form) for entity, one in YET_TO_BE.items() if entity in entities)
     return is_yet or _NOT_IN_FORCE.fullmatch(form) is not None
 
 
