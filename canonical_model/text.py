@@ -60,6 +60,19 @@ def simplified(text: str) -> str:
     return text if text.isascii() else _TO_SIMPLIFIED().convert(text)
 
 
+_HAN, _LATIN = r"[^A-Za-z]*?[\u3400-\u9fff][^A-Za-z]*?", r"[A-Za-z][^\u3400-\u9fff]*?"
+_BETWEEN = r"\s*[\s/|(（]\s*"
+_TWICE = re.compile(
+    rf"(?P<han>{_HAN}){_BETWEEN}(?P<latin>{_LATIN})[)）]?|(?P<en>{_LATIN}){_BETWEEN}(?P<zh>{_HAN})[)）]?"
+)
+
+
+def in_two_languages(name: str) -> tuple[str, ...]:
+    """Both parts of a name in Chinese characters and in Latin letters, as they stand: 数量 and Qty of 数量(Qty); none of others."""
+    found = _TWICE.fullmatch(name.strip())
+    return tuple(part for part in found.groups() if part) if found else ()
+
+
 def clip(text: str, length: int = 80) -> str:
     """`text`, at most `length` characters, the cut marked with an ellipsis."""
     return text if len(text) <= length else text[: length - 1] + "…"

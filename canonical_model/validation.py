@@ -26,6 +26,7 @@ _KINDS = {
     "dict_type": Text("下面应是“键: 值”", "keys with values are wanted below it"),
     "model_type": Text("下面应是“键: 值”", "keys with values are wanted below it"),
     "too_short": Text("不能是空的", "it must not be empty"),
+    "string_too_short": Text("不能是空的", "it must not be empty"),
     "greater_than_equal": Text("不能小于 {ge}", "it is at least {ge}"),
     "enum": Text("只能是 {expected}", "it is {expected}"),
     "literal_error": Text("只能是 {expected}", "it is {expected}"),
@@ -53,12 +54,23 @@ def faults(error: ValidationError, model: type[BaseModel], patterns: dict[str, T
         model: The settings.
         patterns: What the regular expressions of values ask for, in words.
     """
-    found = sorted(error.errors(), key=lambda one: _ORDER.get(one["type"], 1))
-    return [(_key(one["loc"]), _said(one, model, patterns)) for one in found]
+    found = [(_key(one["loc"]), one) for one in sorted(error.errors(), key=lambda one: _ORDER.get(one["type"], 1))]
+    return [(key, _said(one, model, patterns)) for key, one in found if not _is_other_kind(key, one, found)]
+
+
+def _is_other_kind(key: str, one: ErrorDetails, found: Sequence[tuple[str, ErrorDetails]]) -> bool:
+    """Whether the value may be of several kinds, and what is wrong with it as another of them says more."""
+    others = [(place, other) for place, other in found if other is not one]
+    if not one["type"].endswith("_type"):
+        return False
+    at_once = next((other for place, other in others if place == key), None)
+    if at_once is not None:
+        return not at_once["type"].endswith("_type") or found.index((key, at_once)) < found.index((key, one))
+    return any(place.startswith(f"{key}.") for place, _ in others)
 
 
 def _key(place: Sequence[int | str]) -> str:
-    names = [str(part) for part in place]
+    names = [str(part) for part in place if "[" not in str(part)]
     if len(names) > 1 and (names[-1] in _SEVERAL or not names[-1].isidentifier()) and not names[-1].isdecimal():
         names.pop()
     return ".".join(names)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from canonical_model.entities import SPECS
-from canonical_model.text import half_width, simplified
+from canonical_model.text import half_width, in_two_languages, simplified
 from mappings.compiled import quote_name, quote_text
 from mappings.functions import NOT_BLANK
 from mappings.headers import HeaderReader
@@ -45,13 +45,6 @@ def normalise_header(name: str) -> str:
     return "".join(text.split()).replace("*", "").replace("_", "").rstrip(":.").removesuffix("(必填)")
 
 
-_HAN, _LATIN = r"[^A-Za-z]*?[\u3400-\u9fff][^A-Za-z]*?", r"[A-Za-z][^\u3400-\u9fff]*?"
-_BETWEEN = r"\s*[\s/|(（]\s*"
-_TWICE = re.compile(
-    rf"(?P<han>{_HAN}){_BETWEEN}(?P<latin>{_LATIN})[)）]?|(?P<en>{_LATIN}){_BETWEEN}(?P<zh>{_HAN})[)）]?"
-)
-
-
 _MEASURED = re.compile(r"[数數量价價额額重长長宽寬高体體积積]")
 """What the names of columns have that hold amounts or measures."""
 
@@ -65,8 +58,7 @@ def _said_twice(header: Sequence[str], headers: HeaderReader) -> Iterable[tuple[
     found = []
     for column in header:
         words = re.sub(r"[(（\[【][^()（）\[\]【】]*[)）\]】]$", "", column) if headers.read(column) else column
-        split = _TWICE.fullmatch(words.strip())
-        parts = [part for part in split.groups() if part] if split else []
+        parts = in_two_languages(words)
         if not parts:
             continue
         says_unit = any(headers.read(f"{one}({other})") for one, other in (parts, parts[::-1]))
@@ -83,8 +75,8 @@ def _both(header: Sequence[str]) -> Iterable[tuple[str, str, str]]:
     for column in header:
         if found := _BOTH.fullmatch(column.strip()):
             yield normalise_header(found[1]), normalise_header(found[2]), column
-        elif split := _TWICE.fullmatch(column.strip()):
-            one, other = filter(None, split.groups())
+        elif parts := in_two_languages(column):
+            one, other = parts
             yield normalise_header(one), normalise_header(other), column
 
 

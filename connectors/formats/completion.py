@@ -66,8 +66,8 @@ class Completion:
             return _missing(missing, table.column_names[:-1])
         table = self._fill_ditto(self._without_control(table)) if table.num_rows else table
         table = self._fill_down(table, columns) if columns and table.num_rows else table
-        scale = scaled(self.options.labels, self.labels)
-        labelled = scale or label_columns(table, self.options.labels, self.labels)
+        wanted = self.options.label_names
+        labelled = scaled(wanted, self.labels) or label_columns(table, wanted, self.labels)
         return labelled if isinstance(labelled, Text) else self._with_sheet(labelled)
 
     def _with_sheet(self, table: pa.Table) -> pa.Table | Text:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 
 from canonical_model.language import Text
-from canonical_model.text import clip, half_width, simplified
+from canonical_model.text import clip, half_width, in_two_languages, simplified
 from connectors.base import ROW
 from connectors.formats import notes
 from connectors.formats.cells import Kind, kind_of
@@ -74,6 +74,7 @@ _MONEY = re.compile(
     r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?)\b)"
 )
 """单价均为美元 and All prices in USD say without a colon what 币种：美元 says."""
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _LONGEST_NOTE = 120
 _LONGEST = 20
 _SHOWN = 8
@@ -83,6 +84,7 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Label -> its different values in `rows`, the part of a sheet above its header.
 
     The value stands behind a colon or in the next filled cell. Several may share a cell: 订单号: PO123  供应商: 恒远.
+    Of labels in two languages the Chinese part counts (`_in_one_language`).
     A title that names a place (`names_place`), says for how many a price is (`prices_many`), that goods went back
     (`names_returns`) or that what is below does not hold (`is_not_in_force`, `calls_line_off`) is a label without a value.
     """
@@ -110,7 +112,17 @@ def labels_above(rows: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
                 pairs[-1] = (pairs[-1][0], cells.pop(0))
             for label, value in pairs:
                 found.setdefault(label, {})[value] = None
-    return {label: tuple(value for value in values if value) or ("",) for label, values in found.items()}
+    names = _in_one_language([label for label, values in found.items() if any(values)])
+    return {
+        names.get(label, label): tuple(value for value in values if value) or ("",) for label, values in found.items()
+    }
+
+
+def _in_one_language(labels: Sequence[str]) -> dict[str, str]:
+    """Label -> what it says in Chinese, where most say it twice: 订单编号 of 订单编号 PO No.; 客户 PO alone says one thing."""
+    twice = {label: next(filter(_HAN.search, parts)) for label in labels if (parts := in_two_languages(label))}
+    own = [twice.get(label, label) for label in labels]
+    return twice if 1 < len(twice) > len(labels) / 2 and len(set(own)) == len(own) else {}
 
 
 def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -165,23 +177,27 @@ def calls_line_off(note: str) -> bool:
     return _LINE_OFF.search(simplified(note)) is not None
 
 
-def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> pa.Table | Text:
+def label_columns(
+    table: pa.Table, wanted: Sequence[Sequence[str]], labels: Mapping[str, Sequence[str]]
+) -> pa.Table | Text:
     """`table` with a column for each wanted label, or the sentence that one is missing or says two things.
 
     A column that the table has itself is left as it is.
 
     Args:
         table: The records under their names, and `_row`.
-        wanted: The labels as the settings write them.
+        wanted: The names that each label may go by; the first is that of its column.
         labels: What `labels_above` found.
     """
     by_form = {_form(label): values for label, values in labels.items()}
-    for name in wanted:
+    for name, *others in wanted:
         if name in table.column_names:
             continue
-        values = by_form.get(_form(name))
-        if values is None:
+        forms = {_form(one) for one in (name, *others)} | {_form(part) for part in in_two_languages(name)}
+        said = [by_form[form] for form in forms if form in by_form]
+        if not said:
             return _missing(name, labels)
+        values = sorted({value for one in said for value in one if value}) or [""]
         if len(values) > 1:
             return _torn(name, values)
         column = pa.repeat(pa.scalar(values[0], pa.string()), table.num_rows)
@@ -189,9 +205,9 @@ def label_columns(table: pa.Table, wanted: Sequence[str], labels: Mapping[str, S
     return table
 
 
-def scaled(wanted: Sequence[str], labels: Mapping[str, Sequence[str]]) -> Text | None:
+def scaled(wanted: Sequence[Sequence[str]], labels: Mapping[str, Sequence[str]]) -> Text | None:
     """The sentence that all numbers below are so many 千, 万 or 亿 (单位：万元), unless the settings take that label."""
-    taken = set(map(_form, wanted))
+    taken = {_form(name) for names in wanted for name in names}
     for label, values in labels.items():
         found = next((value for value in values if _SCALE.match(simplified(value))), None)
         says_so = _UNIT.fullmatch(_form(label)) or _SCALED.search(simplified(label))
@@ -246,9 +262,9 @@ def _form(label: str) -> str:
 def _missing(name: str, labels: Mapping[str, Sequence[str]]) -> Text:
     there = [clip(label, _LONGEST) for label in labels][:_SHOWN]
     return Text(
-        f"设置里的 labels 要用表头上方的“{name}”，上方没有。上方有：{'、'.join(there) or '无'}。请改正 labels，或请对方写上。",
+        f"设置里的 labels 要用表头上方的“{name}”，上方没有。上方有：{'、'.join(there) or '无'}。请改正 labels（叫法不止一种的，写成 [[{name}, 别的叫法]]），或请对方写上。",
         f"labels in the settings asks for “{name}” above the header, which is not there. There are: "
-        f"{', '.join(there) or 'none'}. Correct labels, or have it written in.",
+        f"{', '.join(there) or 'none'}. Correct labels (one that goes by several names is [[{name}, another name]]), or have it written in.",
     )
 
 

@@ -19,6 +19,9 @@ HEAD_ROWS = 60
 """Rows from the top in which the header is looked for."""
 
 
+_Name = Annotated[str, StringConstraints(min_length=1)]
+
+
 class FormatOptions(ConnectorConfig):
     """How the files of a stream are to be read where they do not say so themselves."""
 
@@ -57,14 +60,15 @@ class FormatOptions(ConnectorConfig):
             "only rows without that number are filled."
         ),
     )
-    labels: list[str] = Field(
+    labels: list[_Name | Annotated[list[_Name], Field(min_length=1)]] = Field(
         default_factory=list,
         description=(
             "Labels above the header, such as 订单号 of 订单号：PO-18, whose values become columns; "
-            "a column of that name in the table wins."
+            "a column of that name in the table wins. "
+            "One that goes by several names is a list of them, [订单号, 合同编号], the column's name first."
         ),
     )
-    sheet_as: Annotated[str, StringConstraints(min_length=1)] | None = Field(
+    sheet_as: _Name | None = Field(
         default=None,
         description=(
             "Name of a column that holds the name of the sheet, where each sheet is a warehouse; "
@@ -103,6 +107,11 @@ class FormatOptions(ConnectorConfig):
         except (LookupError, ValueError) as error:
             raise WrongValueError(f"没有名为“{name}”的编码", f"there is no encoding named “{name}”") from error
         return name
+
+    @property
+    def label_names(self) -> list[list[str]]:
+        """The names that each of the labels goes by, the column's first."""
+        return [[one] if isinstance(one, str) else one for one in self.labels]
 
     @property
     def header_rows(self) -> range | None:

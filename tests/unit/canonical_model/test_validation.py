@@ -1,6 +1,6 @@
 """What is wrong with settings, in words."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +16,7 @@ class _Part(BaseModel):
     kind: Literal["a", "b"] = "a"
     code: str = Field(default="x", pattern="^[a-z]$")
     complete: bool | Literal["document"] = False
+    names: list[str | Annotated[list[str], Field(min_length=1)]] = []
 
     @field_validator("mapping")
     @classmethod
@@ -47,6 +48,17 @@ class _Whole(BaseModel):
         ({"streams": {"a": {"mapping": "x", "kind": "c"}}}, "streams.a.kind", "只能是 'a' or 'b'"),
         ({"streams": {"a": {"mapping": "x", "code": "9"}}}, "streams.a.code", "一个字母"),
         ({"streams": {"a": {"mapping": "x", "complete": "maybe"}}}, "streams.a.complete", "应是 true 或 false"),
+        ({"streams": {"a": {"mapping": "x", "names": [[]]}}}, "streams.a.names.0", "不能是空的"),
+        (
+            {"streams": {"a": {"mapping": "x", "names": [7]}}},
+            "streams.a.names.0",
+            "应是文字，数字和日期请加引号",
+        ),
+        (
+            {"streams": {"a": {"mapping": "x", "names": ["b", ["c", 7]]}}},
+            "streams.a.names.1.1",
+            "应是文字，数字和日期请加引号",
+        ),
         ([], "", "下面应是“键: 值”"),
     ],
 )

@@ -1,5 +1,6 @@
 """What stands above a table as label and value becomes columns where the settings ask for it, and is never guessed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import openpyxl
@@ -14,7 +15,7 @@ from connectors.formats.table import read_table
 TABLE = ("行号|料号|数量|单位", "1|A1|5|台", "2|A2|6|个")
 
 
-def read(*above: str, labels: list[str]) -> SheetRead:
+def read(*above: str, labels: Sequence[str | list[str]]) -> SheetRead:
     rows = [row.split("|") for row in (*above, *TABLE)]
     return read_table(grid_of(rows), FormatOptions.model_validate({"labels": labels}))
 
@@ -69,6 +70,38 @@ def test_a_label_becomes_a_column_of_every_row() -> None:
     assert one.table["订单号"].to_pylist() == ["PO-18", "PO-18"]
     assert "订单号" not in one.columns
     assert read("订单号：PO-18|||", labels=[]).table.column_names == ["行号", "料号", "数量", "单位", ROW]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("订单编号 PO No.|PO-18|日期 Date|2026-03-01",),
+        ("订单编号/PO No.:|PO-18|日期/Date:|2026-03-01",),
+        ("PO No. 订单编号: PO-18||Date 日期: 2026-03-01|",),
+        ("订单编号\nPO No.|PO-18||", "日期\nDate|2026-03-01||", "传真|021-1||"),
+        ("订单编号（PO No.）：PO-18||日期（Date）：2026-03-01|",),
+    ],
+)
+def test_labels_in_two_languages_are_found_by_the_chinese_one(above: tuple[str, ...]) -> None:
+    one = read(*above, labels=["订单编号", "日期 Date"])
+    assert one.problem is None
+    assert one.table["订单编号"].to_pylist() == ["PO-18", "PO-18"]
+    assert one.table["日期 Date"].to_pylist() == ["2026-03-01", "2026-03-01"]
+
+
+def test_a_label_in_two_languages_among_plain_ones_is_one_label() -> None:
+    assert labels_above([["客户：恒远", "客户 PO：18"]]) == {"客户": ("恒远",), "客户 PO": ("18",)}
+    assert labels_above([["客户 Customer：恒远", "客户 PO：18"]]) == {"客户 Customer": ("恒远",), "客户 PO": ("18",)}
+
+
+def test_a_label_may_go_by_several_names() -> None:
+    names: list[str | list[str]] = [["订单号", "合同编号", "PO No."]]
+    for label in ("订单号", "合同编号", "PO NO."):
+        one = read(f"{label}：PO-18|||", labels=names)
+        assert one.table["订单号"].to_pylist() == ["PO-18", "PO-18"]
+    torn = read("订单号：PO-18||合同编号：HT-1|", labels=names).problem
+    assert torn is not None
+    assert "“HT-1”、“PO-18”" in torn.zh
 
 
 def test_a_column_of_the_table_wins() -> None:
