@@ -101,7 +101,10 @@ class Conversions:
 
     def with_comma(self, value: Compiled) -> Compiled:
         """The number in a text of which the comma is the decimal mark."""
-        raw = self._steps.once(f"xd_from_comma({self.raw(value, 'number')})")
+        received = self.raw(value, "number")
+        if value.columns:
+            self._steps.comma(received, value, is_told=True)
+        raw = self._steps.once(f"xd_from_comma({received})")
         self._told.add(raw)
         return self.convert(replace(value, parts=(raw,)), "number")
 

@@ -17,6 +17,8 @@ _SHOWN: Mapping[str, set[str]] = {
 """What a whole column showed; where a setting had to decide, no part of it may decide otherwise."""
 
 COMMA = ","
+_POINT = r"^[^.]*\.([0-9]{1,2}|[0-9]{4,})$"
+"""12.5 and 1,250.75: the point is the decimal mark."""
 _ALONE: Mapping[int, int] = {}
 
 
@@ -29,12 +31,14 @@ class AskedColumn:
         sql: The text, over the source's columns.
         column: Source column, for people.
         spelling: How the column is usually written; a column that is written so throughout need not be asked.
+        is_told: The mapping says that its comma is the decimal mark, which tells something of the other columns.
     """
 
     name: str
     sql: str
     column: str
     spelling: Spelling | None = None
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +121,15 @@ def decide_orders(
     return orders
 
 
-def decide_commas(
+def find_commas(
     db: duckdb.DuckDBPyConnection,
     rows: str,
-    columns: Sequence[AskedColumn],
+    columns: Iterable[AskedColumn],
     usual: Collection[Spelling],
     shown: Iterable[DateOrder] = (),
     parts: Mapping[int, int] = _ALONE,
-) -> list[DateOrder]:
-    """Asks columns of numbers whether any value has a decimal comma (12,50), and defines the macros that say so.
+) -> dict[AskedColumn, set[int]]:
+    """The columns of numbers in which some value has a decimal comma (12,50), each with the batches in which it has.
 
     Args:
         db: A connection with our macros.
@@ -135,25 +139,71 @@ def decide_commas(
         shown: What came of whole columns, for batches of which `rows` are only a part.
         parts: As for `decide_orders`.
     """
-    columns = _doubtful(db, columns, usual, answer="FALSE")
+    columns = [column for column in columns if column.spelling not in usual]
     found: list[tuple[Any, ...]] = []
     # most files have no comma in a number
     received = " OR ".join(f"contains({_CLEANED.sub(_AS_RECEIVED, column.sql)}, ',')" for column in columns)
     known = {(one.batch, one.column) for one in shown if one.order == COMMA}
     if columns and db.execute(f"SELECT 1 FROM {rows} WHERE {received} LIMIT 1").fetchall():
-        # of 12,50 kg the number
-        numbers = (f"coalesce(xd_cell_number(xd_cell({column.sql})), {column.sql})" for column in columns)
-        asked = ", ".join(f"bool_or(xd_shows_comma({number}))" for number in numbers)
+        asked = ", ".join(f"bool_or(xd_shows_comma({_digits(column)}))" for column in columns)
         found = db.execute(f"SELECT _batch, {asked} FROM {rows} WHERE {received} GROUP BY _batch").fetchall()
-    commas = []
+    commas = {}
     for i, column in enumerate(columns):
         sheets = {parts.get(batch, batch) for batch, *values in found if values[i]}
         seen = sheets | {batch for batch, first in parts.items() if first in sheets}
-        batches = sorted(seen | {batch for batch, name in known if name == column.column})
+        commas[column] = seen | {batch for batch, name in known if name == column.column}
+    return {column: batches for column, batches in commas.items() if batches}
+
+
+def without_points(
+    db: duckdb.DuckDBPyConnection, rows: str, commas: Mapping[AskedColumn, set[int]], parts: Mapping[int, int] = _ALONE
+) -> set[int]:
+    """The batches of which a column shows decimal commas and no decimal point: what stands in other columns is doubtful too.
+
+    Args:
+        db: A connection with our macros.
+        rows: SQL of the rows, with their `_batch`.
+        commas: What `find_commas` found in them.
+        parts: As for `decide_orders`.
+    """
+    doubtful: set[int] = set()
+    for column, batches in commas.items():
+        where = f"_batch IN ({', '.join(map(str, sorted(batches)))}) AND regexp_matches({_digits(column)}, '{_POINT}')"
+        pointed = {
+            parts.get(batch, batch)
+            for (batch,) in db.execute(f"SELECT DISTINCT _batch FROM {rows} WHERE {where}").fetchall()
+        }
+        doubtful |= {batch for batch in batches if parts.get(batch, batch) not in pointed}
+    return doubtful
+
+
+def decide_commas(
+    db: duckdb.DuckDBPyConnection,
+    columns: Iterable[AskedColumn],
+    commas: Mapping[AskedColumn, set[int]],
+    doubtful: Collection[int] = (),
+) -> list[DateOrder]:
+    """Defines the macros that say in which batches 1,250 and 1.250 can be either; gives what the columns themselves showed.
+
+    Args:
+        db: A connection with our macros.
+        columns: The columns.
+        commas: What `find_commas` found.
+        doubtful: Batches of which all columns are doubtful.
+    """
+    shown = []
+    for column in columns:
+        own = commas.get(column, set())
+        batches = sorted(own.union(doubtful))
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
-        commas += [DateOrder(batch, column.column, COMMA, "column") for batch in batches]
-    return commas
+        shown += [DateOrder(batch, column.column, COMMA, "column") for batch in sorted(own) if not column.is_told]
+    return shown
+
+
+def _digits(column: AskedColumn) -> str:
+    """SQL of the number in a text: of 12,50 kg the 12,50."""
+    return f"coalesce(xd_cell_number(xd_cell({column.sql})), {column.sql})"
 
 
 def _doubtful(

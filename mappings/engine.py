@@ -24,8 +24,9 @@ from canonical_model.text import clip
 from mappings.checks import check_digits
 from mappings.compiled import Atom, Lookup, Spelling, quote_name, quote_text
 from mappings.database import connect, lock, make_code_tables, make_table, memory_for, translate_error
-from mappings.dates import DateOrder, decide_commas, decide_orders
+from mappings.dates import DateOrder, decide_commas, decide_orders, find_commas, without_points
 from mappings.folding import fold
+from mappings.functions import USUAL_NUMBER
 from mappings.known import PLACE, compare
 from mappings.landed import HeldRow, LandedRows, PlacedIssue
 from mappings.odd import Writing
@@ -380,8 +381,7 @@ class MappingRun:
         files = [batch.parquet for batch in self._batches.values()]
         if not self._plan.is_json:  # a document is one column
             steps = (step for query in self._queries.values() for step in query.steps if isinstance(step, Atom))
-            self._usual = self._writing.usual(step.spelling for step in steps if step.spelling)
-            self._queries = {name: replace(query, usual=self._usual) for name, query in self._queries.items()}
+            self._set_usual(self._writing.usual(step.spelling for step in steps if step.spelling))
         memory_mb = memory_for(self._queries.values(), threads=self._threads, is_json=self._plan.is_json)
         lock(self._db, Path(self._scratch.name), files, memory_mb)
         if self._is_small:
@@ -408,10 +408,24 @@ class MappingRun:
             for one in self._batches.values()
             if one.sha256
         }
-        for rows, dates, numbers in (*asked, ("source", self._plan.version_dates, self._plan.version_commas)):
+        asked.append(("source", self._plan.version_dates, self._plan.version_commas))
+        for rows, dates, _ in asked:
             orders += decide_orders(self._db, rows, dates, self._usual, self._plan.date_order, shown, parts)
-            orders += decide_commas(self._db, rows, numbers, self._usual, shown, parts)
+        found = [find_commas(self._db, rows, numbers, self._usual, shown, parts) for rows, _, numbers in asked]
+        doubtful: set[int] = set()
+        if not self._plan.is_json:  # the numbers of a document that are no texts have no commas
+            for (rows, _, _), commas in zip(asked, found, strict=True):
+                doubtful |= without_points(self._db, rows, commas, parts)
+        if doubtful:
+            self._set_usual(one for one in self._usual if one.pattern != USUAL_NUMBER)
+        for (_, _, numbers), commas in zip(asked, found, strict=True):
+            orders += decide_commas(self._db, numbers, commas, doubtful)
         self.date_orders = tuple(dict.fromkeys(orders))
+
+    def _set_usual(self, spellings: Iterable[Spelling]) -> None:
+        """Has the queries read columns that are written so throughout in that one way."""
+        self._usual = frozenset(spellings)
+        self._queries = {name: replace(query, usual=self._usual) for name, query in self._queries.items()}
 
     def _look_up(self) -> None:
         """Asks the store for what the mapping looks up there, with the values of these rows."""

@@ -98,14 +98,14 @@ class Steps:
             self._dates[sql] = AskedColumn(_name_of("order", sql), sql, column, spelling)
         return f"{self._dates[sql].name}(_batch)"
 
-    def comma(self, raw: str, value: Compiled) -> str:
+    def comma(self, raw: str, value: Compiled, *, is_told: bool = False) -> str:
         """SQL of whether the column of `value` shows a decimal comma, as the whole batch tells."""
         sql = self.over_columns(raw)
         if sql is None:
             return "FALSE"
         if sql not in self._commas:
             spelling = self.spelling(value, USUAL_NUMBER)
-            self._commas[sql] = AskedColumn(_name_of("comma", sql), sql, value.column, spelling)
+            self._commas[sql] = AskedColumn(_name_of("comma", sql), sql, value.column, spelling, is_told)
         return f"{self._commas[sql].name}(_batch)"
 
     def over_columns(self, sql: str) -> str | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from mappings.dates import DateOrder, decide_commas
+from mappings.dates import DateOrder, decide_commas, find_commas
 from mappings.functions import MACROS
 from mappings.headers import HeaderReader, Measure, says_tax_included
 from mappings.inspection import unpriced
@@ -472,10 +472,34 @@ def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
         for macro in MACROS:
             db.execute(macro)
         rows = "(SELECT 7 AS _batch, '1,250' AS \"c:数量\")"
-        assert decide_commas(db, rows, [asked], ()) == []
-        assert decide_commas(db, rows, [asked], (), [DateOrder(7, "数量", ",", "column")]) == [
-            DateOrder(7, "数量", ",", "column")
-        ]
+        shown = [DateOrder(7, "数量", ",", "column")]
+        assert find_commas(db, rows, [asked], ()) == {}
+        assert find_commas(db, rows, [asked], (), shown) == {asked: {7}}
+        assert decide_commas(db, [asked], {asked: {7}}) == shown
+
+
+@pytest.mark.parametrize(
+    ("price", "prices", "codes"),
+    [
+        ("money(单价, 'EUR')", ("3,50", "4"), ["XD-NUM-005", "XD-NUM-005"]),
+        ("money(number(单价, ','), 'EUR')", ("3,50", "4"), ["XD-NUM-005"]),
+        ("money(number(单价, ','), 'EUR')", ("3", "4"), []),
+        ("money(单价, 'EUR')", ("3,50", "4.5"), ["XD-NUM-005"]),  # a slip among points
+        ("money(单价, 'EUR')", ("3,500", "4"), []),
+    ],
+)
+def test_decimal_commas_in_one_column_make_what_could_be_either_doubtful_in_all(
+    run_mapping: Map, price: str, prices: tuple[str, str], codes: list[str]
+) -> None:
+    mapping = one_field("ordered", "quantity(数量, '个')").replace(
+        "      ordered:", f"      unit_price: {price}\n      ordered:"
+    )
+    rows = [
+        {"单号": "A", "行号": "1", "数量": "1.250", "单价": prices[0]},
+        {"单号": "A", "行号": "2", "数量": "2.5", "单价": prices[1]},
+    ]
+    outcome = run_mapping(mapping, [Landed(rows)])
+    assert [issue.code for issue in outcome.issues] == codes
 
 
 @pytest.mark.parametrize(
