@@ -121,6 +121,7 @@ class Plan:
         version_commas: As `commas`, for the version.
         date_order: Setting for dates that could be either, and for years of two digits; may be empty.
         is_json: Whether the stream gives JSON documents.
+        key_parts: Parts of the path with which every key begins.
         fingerprint: Digest of all that decides the outcome besides the rows.
     """
 
@@ -133,6 +134,7 @@ class Plan:
     version_commas: tuple[AskedColumn, ...]
     date_order: str
     is_json: bool
+    key_parts: tuple[str, ...]
     fingerprint: str
 
     def stated_alike(self, header: EntityPlan, lines: EntityPlan) -> list[str]:
@@ -237,6 +239,7 @@ def make_plan(
         version_commas=reader.commas,
         date_order=date_order,
         is_json=is_json,
+        key_parts=tuple(key_parts),
         fingerprint=_fingerprint(
             spec, timezone, f"{date_order}|{currency}|{stream}", entities, (version, reader.steps)
         ),

@@ -21,7 +21,7 @@ from canonical_model.text import JsonValue
 from connectors.base import ROW, Batch, ConnectorConfig, Cursor, Discovered, Origin, StreamSpec, check_stream
 from connectors.folder.config import FolderConfig, FolderStream
 from connectors.folder.pattern import PathPattern
-from connectors.folder.shelve import digest_of, move_away, seconds_to_tick, stamp_of
+from connectors.folder.shelve import digest_of, may_be_read, move_away, seconds_to_tick, stamp_of
 from connectors.formats import SheetRead, read_file
 from connectors.formats.sheet import refused
 
@@ -116,10 +116,10 @@ class FolderConnector:
                 copy = Path(private) / f"original{Path(file.name).suffix}"
                 seen_for = time.monotonic() - seen_at
                 time.sleep(seconds_to_tick(file.status, self._clock(), seen_for=seen_for))
-                is_regular = stat.S_ISREG(file.status.st_mode)
-                if is_regular and not _copy_unchanged(file, copy):
+                is_open = stat.S_ISREG(file.status.st_mode) and may_be_read(file.path)
+                if is_open and not _copy_unchanged(file, copy):
                     continue
-                digest = beside.submit(digest_of, copy if is_regular else file.path)  # while the first rows are read
+                digest = beside.submit(digest_of, copy if is_open else file.path)  # while the first rows are read
                 stamp = stamp_of(file.status)
                 # a file from tomorrow would be newer than all that come until then
                 modified_at = min(datetime.fromtimestamp(file.status.st_mtime, UTC), self._clock())
@@ -187,7 +187,7 @@ class FolderConnector:
                 for name in names:
                     path = (below / name).as_posix()
                     parts = next((match for one in patterns if (match := one.match(path)) is not None), None)
-                    if parts is not None and not _is_passing(name):
+                    if parts is not None and not is_passing(name):
                         with suppress(FileNotFoundError):  # it went away while the folder was being listed
                             found[path] = _File(path, root / path, parts, (root / path).lstat())
         except OSError as error:
@@ -208,9 +208,9 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _is_passing(name: str) -> bool:
+def is_passing(name: str) -> bool:
     """Whether a file is none that a person means: a lock of Excel, a hidden file, a download under way."""
-    return name.startswith((".", "~$", "~")) or name.lower().endswith(_PASSING)
+    return name.startswith((".", "~")) or name.lower().endswith(_PASSING)
 
 
 def _copy_unchanged(file: _File, copy: Path) -> bool:
@@ -231,6 +231,13 @@ def _sheets(file: _File, copy: Path, settings: FolderStream) -> Iterator[SheetRe
         problem = Text(
             f"“{file.name}”是链接或特殊文件，不会去读它指向的内容。请把文件本身放进来。",
             f"“{file.name}” is a link or special file; what it points to is not read. Put the file itself here.",
+        )
+        return iter([replace(refused(problem), is_last=True)])
+    if not may_be_read(file.path):
+        problem = Text(
+            f"没有权限读“{file.name}”。请给运行 Crossdock 的用户读它的权限，再放回收件夹。",
+            f"There is no permission to read “{file.name}”. Grant it to the user that runs Crossdock, and put it back into "
+            "the inbox.",
         )
         return iter([replace(refused(problem), is_last=True)])
     return read_file(copy, options=settings, display_name=file.name)

@@ -41,12 +41,23 @@ def seconds_to_tick(status: os.stat_result, now: datetime, *, seen_for: float) -
 
 
 def digest_of(path: Path) -> str:
-    """The sha256 of a file; of a link or special file that of what it is called, since it is never opened."""
-    if path.is_symlink() or not path.is_file():
+    """The sha256 of a file; of a link, a special file or one that may not be read that of what it is called."""
+    if path.is_symlink() or not path.is_file() or not may_be_read(path):
         target = path.readlink() if path.is_symlink() else path.name
         return hashlib.sha256(str(target).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def may_be_read(path: Path) -> bool:
+    """Whether we have the right to read a file; what is not there any more may be."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def move_away(root: Path, name: str, *, wanted: str, stamp: list[str], digest: str, reason: str | None) -> None:

@@ -56,7 +56,18 @@ def replay(
                     "sample": [{"key": key, "fields": fields} for key, fields in difference.sample],
                 }
             )
-        one.screen.document |= {"differences": differences, "is_kept": report.is_kept}
+        one.screen.document |= {"differences": differences, "is_kept": report.is_kept, "bereft": dict(report.bereft)}
+        for other, count in report.bereft.items():
+            again = f"crossdock replay {source} {other}"
+            one.screen.say(
+                Text(
+                    f"数据流 {other} 写过的字段，有 {count} 条记录不再有了；这次重放以后请运行 {again}，从落地内容里补回。",
+                    f"What stream {other} had stated is gone from {count} records; after this replay run {again}, which takes it "
+                    "from what was landed.",
+                ),
+                style="yellow",
+                indent=2,
+            )
         if not report.is_kept:
             one.screen.say(
                 Text("以上只是比较，什么都没有写入。", "That was a comparison; nothing was written."), style="bold"

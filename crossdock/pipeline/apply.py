@@ -33,7 +33,7 @@ from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, par
 from crossdock.pipeline.sources import open_source
 from crossdock.pipeline.work import COUNTED, Work
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, lock, translate_errors
+from crossdock.store.database import AnyRow, clock_of, lock, translate_errors
 from crossdock.store.partitions import refresh_statistics
 from mappings.dates import DateOrder
 from mappings.inspection import unread_columns
@@ -55,6 +55,7 @@ def apply(home: Home, engine: Engine, run_id: int, *, clock: Clock = utc_now, te
         with translate_errors(), engine.connect() as connection:
             found = select(tables.run.c.source, tables.run.c.stream, tables.run.c.kind)
             source, stream, kind = connection.execute(found.where(tables.run.c.id == run_id)).one()
+            clock = clock_of(connection, clock)
         chooser = MappingChooser(home, source, stream)
         with (
             translate_disk_errors(),
@@ -102,6 +103,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     is_baseline = is_first_load(work.connection, work.source, work.stream)
     chosen, parked = choose(work, chooser, waiting)
     apply_in_order(work, chooser, waiting, chosen)
+    of_waiting = work.entity_counts()
     again = list(rows_to_judge_again(work, chooser))
     for one in again:
         apply_read(work, [[one]])
@@ -109,7 +111,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     if not waiting and not again:
         end_run(work.connection, work.run_id, "idle", work.at, is_baseline=False)
         return RunReport(work.run_id, work.source, work.stream, "idle")
-    check_guard(work, waiting, [one.row for one in again])
+    check_guard(work, waiting, [one.row for one in again], of_waiting)
     new = [row for row in landed if row.applied_run is None]  # the others were approved, and the cursor is past them
     close(work, waiting, chosen, parked, cursor=cursor_behind(work.connection, new) if new else None)
     status = "succeeded" if chosen or again or work.counts else "parked" if parked else "idle"
@@ -244,6 +246,7 @@ def close(
             plan = plans.get(row.id)
             name = plan.spec.mapping if plan else None
             values = {"status": "applied", "applied_run": work.run_id, "mapping": name, "problem": None}
+            values["is_approved"] = False  # for this once
             values["cursor"] = {}  # each tells of all files in the inbox, and nobody goes on from here any more
             values["absent"] = _absent(plan)
             values["unread"] = _unread(plan, row)

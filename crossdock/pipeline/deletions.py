@@ -145,12 +145,13 @@ class CompleteRead:
                 "WHERE h.run_id = :run AND h.entity = :entity AND h.key = t.key)",
             ]
             batches = [row.id for row in self._batches]
-            values = missing.values | {"batches": batches, "last": max(batches)}
+            values = missing.values | {"batches": batches}
             bury(
                 self._work,
                 missing.where,
                 conditions,
                 evidence,
+                max(batches),
                 children=missing.children,
                 values=values,
                 version=missing.version,
@@ -243,7 +244,7 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
             is_present = f"EXISTS (SELECT FROM present_{name} p WHERE p.key = t.key)"
             children = [one.entity.name for one in plan.entities]
             conditions = [f"NOT {is_present}", "t.batch_id < :last"]
-            bury(work, where, conditions, _ABSENT, children=children, values={"last": keys.id})
+            bury(work, where, conditions, _ABSENT, keys.id, children=children)
             _raise_again(work, where, is_present, children)
     if any(entity.entity.name == CODES for entity in plan.entities):
         resolve_everywhere(work)
@@ -309,6 +310,7 @@ def bury(
     where: Stage,
     conditions: Sequence[str],
     evidence: str,
+    last: int,
     *,
     children: Sequence[str],
     values: Mapping[str, object] | None = None,
@@ -316,10 +318,12 @@ def bury(
 ) -> None:
     """Makes tombstones of the live records of the stream for which all `conditions` hold, and of their lines.
 
-    They take the `version` (SQL over the record `t`) of what no longer holds them, so that nothing older brings them back.
+    They take the `version` (SQL over the record `t`) and the `last` batch of what no longer holds them, so that nothing
+    older brings them back.
     """
     name = where.entity.name
     values = dict(values or {}) | {
+        "last": last,
         "source": work.source,
         "stream": work.stream,
         "run": work.run_id,
@@ -342,7 +346,8 @@ def bury(
     deleted = work.connection.execute(
         text(
             f"UPDATE canonical.{name} t SET deleted_at = :at, deleted_evidence = :evidence, changed_run = :run, "
-            f"changed_at = :at, version = greatest(t.version, b.buried_version), source_hash = NULL "
+            "changed_at = :at, version = greatest(t.version, b.buried_version), "
+            "batch_id = greatest(t.batch_id, :last), source_hash = NULL "
             f"FROM {buried} b WHERE t.source = :source AND t.key = b.key"
         ),
         values | {"evidence": evidence},
@@ -352,7 +357,7 @@ def bury(
     for line, same in _lines(work, where, children, "b"):
         of_buried = f"FROM {buried} b WHERE {same}"
         latest = f"(SELECT max(b.buried_version) {of_buried})"
-        bury(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, children=children, version=latest)
+        bury(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, last, children=children, version=latest)
 
 
 def _scope(

@@ -110,7 +110,7 @@ def _merge_group(
         if entity.entity.name in stages:
             stage(work.connection, where[entity.entity.name], told(mapped.good(entity), work.tell))
     late = take_out_late(work, group, stages)
-    reused = hold_reused_numbers(work.connection, stages, work.run_id, work.at, plan.fingerprint)
+    reused = hold_reused_numbers(work, stages, landed, plan.fingerprint)
     work.date_orders += mapped.date_orders
     ties: list[PlacedIssue] = []
     for entity in plan.entities:

@@ -9,6 +9,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import ConfigError, TooManyIssuesError
 from canonical_model.language import Text
 from crossdock.pipeline.cursor import move_cursor
+from crossdock.pipeline.report import EntityCounts
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from crossdock.store.database import AnyRow, among, lock, translate_errors
@@ -40,23 +41,38 @@ class GuardError(TooManyIssuesError):
         self.sample, self.batches, self.again = list(sample), list(batches), list(again)
 
 
-def check_guard(work: Work, waiting: Sequence[AnyRow], again: Sequence[AnyRow]) -> None:
-    """Returns where the run keeps within the guard of its stream, or all that it takes up is approved.
+def check_guard(
+    work: Work, waiting: Sequence[AnyRow], again: Sequence[AnyRow], of_waiting: Sequence[EntityCounts]
+) -> None:
+    """Returns where what the run takes up, but for what is approved, keeps within the guard of its stream.
 
-    That is the batches `waiting`; where there are none, those of which rows are judged `again`.
+    Args:
+        work: The run.
+        waiting: The batches that it takes up.
+        again: Those of which it judges rows again; that some of these still wait is nothing new.
+        of_waiting: What became of `waiting` alone.
 
     Raises:
         GuardError: It does not; nothing must be stored.
     """
     guard = work.settings.guard
     limits = {"deleted": guard.deleted, "changed": guard.changed, "issues": guard.issues}
-    if not any(limits.values()) or all(row.is_approved for row in waiting or again):
+    asks_waiting, asks_again = (any(not row.is_approved for row in rows) for rows in (waiting, again))
+    if not any(limits.values()) or not (asks_waiting or asks_again):
         return
+    first = {counts.entity: counts for counts in of_waiting}
     for counts in work.entity_counts():
+        new = first.get(counts.entity, EntityCounts(counts.entity))
+        of_again = counts.deleted - new.deleted, counts.updated - new.updated
+        deleted, updated = (
+            asks_waiting * one + asks_again * other
+            for one, other in zip((new.deleted, new.updated), of_again, strict=True)
+        )
+        stored = _stored_before(work, counts.entity)
         touched = {
-            "deleted": (counts.deleted, _stored_before(work, counts.entity)),
-            "changed": (counts.updated, _stored_before(work, counts.entity)),
-            "issues": (counts.parked + counts.rejected, counts.read),
+            "deleted": (deleted, stored),
+            "changed": (updated, stored),
+            "issues": (asks_waiting * (new.parked + new.rejected), new.read),
         }
         for what, (count, of) in touched.items():
             limit = limits[what]
@@ -76,7 +92,7 @@ def check_guard(work: Work, waiting: Sequence[AnyRow], again: Sequence[AnyRow]) 
                 ),
                 sample=_sample(work, counts.entity, deleted=what == "deleted"),
                 batches=[row.id for row in waiting],
-                again=[] if waiting else [row.id for row in again],
+                again=[] if asks_waiting else [row.id for row in again],
             )
 
 

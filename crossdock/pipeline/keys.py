@@ -9,19 +9,18 @@ from crossdock.pipeline.work import Work
 from crossdock.store import tables
 from mappings.plan import Plan
 
-_VERSION = "version"
+_VERSION, _PARTNER = "version", "partner"
+"""What else than keys of entities is kept: what versions are made of, and whether each key begins with the partner."""
 
 
 def changed_key(work: Work, plan: Plan) -> MappingError | None:
     """The question (XD-MAP-010) where records would stand beside the stored ones as if they were new, else None."""
-    table = tables.stated_key
-    mine = table.c.source == work.source, table.c.stream == work.stream, table.c.mapping == plan.spec.mapping
-    stated = work.connection.execute(select(table.c.entity, table.c.expressions).where(*mine)).all()
-    before = {row.entity: row.expressions for row in stated}
+    before = _before(work, plan)
     for name, made_of in _stated(plan).items():
-        if before.get(name, made_of) == made_of:
+        was_of = next((one for one in before.get(name, ()) if one != made_of), None)
+        if was_of is None:
             continue
-        was, now = (", ".join(one) or "-" for one in (before[name], made_of))
+        was, now = (", ".join(one) or "-" for one in (was_of, made_of))
         command = f"crossdock replay {work.source} {work.stream} --rekey"
         where = f"mappings/{plan.spec.mapping}.yaml"
         hint = Text(
@@ -40,6 +39,17 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
                 hint=hint,
                 code="XD-MAP-010",
             )
+        if name == _PARTNER:
+            return MappingError(
+                Text(
+                    f"路径里的伙伴从（{was}）改成了（{now}），它是键的开头，同一条记录会变成新的一条。",
+                    f"The partner in the path was ({was}) and is now ({now}); keys begin with it, so each record would become a "
+                    "new one.",
+                ),
+                where=f"sources/{work.source}.yaml",
+                hint=hint,
+                code="XD-MAP-010",
+            )
         return MappingError(
             Text(
                 f"{name} 的键从（{was}）改成了（{now}），同一条记录会变成新的一条。",
@@ -50,6 +60,23 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
             code="XD-MAP-010",
         )
     return None
+
+
+def _before(work: Work, plan: Plan) -> dict[str, list[list[str]]]:
+    """Entity, or what else is kept -> what it was made of by this mapping, and by others that the stream had and has no more."""
+    table = tables.stated_key
+    mine = select(table).where(table.c.source == work.source, table.c.stream == work.stream)
+    found: dict[str, list[list[str]]] = {}
+    for row in work.connection.execute(mine).all():
+        if row.mapping == plan.spec.mapping or row.mapping not in work.settings.mappings:
+            found.setdefault(row.entity, []).append(row.expressions)
+    files = work.settings.config.get("files")
+    patterns = [files] if isinstance(files, str) else files if isinstance(files, list) else []
+    if (
+        len({f"{{{_PARTNER}}}" in str(pattern) for pattern in patterns}) > 1
+    ):  # some keys begin with the partner, and others do not
+        found.pop(_PARTNER, None)
+    return found
 
 
 def note_keys(work: Work, plan: Plan) -> None:
@@ -64,4 +91,7 @@ def _stated(plan: Plan) -> dict[str, list[str]]:
     """Entity -> what its key is made of, and what versions are made of: nothing where they are the times of files."""
     mapped = plan.spec.entities
     keys = {one.entity.name: list(mapped[one.entity.name].key or one.entity.key) for one in plan.entities}
-    return keys | {_VERSION: [str(plan.spec.version)] if plan.version else []}
+    return keys | {
+        _VERSION: [str(plan.spec.version)] if plan.version else [],
+        _PARTNER: list(plan.key_parts),
+    }

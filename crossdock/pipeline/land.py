@@ -5,7 +5,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import stamina
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import Engine, insert, select, update
 
@@ -281,7 +282,7 @@ def _keep_rows(url: str, table: pa.Table) -> None:
     table = pa.table(table.columns, pa.schema(fields))
     filesystem, path = fsspec.url_to_fs(url)
     filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
-    with filesystem.open(f"{path}.part", "wb") as sink:
+    with _becoming(filesystem, path, f"{path}.part") as part, filesystem.open(part, "wb") as sink:
         pq.write_table(
             table,
             sink,
@@ -292,7 +293,18 @@ def _keep_rows(url: str, table: pa.Table) -> None:
             write_statistics=[ROW],
             row_group_size=min(_ROW_GROUP, max(1, table.num_rows * _ROW_GROUP_BYTES // max(1, table.nbytes))),
         )
-    filesystem.mv(f"{path}.part", path)
+
+
+@contextmanager
+def _becoming(filesystem: AbstractFileSystem, path: str, part: str) -> Iterator[str]:
+    """A name for a file while it is written; it becomes `path` at the end of the block, or is removed where that fails."""
+    try:
+        yield part
+    except BaseException:
+        with suppress(OSError):
+            filesystem.rm(part)
+        raise
+    filesystem.mv(part, path)
 
 
 def _repeating(table: pa.Table) -> list[str]:
@@ -308,11 +320,10 @@ def _keep_original(home: Home, folder: str, original: Path, sha256: str, suffix:
     filesystem, path = fsspec.url_to_fs(url)
     if not filesystem.exists(path):
         filesystem.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH120  # a URL path, not a local one
-        part = f"{path}.{uuid.uuid4().hex}.part"
-        if not (isinstance(filesystem, LocalFileSystem) and _link(original, part)):
-            with original.open("rb") as source, filesystem.open(part, "wb") as sink:
-                shutil.copyfileobj(source, sink)
-        filesystem.mv(part, path)
+        with _becoming(filesystem, path, f"{path}.{uuid.uuid4().hex}.part") as part:
+            if not (isinstance(filesystem, LocalFileSystem) and _link(original, part)):
+                with original.open("rb") as source, filesystem.open(part, "wb") as sink:
+                    shutil.copyfileobj(source, sink)
     return url
 
 

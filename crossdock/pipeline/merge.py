@@ -145,8 +145,8 @@ def _staged(where: Stage, name: str) -> Column[object]:
 def look_up(connection: Connection, where: Stage, streams: Sequence[str]) -> list[str]:
     """Decides what becomes of each staged record, into `<stage>_decided`; gives other streams that state some of them.
 
-    A row whose hash is known is unchanged. An older version is stale. Of two statements with one version the one
-    landed later holds. A record that is deleted comes back by its own stream alone; to others it is stale. Each record
+    A row whose hash is known is unchanged. An older version is stale; without versions what was landed before the
+    stored one, or before that it is gone. Of two statements with one version the one landed later holds. A record that is deleted comes back by its own stream alone; to others it is stale. Each record
     is looked up once, by its key, in the order of keys.
 
     Args:
@@ -171,6 +171,8 @@ def look_up(connection: Connection, where: Stage, streams: Sequence[str]) -> lis
                     WHEN t.deleted_at IS NULL AND s.source_hash = coalesce(o.source_hash, own.source_hash)
                         THEN 'unchanged'
                     WHEN coalesce(o.version, own.version) > s.version THEN 'stale'
+                    WHEN s.version IS NULL AND coalesce(o.version, own.version) IS NULL
+                        AND s.batch_id < coalesce(o.batch_id, own.batch_id) THEN 'stale'
                     WHEN t.deleted_at IS NOT NULL AND t.stream <> :stream AND t.stream = ANY(:streams) THEN 'stale'
                     WHEN t.deleted_at IS NOT NULL OR {_difference(where)} THEN 'updated'
                     ELSE 'unchanged' END AS outcome, {_differences(where)} AS fields
@@ -178,7 +180,7 @@ def look_up(connection: Connection, where: Stage, streams: Sequence[str]) -> lis
                 LEFT JOIN {table} t ON t.source = :source AND t.key = s.key
                 LEFT JOIN crossdock.statement o
                     ON o.entity = :entity AND o.source = :source AND o.key = s.key AND o.stream = :stream
-                LEFT JOIN LATERAL (SELECT t.source_hash, t.version WHERE t.stream = :stream) own ON TRUE
+                LEFT JOIN LATERAL (SELECT t.source_hash, t.version, t.batch_id WHERE t.stream = :stream) own ON TRUE
             ) found"""
         ),
         values,

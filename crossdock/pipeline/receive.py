@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from canonical_model.errors import ConfigError, TransientError
 from canonical_model.language import Text
 from connectors.folder import FolderConfig, FolderConnector, FolderStream
+from connectors.folder.connector import is_passing
 from connectors.folder.pattern import PathPattern
 from connectors.folder.shelve import give_name
 from crossdock.home import Home
@@ -66,7 +67,9 @@ class Inbox:
             )
 
     def place(self, name: str) -> str | None:
-        """Where a file called `name` belongs, below the folder of the source; None when no pattern takes it."""
+        """Where a file called `name` belongs, below the folder of the source; None when no pattern takes it, or no reader."""
+        if is_passing(name):
+            return None
         for pattern in self._patterns:
             folder, _, last = pattern.rpartition("/")
             stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix
@@ -128,7 +131,7 @@ class Inbox:
         folders = {(self.root / pattern).parent for pattern in self._patterns}
         found = [path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_file()]
         mine = [path for path in found if self.place(path.name) == path.relative_to(self.root).as_posix()]
-        return sorted(path.name for path in mine if not path.name.startswith((".", "~")))
+        return sorted(path.name for path in mine)
 
     def _fill(self, pattern: str) -> str:
         """The pattern with the partner's values; empty where they would lead elsewhere."""

@@ -6,8 +6,9 @@ made anew from what was landed, which also shows what was landed and what was no
 """
 
 import tempfile
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Engine, delete, select, text
@@ -27,7 +28,7 @@ from crossdock.pipeline.report import RunReport
 from crossdock.pipeline.runs import begin_run, end_run, fail_run
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, alone, translate_errors
+from crossdock.store.database import AnyRow, alone, clock_of, translate_errors
 from mappings.compiled import quote_text
 from mappings.spec import find_mapping
 
@@ -55,11 +56,19 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """The run, and, where it started from nothing, how its records differ from those before."""
+    """The run, and, where it started from nothing, how its records differ from those before.
+
+    Attributes:
+        run: The run.
+        differences: Of each entity.
+        is_kept: False where all was rolled back.
+        bereft: Other stream -> records of whose fields nothing is left, until it is replayed as well or states them anew.
+    """
 
     run: RunReport
     differences: Sequence[Difference] = ()
     is_kept: bool = True
+    bereft: Mapping[str, int] = field(default_factory=dict)
 
 
 class _RolledBackError(Exception):
@@ -105,7 +114,8 @@ def replay(
         ):
             try:
                 with engine.begin() as connection:
-                    work = Work(home, connection, run_id, "replay", source, stream, clock(), Path(folder))
+                    at = clock_of(connection, clock)()
+                    work = Work(home, connection, run_id, "replay", source, stream, at, Path(folder))
                     report = _replay(work, chooser, is_anew=rekey or dry_run)
                     if dry_run:
                         raise _RolledBackError
@@ -132,16 +142,24 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
     for number, waits in parked.items() if is_anew else ():  # its records would be gone
         name = next(row.name for row in batches if row.id == number)
         raise MappingError(waits.problem, where=f"{work.source}.{work.stream} {name}")
-    apply_in_order(work, chooser, batches, chosen)
-    if is_anew:
-        for name in entities:
-            _give_back(work, name)
+    apply_in_order(work, chooser, _without_old_lists(batches), chosen)
+    bereft: Counter[str] = Counter()
+    for name in entities if is_anew else ():
+        _give_back(work, name)
+        bereft.update(_forget(work, name))
     settle(work, chosen)
     # what no mapping fits today stays as it went in
     close(work, [row for row in batches if row.kind == "rows" and row.id not in parked], chosen, parked, cursor=None)
     end_run(work.connection, work.run_id, "succeeded", work.at, is_baseline=True)
     differences = [_compare(work, name) for name in entities] if is_anew else []
-    return ReplayReport(report_of(work, batches, chosen, parked, status="succeeded", is_baseline=True), differences)
+    report = report_of(work, batches, chosen, parked, status="succeeded", is_baseline=True)
+    return ReplayReport(report, differences, bereft=bereft)
+
+
+def _without_old_lists(batches: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    """The batches without lists of keys but the last: what came and went between them was written when it did."""
+    last = max((row.id for row in batches if row.kind == "keys"), default=0)
+    return [row for row in batches if row.kind != "keys" or row.id == last]
 
 
 def _batches(work: Work, *, is_anew: bool) -> Sequence[AnyRow]:
@@ -207,6 +225,24 @@ def _give_back(work: Work, name: str) -> None:
             ),
             {"entity": name, "other": stream, "stream": work.stream},
         )
+
+
+def _forget(work: Work, name: str) -> dict[str, int]:
+    """Forgets what other streams have stated of records that are gone or have other keys now, so that they can state it anew.
+
+    Returns:
+        Stream -> number of such records.
+    """
+    gone = work.connection.execute(
+        text(
+            f"""DELETE FROM crossdock.statement o USING before_{name} b
+            WHERE o.entity = :entity AND o.source = :source AND o.key = b.key AND o.stream <> :stream
+                AND NOT EXISTS (SELECT FROM canonical.{name} t WHERE t.source = :source AND t.key = b.key)
+            RETURNING o.stream"""
+        ),
+        {"entity": name, "source": work.source, "stream": work.stream},
+    )
+    return Counter(gone.scalars())
 
 
 def _stated(work: Work, mapping: str, entity: str) -> Collection[str]:

@@ -12,14 +12,14 @@ class EntityCounts:
     """Where the records of one entity went: read = the sum of the others but `deleted`."""
 
     entity: str
-    read: int
-    created: int
-    updated: int
-    unchanged: int
-    stale: int
-    folded: int
-    parked: int
-    rejected: int
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    folded: int = 0
+    parked: int = 0
+    rejected: int = 0
     deleted: int = 0
 
 

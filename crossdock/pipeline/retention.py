@@ -67,7 +67,9 @@ def _old_batches(days: int, clock: Clock) -> Select[*tuple[Any, ...]]:
     batch = tables.batch
     old = (
         batch.c.landed_at < clock() - timedelta(days=days),
-        (batch.c.status == "applied") | ((batch.c.status == "superseded") & (batch.c.data_url != "")),
+        (batch.c.status == "applied")
+        | ((batch.c.status == "superseded") & (batch.c.data_url != ""))
+        | ((batch.c.status == "parked") & (batch.c.problem["kind"].astext == "damaged")),  # which nothing can mend
     )
     waiting = select(tables.held_row.c.batch_id).where(
         tables.held_row.c.outcome == "parked", tables.held_row.c.settled_run.is_(None)
@@ -88,7 +90,8 @@ def _expire(engine: Engine, source: str, stream: str, old: Select[*tuple[Any, ..
             urls = _unshared(connection, rows)
             mine = update(batch).where(among(batch.c.id, [row.id for row in rows]))
             connection.execute(mine.where(batch.c.status == "applied").values(status="expired", original_url=None))
-            connection.execute(mine.where(batch.c.status == "superseded").values(data_url="", original_url=None))
+            set_aside = {"status": "superseded", "data_url": "", "original_url": None}
+            connection.execute(mine.where(batch.c.status.in_(("superseded", "parked"))).values(set_aside))
             # rows of which nobody can see any more what they were
             connection.execute(delete(held).where(among(held.c.batch_id, [row.id for row in rows])))
         for url in urls:  # after the commit: a file without a row does no harm, a row without its file would
@@ -117,7 +120,7 @@ def _old_partitions(connection: Connection, months: int | None, clock: Clock) ->
     index = now.year * 12 + now.month - 1 - months
     first_kept = f"{index // 12:04d}_{index % 12 + 1:02d}"
     run, batch = tables.run, tables.batch
-    asking = select(batch.c.applied_run).where(batch.c.status == "parked", batch.c.problem["kind"].astext == "drift")
+    asking = select(batch.c.applied_run).where(batch.c.status == "parked", batch.c.problem["kind"].astext != "damaged")
     waits = connection.scalar(select(func.min(run.c.started_at)).where(run.c.id.in_(asking)))
     if waits is not None:  # nobody could decide about a run that is gone
         first_kept = min(first_kept, f"{waits:%Y_%m}")

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from canonical_model.entities import SPECS
 from canonical_model.issues import Issue
 from crossdock.pipeline.merge import Stage, partner_of
-from mappings.landed import PlacedIssue
+from crossdock.pipeline.work import Work
+from mappings.landed import HeldRow, LandedRows, PlacedIssue
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Reused:
 
 
 def hold_reused_numbers(
-    connection: Connection, stages: Mapping[str, Stage], run_id: int, at: datetime, fingerprint: str
+    work: Work, stages: Mapping[str, Stage], landed: Mapping[int, LandedRows], fingerprint: str
 ) -> Reused:
     """Parks documents whose number is taken by another document, until the mapping of this `fingerprint` changes.
 
@@ -59,7 +59,7 @@ def hold_reused_numbers(
         line = lines[0]
         (number,) = header.entity.key
         of_s, of_l, of_o = (_scope(header, alias) for alias in "slo")
-        found = connection.execute(
+        found = work.connection.execute(
             text(
                 f"""SELECT {of_s} AS scope, s."{number}" AS number, t."{guard}" AS before FROM {header.name} s
                 JOIN canonical.{name} t ON t.source = :source AND t.key = s.key AND t.deleted_at IS NULL
@@ -77,7 +77,9 @@ def hold_reused_numbers(
         documents = {(row.scope, row.number): f"{label} {row.before}" for row in found}
         for stage in stages.values():
             if documents and (stage is header or name in _ancestors(stage)):
-                _take_out(connection, stage, number, documents, reused, run_id, at, fingerprint)
+                count, issues = _take_out(work, stage, number, documents, landed, fingerprint)
+                reused.counts[stage.entity.name] = count
+                reused.issues += issues
                 reused.taken[stage.entity.name] = (number, documents)
     return reused
 
@@ -97,17 +99,16 @@ def _ancestors(stage: Stage) -> list[str]:
 
 
 def _take_out(
-    connection: Connection,
+    work: Work,
     stage: Stage,
     number: str,
     documents: Mapping[tuple[str, str], str],
-    reused: Reused,
-    run_id: int,
-    at: datetime,
+    landed: Mapping[int, LandedRows],
     fingerprint: str,
-) -> None:
+) -> tuple[int, list[PlacedIssue]]:
+    """Holds what is staged of the documents; gives the number of rows, and an issue for each."""
     scopes, numbers = zip(*documents, strict=True)
-    taken = connection.execute(
+    taken = work.connection.execute(
         text(
             f"""DELETE FROM {stage.name} s USING unnest(CAST(:scopes AS text[]), CAST(:numbers AS text[])) AS d(scope, number)
             WHERE s."{number}" = d.number AND {_scope(stage, "s")} = d.scope
@@ -115,21 +116,12 @@ def _take_out(
         ),
         {"scopes": list(scopes), "numbers": list(numbers)},
     ).all()
-    batches = text("SELECT id, name FROM crossdock.batch WHERE id = ANY(:ids)")
-    found = connection.execute(batches, {"ids": [row.batch_id for row in taken]})
-    names: dict[int, str] = {row.id: row.name for row in found}
+    name = stage.entity.name
+    rows = (HeldRow(name, row.batch_id, row.row_number, 0, row.key, "parked", is_known=True) for row in taken)
+    counts = work.write_held(rows, fingerprint)
+    issues = []
     for row in taken:
-        place = f"{names[row.batch_id]} #{row.row_number}"
-        detail = documents[row.scope, row.number]
-        issue = Issue("XD-DOC-001", stage.entity.name, number, "", place, row.number, detail)
-        reused.issues.append(PlacedIssue(row.batch_id, row.row_number, issue))
-    written = connection.execute(
-        text(
-            "INSERT INTO crossdock.held_row (at, run_id, source, stream, entity, key, batch_id, row_number, element, outcome, "
-            "fingerprint) SELECT :at, :run, :source, :stream, :entity, k, b, r, 0, 'parked', :fingerprint "
-            "FROM unnest(CAST(:keys AS text[]), CAST(:batches AS bigint[]), CAST(:rows AS bigint[])) AS t(k, b, r)"
-        ),
-        {"at": at, "run": run_id, "source": stage.source, "stream": stage.stream, "entity": stage.entity.name, "fingerprint": fingerprint,
-         "keys": [row.key for row in taken], "batches": [row.batch_id for row in taken], "rows": [row.row_number for row in taken]},
-    )  # fmt: skip
-    reused.counts[stage.entity.name] = written.rowcount
+        place, detail = landed[row.batch_id].place(row.row_number, ""), documents[row.scope, row.number]
+        issue = Issue("XD-DOC-001", name, number, "", place, row.number, detail)
+        issues.append(PlacedIssue(row.batch_id, row.row_number, issue))
+    return counts["parked"], issues

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, Engine, Row, any_, crea
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
+from canonical_model.clock import Clock, utc_now
 from canonical_model.errors import AuthError, ConfigError, CrossdockError, StoreError, TransientError
 from canonical_model.language import Text
 from canonical_model.text import has_bare_at, parse_json
@@ -161,6 +162,14 @@ def _first_line(error: BaseException | None) -> str:
     return next(iter(str(error or "").strip().splitlines()), "")
 
 
+def clock_of(connection: Connection, clock: Clock) -> Clock:
+    """The clock, or where it is that of this machine, one that goes by the server's: what several machines note is compared."""
+    if clock is not utc_now:
+        return clock
+    ahead = utc_now() - connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return lambda: utc_now() - ahead
+
+
 @contextmanager
 def alone(engine: Engine, name: str, *, wait: bool) -> Iterator[bool]:
     """Keeps every other process out of `name` for the length of the block; the server lets go when we die.
@@ -179,8 +188,9 @@ def alone(engine: Engine, name: str, *, wait: bool) -> Iterator[bool]:
             yield is_alone
         finally:
             if is_alone:
-                connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), key)
-                connection.commit()
+                with suppress(OperationalError):  # a connection that is cut has let go, and what was done is done
+                    connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), key)
+                    connection.commit()
 
 
 @contextmanager

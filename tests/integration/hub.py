@@ -240,7 +240,9 @@ class Hub:
     def settings(self, **changed: object) -> None:
         self.write("crossdock.yaml", SETTINGS | changed)
 
-    def stream(self, *mappings: str, source: str = "erp", files: str = "*.*", **more: Mapping[str, object]) -> None:
+    def stream(
+        self, *mappings: str, source: str = "erp", files: str | list[str] = "*.*", **more: Mapping[str, object]
+    ) -> None:
         """One stream `orders` with these mappings; `more` are other streams, whole."""
         orders = {"config": {"files": files, "minimum_age_seconds": 0}, "mapping": list(mappings)}
         self.write(

@@ -291,3 +291,22 @@ def test_a_row_that_waited_goes_in_though_the_source_lists_its_keys(erp: Hub) ->
     erp.mapping("own/orders", LEAN, codes={"unit": {"箩筐": "XCR"}})
     assert counts(erp.sync("po"))["created"] == 1
     assert alive(erp) == [f"PO-1|{number}" for number in range(1, 6)]
+
+
+def test_a_replay_goes_through_no_history_and_brings_no_older_value_back(erp: Hub) -> None:
+    configure(erp, {}, complete=True)
+    erp.sync("po")
+    for quantity in (6, 7):
+        erp.do(f"UPDATE public.po SET ordered = {quantity}, changed = now() WHERE line_number = 1")
+        erp.sync("po")
+    erp.do("DELETE FROM public.po WHERE line_number = 2")
+    erp.sync("po")
+    before = len(erp.changes)
+    replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
+    assert len(erp.changes) == before
+    assert alive(erp) == ["PO-1|1", "PO-1|3", "PO-1|4", "PO-1|5"]
+    held = "quantity(ordered, CASE WHEN number(ordered) = 7 THEN '箩筐' ELSE unit END)"
+    lines = LEAN["purchase_order_line"] | {"fields": LEAN["purchase_order_line"]["fields"] | {"ordered": held}}
+    erp.mapping("own/orders", LEAN | {"purchase_order_line": lines})
+    replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
+    assert float(ordered(erp)[0]) == 7, "held today, and newer than what the mapping still lets in"

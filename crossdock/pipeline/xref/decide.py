@@ -19,7 +19,7 @@ from crossdock.pipeline.xref import pairs
 from crossdock.pipeline.xref.pairs import Code
 from crossdock.pipeline.xref.propose import OWN, anchors_of, envelope, own_key
 from crossdock.store import tables
-from crossdock.store.database import AnyRow, lock, translate_errors
+from crossdock.store.database import AnyRow, clock_of, lock, translate_errors
 from crossdock.store.partitions import ensure_partitions, make_partition
 
 _XREF = tables.canonical["code_xref"]
@@ -118,7 +118,7 @@ def confirm(engine: Engine, ids: Sequence[str], decided_by: str, *, clock: Clock
             identities |= {(row.entity_type, one): golden for one in codes}
             members[golden] |= set(codes)
         systems = {code.system for row in rows for code in (Code(row.system, row.raw_code), *anchors_of(row.evidence))}
-        at = clock()
+        at = clock_of(connection, clock)()
         _set_state(connection, rows, "confirmed", decided_by, at, goldens)
         _confirm_anchors(connection, anchors, goldens, decided_by, at)
         fallen = [row for row in _waiting(connection) if _is_refuted(row, identities, members)]
@@ -137,7 +137,7 @@ def reject(engine: Engine, ids: Sequence[str], decided_by: str, *, clock: Clock 
     """
     with translate_errors(), engine.begin() as connection:
         lock(connection, ["entity:code_xref"])
-        _set_state(connection, _found(connection, ids), "rejected", decided_by, clock())
+        _set_state(connection, _found(connection, ids), "rejected", decided_by, clock_of(connection, clock)())
         return Decision(_read(connection, ids))
 
 

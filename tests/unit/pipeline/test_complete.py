@@ -447,6 +447,26 @@ def test_rows_that_waited_keep_within_the_guard_too_and_a_person_lets_them_in(as
     assert refused(lambda: approve(asked.engine, run)).problem_code == "XD-CFG-140"
 
 
+def test_that_a_batch_was_approved_once_lets_nothing_else_of_it_through(hub: Hub) -> None:
+    says(hub, guard={"changed": "40%", "rows": 1})
+    hub.load(*[order_row(f"PO-{i}") for i in range(4)])
+    rows = [order_row(f"PO-{i}", quantity="7", unit="个" if i < 2 else "坨") for i in range(4)]
+    parked = hub.load(*rows, name="b.csv")
+    approve(hub.engine, parked.run_id)
+    assert hub.sync().status == "succeeded"
+    known(hub, 坨="KGM")
+    assert hub.sync().status == "parked", "the rows that waited are another question"
+
+
+def test_rows_that_still_wait_are_no_bad_news_of_the_run_that_looks_at_them_again(hub: Hub) -> None:
+    says(hub, guard={"issues": "40%", "rows": 2})
+    for name in ("a.csv", "b.csv", "c.csv"):
+        hub.load(*[order_row(f"{name}-{i}", unit="坨" if i == 0 else "个") for i in range(3)], name=name)
+    known(hub, 堆="KGM")
+    assert hub.sync().status == "succeeded"
+    assert hub.load(*[order_row(f"PO-{i}") for i in range(3)], name="d.csv").status == "succeeded"
+
+
 def test_rows_that_waited_can_be_given_up(asked: Hub) -> None:
     run = asked.one("SELECT max(id) FROM crossdock.run")
     discard(asked.engine, run)

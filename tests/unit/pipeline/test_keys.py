@@ -195,3 +195,42 @@ def test_a_key_beyond_what_the_store_can_index_is_no_lost_connection(hub: Hub) -
     error = refused(hub.sync)
     assert error.problem_code == "XD-STO-001"
     assert "index" in str(error)
+
+
+FIELDS = {"order_number": "order_number", "line_number": "line_number", "ordered": "quantity(ordered, 'EA')"}
+PLAIN = ("order_number", "line_number", "ordered")
+
+
+def test_a_partner_in_the_path_is_asked_about_where_there_was_none(hub: Hub) -> None:
+    hub.mapping("own/orders", {"purchase_order_line": {"fields": FIELDS}})
+    hub.stream("own/orders", files="inbox/*.csv")
+    hub.put("inbox/a.csv", [["PO-1", "10", "5"]], header=PLAIN)
+    hub.sync()
+    hub.stream("own/orders", files="inbox/{partner}/*.csv")
+    hub.put("inbox/acme/b.csv", [["PO-1", "10", "6"]], header=PLAIN)
+    report = hub.sync()
+    assert report.status == "parked"
+    assert report.question is not None
+    assert "路径里的伙伴从（-）改成了（partner）" in report.question.get(Language.ZH)
+    hub.stream("own/orders", files=["inbox/*.csv", "inbox/{partner}/*.csv"])
+    assert hub.sync().status == "succeeded", "where the settings say both, both are meant"
+
+
+def test_another_mapping_with_another_key_is_asked_about(hub: Hub) -> None:
+    header = ("id", *PLAIN)
+    hub.mapping("own/orders", {"purchase_order_line": {"fields": FIELDS}})
+    hub.mapping("own/same", {"purchase_order_line": {"fields": FIELDS}})
+    hub.mapping("own/other", {"purchase_order_line": {"key": ["id"], "fields": FIELDS}})
+    hub.stream("own/orders", files="*.csv")
+    hub.put("a.csv", [["a", "PO-1", "10", "5"]], header=header)
+    hub.sync()
+    hub.stream("own/same", files="*.csv")
+    hub.put("b.csv", [["a", "PO-1", "10", "6"]], header=header)
+    assert hub.sync().status == "succeeded"
+    hub.stream("own/other", files="*.csv")
+    hub.put("c.csv", [["a", "PO-1", "10", "7"]], header=header)
+    assert hub.sync().status == "parked"
+    assert keys(hub) == ["PO-1|10"]
+    replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+    assert hub.sync().status == "succeeded"
+    assert keys(hub) == ["a"]

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -69,6 +69,20 @@ def test_the_original_is_copied_where_it_cannot_be_linked(
     hub.sync()
     _, original = landed(hub)
     assert original.read_bytes() == content
+
+
+def test_what_a_full_disk_cut_off_is_not_left_on_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(_table: object, sink: Any, **_more: object) -> None:
+        sink.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    hub.put("a.csv", [order_row("PO-1")])
+    with monkeypatch.context() as patch:
+        patch.setattr(pq, "write_table", write)
+        with pytest.raises(StoreError, match="XD-STO-004"):
+            hub.sync()
+    assert not list(hub.path.rglob("*.part"))
+    assert hub.sync().status == "succeeded"
 
 
 def test_a_disk_that_refuses_to_link_is_said(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

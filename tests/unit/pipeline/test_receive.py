@@ -40,6 +40,9 @@ def inbox(home: Path, files: list[str], connector: str = "folder", **parts: str)
         ("in/{partner}.csv", "whatever.csv", "in/acme.csv"),
         ("{partner}/*", "a.anything", "acme/a.anything"),
         ("{partner}/*.xlsx", "a.csv", None),
+        ("{partner}/*", "a.tmp", None),
+        ("{partner}/*", "~a.xlsx", None),
+        ("{partner}/*", ".a.csv", None),
         ("{partner}/订单*.xlsx", "a.xlsx", "acme/订单a.xlsx"),
     ],
 )

@@ -229,6 +229,20 @@ def test_what_was_set_aside_never_went_in_also_when_it_has_had_its_time(hub: Hub
     assert replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock).run.status == "succeeded"
 
 
+def test_a_damaged_file_goes_with_its_time_and_what_waits_can_be_set_aside_however_late(hub: Hub) -> None:
+    hub.settings(retention={"landing_days": 1, "history_months": 1})
+    says(hub, config={"files": "*.*", "minimum_age_seconds": 0})
+    hub.put("a.csv", [["1"]], header=("什么",))
+    hub.put_bytes("b.xlsx", b"PK\x03\x04 half")
+    waits = hub.sync()
+    hub.clock.forward(days=100)
+    assert prune(hub.home, hub.engine, clock=hub.clock).batches == 1
+    found = hub.query("SELECT name, status FROM crossdock.batch ORDER BY name")
+    assert [tuple(row) for row in found] == [("a.csv", "parked"), ("b.xlsx", "superseded")]
+    discard(hub.engine, waits.run_id, hub.clock)
+    assert hub.column("SELECT DISTINCT status FROM crossdock.batch") == ["superseded"]
+
+
 def test_what_is_being_replayed_is_not_removed_meanwhile(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.settings(retention={"landing_days": 1})
     hub.load(order_row("PO-1"), name="a.csv")
@@ -249,3 +263,29 @@ def test_what_is_being_replayed_is_not_removed_meanwhile(hub: Hub, monkeypatch: 
     assert hub.column(status) == ["expired"]
     error = refused(lambda: replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock))
     assert error.problem_code == "XD-CFG-142"
+
+
+def test_what_other_streams_stated_of_records_that_got_other_keys_can_be_stated_anew(hub: Hub) -> None:
+    fields = {"order_number": "order_number", "line_number": "line_number"}
+    dates = {"purchase_order_line": {"fields": fields | {"requested_on": "date(requested_on)"}}}
+
+    def keyed(*key: str) -> None:
+        ordered = {"key": list(key), "fields": fields | {"ordered": "quantity(ordered, 'EA')"}}
+        hub.mapping("own/orders", {"purchase_order_line": ordered})
+
+    keyed("order_number", "line_number")
+    hub.mapping("own/dates", dates)
+    second = {"config": {"files": "d*.csv", "minimum_age_seconds": 0}, "mapping": "own/dates"}
+    hub.stream("own/orders", files="o*.csv", dates=second)
+    hub.put("o1.csv", [["PO-1", "10", "5"]], header=("order_number", "line_number", "ordered"))
+    hub.sync()
+    days = [["PO-1", "10", "2026-12-01"]], ("order_number", "line_number", "requested_on")
+    hub.put("d1.csv", days[0], header=days[1])
+    hub.sync("dates")
+    for key in (("line_number", "order_number"), ("order_number", "line_number")):
+        keyed(*key)
+        report = replay(hub.home, hub.engine, "erp", "orders", rekey=True, clock=hub.clock)
+        assert report.bereft == ({"dates": 1} if key[0] == "line_number" else {})
+    assert hub.line("requested_on") is None
+    replay(hub.home, hub.engine, "erp", "dates", clock=hub.clock)
+    assert str(hub.line("requested_on")) == "2026-12-01"

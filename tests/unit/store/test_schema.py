@@ -4,6 +4,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from canonical_model.clock import utc_now
 from canonical_model.entities import SPECS
 from canonical_model.errors import AuthError, ConfigError, StoreError, TransientError
 from canonical_model.language import Language, Text
 from crossdock.delivery.outbox import NewAlert, raise_alerts
 from crossdock.delivery.routing import Recipient
 from crossdock.home import Home
-from crossdock.store import tables, views
-from crossdock.store.database import among, migrate, open_store, upgrade
+from crossdock.store import database, tables, views
+from crossdock.store.database import alone, among, clock_of, migrate, open_store, upgrade
 from crossdock.store.partitions import ensure_partitions, has_partition
 from tests.integration.hub import NOW, Hub, StoreServer, order_row, refused
 
@@ -387,3 +389,22 @@ def test_any_number_of_values_can_be_asked_for(fresh_store: Engine) -> None:
         assert connection.scalars(select(found.c.x).where(among(found.c.x, many))).all() == [69_999]
         assert connection.scalars(select(found.c.x).where(~among(found.c.x, many))).all() == []
         assert connection.scalars(select(found.c.x).where(~among(found.c.x, []))).all() == [69_999]
+
+
+def test_a_clock_that_is_ahead_goes_by_that_of_the_server(fresh_store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ahead() -> datetime:
+        return utc_now() + timedelta(days=3)
+
+    monkeypatch.setattr(database, "utc_now", ahead)
+    with fresh_store.connect() as connection:
+        of_server = clock_of(connection, ahead)()
+        assert abs(of_server - connection.execute(text("SELECT clock_timestamp()")).scalar_one()) < timedelta(minutes=1)
+        assert clock_of(connection, lambda: NOW)() == NOW
+
+
+def test_a_lock_whose_connection_is_cut_spoils_nothing_of_what_was_done(fresh_store: Engine) -> None:
+    with alone(fresh_store, "x", wait=True), fresh_store.begin() as connection:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert connection.execute(text(f"SELECT count(pg_terminate_backend(pid)) {others}")).scalar_one() == 1
+    with alone(fresh_store, "x", wait=False) as is_alone:
+        assert is_alone

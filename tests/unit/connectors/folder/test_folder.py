@@ -1,11 +1,13 @@
 """The folder connector: nothing is lost, nothing taken twice, nothing deleted or overwritten."""
 
+import errno
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -280,6 +282,25 @@ def test_links_are_refused_aloud_and_never_followed(tmp_path: Path) -> None:
     assert only.problem is not None
     assert only.origin.original is None
     assert only.table.num_rows == 0
+
+
+def test_a_file_that_may_not_be_read_is_said_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = put(tmp_path, "inbox/acme/a.csv")
+    put(tmp_path, "inbox/acme/b.csv")
+    really = os.open
+
+    def refuse(path: Any, *given: Any, **named: Any) -> int:
+        if path == closed:  # who is root may read everything
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return really(path, *given, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    refused, good = read(connector(tmp_path))
+    assert refused.problem is not None
+    assert "没有权限读“inbox/acme/a.csv”" in refused.problem.zh
+    assert good.problem is None
 
 
 def test_a_done_folder_that_leads_outside_is_refused(tmp_path: Path) -> None:
