@@ -56,6 +56,14 @@ def kind_of(text: str) -> Kind:
     return Kind.TEXT
 
 
+_HAN = re.compile(r"[\u3400-\u9fff]+")
+
+
+def shape_of(text: str) -> str:
+    """What a text is made of: A-9 of PO-18, A9汉 of A2已停用."""
+    return _HAN.sub("汉", re.sub(r"\d+", "9", re.sub(r"[A-Za-z]+", "A", text.strip())))
+
+
 def letters_of(position: int) -> str:
     """The letters that Excel shows over a column: 0 -> A, 26 -> AA."""
     letters = ""

@@ -19,6 +19,7 @@ import pyarrow.csv
 from canonical_model.ahead import fetch_ahead
 from canonical_model.language import Text
 from connectors.base import ROW, RowCounts
+from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
@@ -125,8 +126,9 @@ def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_byte
         yield refused(problem, total=text.lines, encoding=text.encoding)
         return
     fitted = _fit(layout, head)
-    if split_at == "," and (torn := _torn_numbers(head, layout, len(fitted.names))):
-        yield refused(torn, total=text.lines, encoding=text.encoding)
+    torn = _torn_numbers(head, layout, len(fitted.names)) if split_at == "," else None
+    if problem := torn or _row_names(head, layout):
+        yield refused(problem, total=text.lines, encoding=text.encoding)
         return
     yield from _read_body(_Splitter(text, split_at, head, fitted), options, part_bytes)
 
@@ -425,6 +427,7 @@ _TORN = re.compile(r"\s*(?P<sign>[-+]?[¥￥$€]|[A-Z]{3})?\s*[-+]?\d{1,3}(?:,\
 """1,950.00 and ¥1,950 of which the parts are cells; 5,120 may as well be two."""
 
 
+_FEW_RECORDS = 2
 _MOST_PIECES = 4
 """Of 999,999,999,999.00."""
 
@@ -446,6 +449,32 @@ def _torn_numbers(head: _Head, layout: Layout, usual: int) -> Text | None:
         f"“{shown}” on line {line} stands without quotes, so the commas between its thousands split it, and such rows are "
         f"longer than the {width} columns of the header. Export numbers without such commas, put them in double quotes, or "
         "separate the values by tabs or semicolons.",
+    )
+
+
+_COUNTS = re.compile(r"序号?|行号|编号|项次|(?i:#|no\.?|id|row|line|seq|index)(?![a-z]).*")
+"""Names of columns that count the rows."""
+
+
+def _row_names(head: _Head, layout: Layout) -> Text | None:
+    """The sentence that a column of row numbers without a name stands before the others, so that all names are one off."""
+    if not layout.header:
+        return None
+    names = head.rows[layout.last]
+    below = [row for row in head.rows[layout.last + 1 :] if any(cell.strip() for cell in row)]
+    numbers, last = [row[0].strip() for row in below], {kind_of(row[-1]) for row in below}
+    is_longer = len(below) >= _FEW_RECORDS and all(len(row) == len(names) + 1 for row in below)
+    if not is_longer or not all(map(str.isdecimal, numbers)) or len(set(numbers)) < len(numbers):
+        return None
+    if last <= {Kind.TEXT, Kind.BLANK} or _COUNTS.fullmatch(names[0].strip()):
+        return None
+    line, width = head.lines[layout.last], len(names)
+    return Text(
+        f"表头（第 {line} 行）有 {width} 列，下面每一行都有 {width + 1} 个值，第一个像是没有列名的行号，各列会错开一格。"
+        "请补上缺的列名，或去掉行号那一列再导出。",
+        f"The header (line {line}) has {width} columns and every record below {width + 1} values, of which the first looks like "
+        "a row number without a name, so that all columns would be one off. Add the missing name, or export the file "
+        "without the row numbers.",
     )
 
 

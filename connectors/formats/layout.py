@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 from canonical_model.language import Text
 from canonical_model.text import clip
 from connectors.base import ROW
-from connectors.formats.cells import letters_of
+from connectors.formats.cells import letters_of, shape_of
 from connectors.formats.grid import Span
 from connectors.formats.header import Header, find_header
 from connectors.formats.levels import join_levels
 from connectors.formats.options import FormatOptions
+
+_RECORDS = 2
 
 Row = tuple[str, ...]
 
@@ -141,6 +143,8 @@ def plan_layout(
                 f"设置里给了 {len(options.names)} 个列名，文件只有 {width} 列。请核对 names 与 delimiter。",
                 f"The settings name {len(options.names)} columns, but the file has {width}. Check names and delimiter.",
             )
+        if problem := _title(head, row_numbers):
+            return problem
         given = [options.names[place] if place < len(options.names) else "" for place in range(width)]
         reason = Text("设置里说没有表头", "the settings say that there is no header")
         return _named(given, index=-1, last=-1, head=head, reason=reason)
@@ -152,6 +156,26 @@ def plan_layout(
     cells = [header_name(cell) for cell in header.names]
     return _named(
         cells + [""] * (width - len(cells)), index=header.index, last=header.last, head=head, reason=header.reason
+    )
+
+
+def _title(head: Sequence[Sequence[str]], row_numbers: Sequence[int]) -> Text | None:
+    """The sentence that the first row of a table without a header is a title or comment: one cell, unlike all below it."""
+    filled = [
+        (number, [cell for cell in row if cell.strip()])
+        for number, row in zip(row_numbers, head, strict=True)
+        if any(cell.strip() for cell in row)
+    ]
+    (number, first), *below = filled or [(0, [])]
+    if len(first) != 1 or len(below) < _RECORDS or any(len(cells) < _RECORDS for _, cells in below):
+        return None
+    if shape_of(first[0]) in {shape_of(cells[0]) for _, cells in below}:
+        return None
+    return Text(
+        f"设置里说没有表头，但第 {number} 行只有一格“{clip(first[0])}”，像标题或注释，不像记录。"
+        f"请在设置里写 area: {number + 1}:1048576，从下一行读起；或请对方去掉这一行。",
+        f"The settings say that there is no header, but row {number} is one cell, “{clip(first[0])}”, which looks like a title or "
+        f"comment. Set area: {number + 1}:1048576 to begin with the next row, or have it left out.",
     )
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from canonical_model.text import simplified
 from connectors.base import ROW
-from connectors.formats.cells import Kind, kind_of
+from connectors.formats.cells import Kind, kind_of, shape_of
 from connectors.formats.grid import texts_of
 from connectors.formats.labels import calls_line_off
 from connectors.formats.layout import Layout
@@ -36,6 +36,7 @@ _FOOT = re.compile(
     r"|主管|日期|联系人|联系电话|开户银?行|账号|帐号|税号|(?i:signature|signed(?: by)?|date))\s*[:：]?"
 )
 """What begins a row below a list whose records begin with codes or numbers: 签字 | 王五 | | 日期 | 2026-03-01."""
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _LONG_NUMBER = re.compile(r"[\d\s-]{7,}")
 _NUMBERED = re.compile(r"^\s*[（(]?\d{1,2}[）)、.．]\s*(?:\D{4}|[\u3400-\u9fff]{2})")
 _SIGNER = re.compile(
@@ -78,7 +79,8 @@ def end_of_records(rows: pa.Table, layout: Layout, totals: Collection[int]) -> i
     figures = _figure_columns([*texts_of(rows.slice(0, _LOOKED_AT)), *texts], most)
     keep = _above_notes(texts) if len(layout.named) >= _TABLE_CELLS else len(texts)
     for end in range(keep, 0, -1):
-        is_remark = _is_remark(texts[end - 1], figures, most) or _is_foot(texts[end - 1], texts[: end - 1], figures)
+        row, above = texts[end - 1], texts[: end - 1]
+        is_remark = _is_remark(row, figures, most) or _is_foot(row, above, figures) or _is_alone(row, above)
         if not is_remark and not _is_aside(texts[end - 1], figures, most):
             break
         if is_remark or any(numbers[end - 1] < total < numbers[end] for total in totals):
@@ -172,6 +174,16 @@ def _is_foot(cells: list[str], above: Sequence[Sequence[str]], figures: Abstract
     begins = [row[min(filled)] for row in above if row[min(filled)].strip()]
     is_coded = bool(begins) and 2 * sum(kind_of(text) is Kind.TEXT for text in begins) <= len(begins)
     return is_coded and bool(long or any(kind_of(cell) is Kind.DATE or _FOOT.fullmatch(cell) for cell in others))
+
+
+def _is_alone(cells: list[str], above: Sequence[Sequence[str]]) -> bool:
+    """Whether a row is one cell, unlike all above it in its column, where every record fills several: A2已停用 below A1, A2, A3."""
+    filled = [column for column, cell in enumerate(cells) if cell.strip()]
+    if len(filled) != 1 or not above or min(sum(map(bool, map(str.strip, row))) for row in above) < _TABLE_CELLS:
+        return False
+    cell, column = cells[filled[0]], [row[filled[0]] for row in above]
+    enough = _PAIR if _HAN.search(cell) else _TABLE_CELLS
+    return len(above) >= enough and shape_of(cell) not in set(map(shape_of, column))
 
 
 def _is_aside(cells: list[str], figures: AbstractSet[int], most: int) -> bool:

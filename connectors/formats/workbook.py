@@ -51,6 +51,7 @@ _LOOKED_AT = 400
 _FEW = 4
 """One cell in so many, or fewer."""
 _MONTHS = 12
+_SPAN = re.compile(r"\d{1,2}-\d{1,2}")
 _TYPED_DAY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}\b")
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _NAMED = {
@@ -233,7 +234,7 @@ def load_grid(content: CalamineSheet, part: SheetPart) -> Grid:
 def _doubt(texts: pa.ChunkedArray, dates: Mapping[int, date]) -> str | None:
     """What Excel may have done to the cells of a column that are dates; None where nothing speaks for it.
 
-    It makes a date of a code such as 3-5, as most others there are, or perhaps of a size among other words; and of 05/03 typed for 5 March the third of May where
+    It makes a date of a code such as 3-5, as most others there are or one among plain numbers, or perhaps of a size among other words; and of 05/03 typed for 5 March the third of May where
     it is set to the American order, but leaves 25/03 as text. Rows are counted from 1.
     """
     if not dates:
@@ -242,7 +243,10 @@ def _doubt(texts: pa.ChunkedArray, dates: Mapping[int, date]) -> str | None:
     others = [text.strip() for row, text in enumerate(texts, 1) if text.strip() and row not in dates]
     kinds = Counter(map(kind_of, others))
     seen = sum(row <= _LOOKED_AT for row in dates)
-    if seen <= len(others) and kinds[Kind.CODE] * 2 > len(others) and not kinds[Kind.DATE]:
+    are_codes = kinds[Kind.CODE] * 2 > len(others) or (
+        kinds[Kind.CODE] + kinds[Kind.NUMBER] >= kinds[Kind.TEXT] and any(map(_SPAN.fullmatch, others))
+    )
+    if seen <= len(others) and are_codes and not kinds[Kind.DATE]:
         return MADE_DATE
     if seen * _FEW <= len(others) and kinds[Kind.NUMBER] * 2 <= len(others) and not kinds[Kind.DATE]:
         return MAY_BE_MADE

@@ -204,7 +204,8 @@ def _sum_of_others(table: Table, turned: Sequence[str], matched: Collection[str]
     columns = {name: decimals(_dashed(table.start[name])) for name in turned} if ends else {}
     numbers = {name: values for name, values in columns.items() if values}  # 默认仓库 may be one of "*仓*"
     rows = [row for row in zip(*numbers.values(), strict=True) if any(row)]
-    is_much = len(numbers) >= _FEWEST_SUMMED <= len(rows)
+    # that two sums of three other columns come out by chance is as unlikely as three of two
+    is_much = len(numbers) >= _FEWEST_SUMMED and len(rows) + len(numbers) >= 2 * _FEWEST_SUMMED and len(rows) > 1
     if not is_much or not any(sum(map(bool, row)) >= _FEWEST_SUMMED for row in rows):
         return ""
     places = [(end, list(numbers).index(end)) for end in ends if end in numbers]

@@ -490,6 +490,26 @@ def test_a_total_among_columns_that_become_rows_is_asked_about(tmp_path: Path, c
         assert question is None or question.fact.zh.startswith(asked)
 
 
+@pytest.mark.parametrize(
+    ("places", "asked"),
+    [
+        ({"中心库": ["60", "50"], "东库": ["25", "5"], "西库": ["15", "3"], "全库": ["100", "58"]}, True),
+        ({"中心库": ["60", "50"], "东库": ["25", "5"], "西库": ["15", "3"], "全库": ["100", "57"]}, False),
+        ({"中心库": ["60", "50"], "东库": ["25", "5"], "全库": ["85", "55"]}, False),
+    ],
+)
+def test_two_sums_of_three_columns_are_no_chance(tmp_path: Path, places: dict[str, list[str]], *, asked: bool) -> None:
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"_row": [1, 2], "料号": ["A", "B"], **places}), path)
+    names = ["料号", *places]
+    table = Table("", [], names, {}, dict(zip(names, "ABCDE", strict=False)), False, lambda: [path])
+    fields = {"item": "料号", "location": "name", "on_hand": "quantity(value, '个')"}
+    turned = {"fields": fields, "unpivot": {"columns": ["*库"], "name": "name", "value": "value"}}
+    spec = MappingFile.model_validate({"mapping": "t/t", "entities": {"inventory_balance": turned}})
+    question = question_about(table, make_plan(spec, header=names, is_json=False, timezone="UTC"))
+    assert (question is not None) is asked
+
+
 def test_all_that_is_asked_is_told_at_once_since_it_is_approved_at_once(ask: Ask) -> None:
     rows = ["P1|1|A1|个|5|作废", "P1|2|A2|个|6|", "P2|3|A3|个|7|"]
     asked = ask("purchase_order", "订单号|序号|料号|单位|数量|备注", *rows)

@@ -305,6 +305,37 @@ def test_a_last_column_without_a_name_is_no_torn_number(read: Read, lines: list[
     assert only.table.num_rows == 3
 
 
+@pytest.mark.parametrize(
+    ("lines", "parks"),
+    [
+        (["item,qty", "51,995097,24", "100,995096,25", "113,894959,47"], True),
+        (["item,qty", "0,A-1,24", "1,A-2,25"], True),
+        (["序号,料号,数量", "1,A,5,3", "2,B,6,4"], False),
+        (["item,qty", "51,24,急", "52,25,缓"], False),
+        (["item,qty", "51,24,", "52,25,"], False),
+        (["item,qty", "51,24,1", "51,25,2"], False),
+    ],
+)
+def test_row_numbers_without_a_name_before_the_first_column_park_the_file(
+    read: Read, lines: list[str], *, parks: bool
+) -> None:
+    problem = read("\n".join(lines)).problem
+    assert (problem is not None and "没有列名的行号" in problem.zh) is parks
+
+
+@pytest.mark.parametrize(
+    ("first", "parks"), [("# 2026-03-05 库存", True), ("Stock list 2026-03-05", True), ("X-1", False), ("X-1,9", False)]
+)
+def test_a_title_above_a_table_without_a_header_is_no_record(read: Read, first: str, *, parks: bool) -> None:
+    names = ["item", "qty"]
+    only = read(f"{first}\nA-1,5\nA-2,6\n", header="none", names=names)
+    assert (only.problem is not None) is parks
+    if only.problem is not None:
+        assert "area: 2:1048576" in only.problem.zh
+        below = read(f"{first}\nA-1,5\nA-2,6\n", header="none", names=names, area="2:1048576")
+        assert below.table["item"].to_pylist() == ["A-1", "A-2"]
+
+
 @pytest.mark.parametrize("delimiter", ["||", "~|~", "@@", "|#|"])
 def test_a_delimiter_of_several_characters_is_found(read: Read, delimiter: str) -> None:
     lines = (["编号", "名称", "数量"], ["1", "", "3"], ["2", "c,d", ""])

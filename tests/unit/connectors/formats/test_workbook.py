@@ -628,6 +628,14 @@ def test_bins_of_which_excel_made_half_dates_are_suspect(tmp_path: Path) -> None
     assert read(path)[0].suspects == tuple((row, "库位", "XD-CEL-010") for row in range(2, 14))
 
 
+def test_a_span_of_cartons_that_excel_made_a_date_is_suspect_among_numbers_too(tmp_path: Path) -> None:
+    rows = [["A-1", "1-2", 5], ["A-2", "3-4", 5], ["A-3", 5, 5], ["A-4", date(2026, 9, 10), 5]]
+    path = make(tmp_path / "a.xlsx", 单=[["料号", "箱号", "数量"], *rows])
+    assert read(path)[0].suspects == ((5, "箱号", "XD-CEL-010"),)
+    plain = make(tmp_path / "b.xlsx", 单=[["料号", "箱号", "数量"], *rows[2:]])
+    assert read(plain)[0].suspects == ()
+
+
 def test_a_lot_shown_as_a_date_among_lots_of_digits_is_no_code_that_was_made_a_date(tmp_path: Path) -> None:
     rows = [[f"A-{number}", f"L202603{number:02}", 1] for number in range(1, 9)]
     path = make(tmp_path / "a.xlsx", 单=[["料号", "批号", "数量"], *rows, ["A-9", date(2026, 3, 9), 1]])
