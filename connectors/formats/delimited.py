@@ -127,8 +127,8 @@ def _read_text(text: PlainText, split_at: str, options: FormatOptions, part_byte
         return
     fitted = _fit(layout, head)
     torn = _torn_numbers(head, layout, len(fitted.names)) if split_at == "," else None
-    if problem := torn or _row_names(head, layout):
-        yield refused(problem, total=text.lines, encoding=text.encoding)
+    if shifted := torn or _row_names(head, layout):
+        yield refused(shifted, total=text.lines, encoding=text.encoding)
         return
     yield from _read_body(_Splitter(text, split_at, head, fitted), options, part_bytes)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.chosen import Chosen
@@ -125,6 +125,41 @@ def _headers_of(work: Work, plan: Plan, batch: AnyRow, rows: Sequence[AnyRow]) -
 def _first_parts(key: str, count: int) -> str:
     found = re.match(rf"{_PART}(?:\|{_PART}){{0,{count - 1}}}", key, re.DOTALL)
     return found[0] if found else key
+
+
+def give_up_older(work: Work, taken: Sequence[Chosen]) -> None:
+    """Ends the waiting of rows of which this run has read the record from a newer file: it is stored, or waits from there.
+
+    Where the mapping tells versions, the file that came later need not be the newer one, and both wait.
+    """
+    timed = [one for one in taken if one.plan.version is None]
+    held_again = "(SELECT entity, key, batch_id FROM crossdock.held_row WHERE run_id = :run AND outcome = 'parked')"
+    stored = (
+        f"(SELECT '{name}' AS entity, key, batch_id FROM canonical.{name} "
+        "WHERE source = :source AND stream = :stream AND changed_run = :run)"
+        for name in sorted({one.entity.name for chosen in timed for one in chosen.plan.entities})
+    )
+    values = {
+        "run": work.run_id,
+        "source": work.source,
+        "stream": work.stream,
+        "fingerprints": list({one.plan.fingerprint for one in timed}),
+        "batches": [one.row.id for one in timed],
+    }
+    waiting = "h.source = :source AND h.stream = :stream AND h.outcome = 'parked' AND h.settled_run IS NULL"
+    if not work.connection.scalar(text(f"SELECT EXISTS (SELECT FROM crossdock.held_row h WHERE {waiting})"), values):
+        return
+    for read in (held_again, *stored):
+        work.connection.execute(
+            text(
+                f"""UPDATE crossdock.held_row h SET settled_run = :run
+                FROM {read} n JOIN crossdock.batch newer ON newer.id = n.batch_id, crossdock.batch older
+                WHERE {waiting} AND h.key <> '' AND h.entity = n.entity AND h.key = n.key AND h.batch_id < n.batch_id
+                    AND h.fingerprint = ANY(:fingerprints) AND n.batch_id = ANY(:batches)
+                    AND older.id = h.batch_id AND coalesce(older.modified_at <= newer.modified_at, TRUE)"""
+            ),
+            values,
+        )
 
 
 def settle(work: Work, taken: Sequence[Chosen]) -> None:

@@ -18,7 +18,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import CrossdockError
 from canonical_model.language import Language, Text
 from crossdock.home import Home
-from crossdock.pipeline.again import files_to_judge_again, rows_to_judge_again, settle
+from crossdock.pipeline.again import files_to_judge_again, give_up_older, rows_to_judge_again, settle
 from crossdock.pipeline.choose import MappingChooser
 from crossdock.pipeline.chosen import Chosen, file_of
 from crossdock.pipeline.cursor import cursor_behind, move_cursor
@@ -108,6 +108,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     for one in again:
         apply_read(work, [[one]])
     settle(work, again)
+    give_up_older(work, [*chosen, *again])
     if not waiting and not again:
         end_run(work.connection, work.run_id, "idle", work.at, is_baseline=False)
         return RunReport(work.run_id, work.source, work.stream, "idle")

@@ -19,7 +19,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import ConfigError, MappingError
 from canonical_model.language import Text
 from crossdock.home import Home
-from crossdock.pipeline.again import settle
+from crossdock.pipeline.again import give_up_older, settle
 from crossdock.pipeline.apply import apply_in_order, close, lock_stream, report_of
 from crossdock.pipeline.choose import MappingChooser
 from crossdock.pipeline.land import stream_lock
@@ -148,6 +148,7 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
         _give_back(work, name)
         bereft.update(_forget(work, name))
     settle(work, chosen)
+    give_up_older(work, chosen)
     # what no mapping fits today stays as it went in
     close(work, [row for row in batches if row.kind == "rows" and row.id not in parked], chosen, parked, cursor=None)
     end_run(work.connection, work.run_id, "succeeded", work.at, is_baseline=True)

@@ -467,6 +467,25 @@ def test_rows_that_still_wait_are_no_bad_news_of_the_run_that_looks_at_them_agai
     assert hub.load(*[order_row(f"PO-{i}") for i in range(3)], name="d.csv").status == "succeeded"
 
 
+def test_a_row_waits_from_the_newest_file_that_has_it_and_no_more_once_one_is_right(hub: Hub) -> None:
+    waiting = "SELECT batch_id FROM crossdock.held_row WHERE settled_run IS NULL ORDER BY id"
+    says(hub)
+    for day, unit in enumerate(("坨", "坨", "个")):
+        at = NOW + timedelta(days=day)
+        hub.put(f"{day}.csv", [order_row("PO-1"), order_row("PO-2", unit=unit)], at=at)
+        hub.sync()
+        assert hub.column(waiting) == [[1], [2], []][day]
+    assert hub.column("SELECT key FROM canonical.purchase_order_line ORDER BY key") == ["PO-1|10", "PO-2|10"]
+
+
+def test_an_older_file_that_comes_late_does_not_end_the_waiting_of_a_newer_one(hub: Hub) -> None:
+    says(hub)
+    for name, day in (("new.csv", 5), ("old.csv", 1)):
+        hub.put(name, [order_row("PO-1"), order_row("PO-2", unit="坨")], at=NOW + timedelta(days=day))
+        hub.sync()
+    assert hub.column("SELECT batch_id FROM crossdock.held_row WHERE settled_run IS NULL ORDER BY id") == [1, 2]
+
+
 def test_rows_that_waited_can_be_given_up(asked: Hub) -> None:
     run = asked.one("SELECT max(id) FROM crossdock.run")
     discard(asked.engine, run)
