@@ -11,7 +11,7 @@ from canonical_model.errors import ConfigError, CrossdockError
 from canonical_model.language import Text
 from connectors.base import ROW, Batch, Connector, load_connector
 from crossdock.home import Home, SourceFile
-from crossdock.pipeline.choose import Header, MappingChooser
+from crossdock.pipeline.choose import HeaderFacts, MappingChooser
 from crossdock.pipeline.sources import open_source
 from mappings.columns import AnySheet, JsonColumns
 from mappings.compiled import Columns
@@ -171,7 +171,7 @@ def _check_read(home: Home, source: str, stream: str, connector: Connector, *, h
         where = f"{batch.origin.name} [{batch.origin.sheet}]" if batch.origin.sheet else batch.origin.name
         refused = batch.problem
         if refused is None and has_mapping and columns:
-            header = Header((*columns, *batch.origin.parts), tuple(batch.origin.parts), batch.is_json)
+            header = HeaderFacts((*columns, *batch.origin.parts), tuple(batch.origin.parts), batch.is_json)
             plan = MappingChooser(home, source, stream).choose(header)
             if isinstance(plan, Plan):
                 chosen = plan.spec.mapping

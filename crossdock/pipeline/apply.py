@@ -26,7 +26,7 @@ from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.group import apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
 from crossdock.pipeline.land import acknowledge, turn, whole_files
-from crossdock.pipeline.park import Parked, choose
+from crossdock.pipeline.park import Parked, sort_out
 from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import EntityCounts, FileReport, RunReport
 from crossdock.pipeline.runs import ENDED, end_run, fail_run, is_first_load, park_run
@@ -101,7 +101,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
         landed = [row for row in landed if row.id <= approved[-1]]  # nobody has approved what came since
     waiting = [*([] if approved else files_to_judge_again(work, chooser)), *landed]
     is_baseline = is_first_load(work.connection, work.source, work.stream)
-    chosen, parked = choose(work, chooser, waiting)
+    chosen, parked = sort_out(work, chooser, waiting)
     apply_in_order(work, chooser, waiting, chosen)
     of_waiting = work.entity_counts()
     again = list(rows_to_judge_again(work, chooser))

@@ -12,7 +12,7 @@ from mappings.spec import MappingFile, find_mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class HeaderFacts:
     """What decides the mapping of a batch: its columns, and which of them came from the path pattern."""
 
     columns: tuple[str, ...]
@@ -20,9 +20,9 @@ class Header:
     is_json: bool
 
 
-def header_of(row: AnyRow) -> Header:
+def header_of(row: AnyRow) -> HeaderFacts:
     """The header of a row of `crossdock.batch`."""
-    return Header(tuple(row.columns), tuple(row.parts), row.is_json)
+    return HeaderFacts(tuple(row.columns), tuple(row.parts), row.is_json)
 
 
 class MappingChooser:
@@ -45,9 +45,9 @@ class MappingChooser:
         self.specs: Sequence[MappingFile] = [
             find_mapping(name, home.mappings) for name in home.stream(source, stream).mappings
         ]
-        self._plans: dict[Header, Plan | Text] = {}
+        self._plans: dict[HeaderFacts, Plan | Text] = {}
 
-    def choose(self, header: Header) -> Plan | Text:
+    def choose(self, header: HeaderFacts) -> Plan | Text:
         """The plan for the header, or why there is none, in words for the person who sent the file.
 
         Raises:
@@ -57,7 +57,7 @@ class MappingChooser:
             self._plans[header] = self._choose(header)
         return self._plans[header]
 
-    def _choose(self, header: Header) -> Plan | Text:
+    def _choose(self, header: HeaderFacts) -> Plan | Text:
         plans: list[Plan] = []
         refusals: list[CrossdockError] = []
         for spec in self.specs:

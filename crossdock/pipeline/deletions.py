@@ -123,7 +123,7 @@ class CompleteRead:
         times = [row.modified_at.timestamp() for row in self._batches if row.modified_at]
         return f"{max(times):.6f}" if times else "NULL"
 
-    def bury(self) -> None:
+    def bury_missing(self) -> None:
         """Makes tombstones of the stored records of the stream that the read should hold but does not."""
         is_read = self._work.settings.complete is True
         if self._missing and is_read and (why := self._says_nothing()):
@@ -146,7 +146,7 @@ class CompleteRead:
             ]
             batches = [row.id for row in self._batches]
             values = missing.values | {"batches": batches}
-            bury(
+            make_tombstones(
                 self._work,
                 missing.where,
                 conditions,
@@ -244,13 +244,13 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
             is_present = f"EXISTS (SELECT FROM present_{name} p WHERE p.key = t.key)"
             children = [one.entity.name for one in plan.entities]
             conditions = [f"NOT {is_present}", "t.batch_id < :last"]
-            bury(work, where, conditions, _ABSENT, keys.id, children=children)
-            _raise_again(work, where, is_present, children)
+            make_tombstones(work, where, conditions, _ABSENT, keys.id, children=children)
+            _undo_tombstones(work, where, is_present, children)
     if any(entity.entity.name == CODES for entity in plan.entities):
         resolve_everywhere(work)
 
 
-def _raise_again(work: Work, where: Stage, condition: str, children: Sequence[str]) -> None:
+def _undo_tombstones(work: Work, where: Stage, condition: str, children: Sequence[str]) -> None:
     """Brings back, as they were, the records of a `condition` that an earlier list of keys did not hold, and their lines.
 
     The source may not send them anew.
@@ -279,7 +279,7 @@ def _raise_again(work: Work, where: Stage, condition: str, children: Sequence[st
     work.count(name, {"read": found.rowcount, "updated": found.rowcount})
     for line, same in _lines(work, where, children, "r"):
         with_it = f"EXISTS (SELECT FROM {raised} r WHERE {same} AND r.deleted_at = t.deleted_at)"
-        _raise_again(work, line, with_it, children)
+        _undo_tombstones(work, line, with_it, children)
 
 
 def _note_changes(work: Work, entity: str, table: str, *, before: str, after: str) -> None:
@@ -305,7 +305,7 @@ def _lines(work: Work, where: Stage, children: Sequence[str], alias: str) -> Ite
             yield Stage(spec, (), work.source, work.stream, has_partner=where.has_partner), same + partner
 
 
-def bury(
+def make_tombstones(
     work: Work,
     where: Stage,
     conditions: Sequence[str],
@@ -357,7 +357,7 @@ def bury(
     for line, same in _lines(work, where, children, "b"):
         of_buried = f"FROM {buried} b WHERE {same}"
         latest = f"(SELECT max(b.buried_version) {of_buried})"
-        bury(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, last, children=children, version=latest)
+        make_tombstones(work, line, [f"EXISTS (SELECT {of_buried})"], evidence, last, children=children, version=latest)
 
 
 def _scope(

@@ -24,7 +24,7 @@ def columns_to_read(work: Work, row: AnyRow, mapping: str) -> tuple[str, ...] | 
         batch.c.source == work.source,
         batch.c.stream == work.stream,
         batch.c.mapping == mapping,
-        batch.c.status.in_(("applied", "expired")),
+        tables.has_gone_in(),
         batch.c.rows_read > 0,
         batch.c.parts == row.parts,
         batch.c.id < row.id,

@@ -55,7 +55,7 @@ def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
     read = CompleteRead(work)
     for group in groups:
         _apply_group(work, group, read)
-    read.bury()
+    read.bury_missing()
     if any(entity.entity.name == CODES for group in groups for entity in group[0].plan.entities):
         resolve_everywhere(work)
 

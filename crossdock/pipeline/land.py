@@ -179,13 +179,13 @@ def _keys(connector: ReadsKeys, stream: str, cursor: Cursor) -> Iterator[Batch]:
         yield Batch(numbered, cursor, Origin(f"{stream} (keys)"), counts)
 
 
-def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+def _joined(listed: Sequence[pa.Table]) -> pa.Table:
     """The tables as one; a column of which the types differ is text, as 10 and 10.5 are of a decimal without a scale."""
-    schema = tables[0].schema
+    schema = listed[0].schema
     for place, name in enumerate(schema.names):
-        if len({table.schema.field(place).type for table in tables}) > 1:
+        if len({table.schema.field(place).type for table in listed}) > 1:
             schema = schema.set(place, pa.field(name, pa.string()))
-    return pa.concat_tables([table.cast(schema) for table in tables])
+    return pa.concat_tables([table.cast(schema) for table in listed])
 
 
 def _keep(

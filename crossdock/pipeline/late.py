@@ -104,7 +104,7 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
     batch = tables.batch
     times = [one.row.modified_at for one in group if one.row.modified_at]
     is_newer = batch.c.modified_at > min(times) if times else batch.c.id > min(one.row.id for one in group)
-    has_gone_in = (batch.c.status == "applied") | ((batch.c.status == "landed") & batch.c.lineage.is_not(None))
+    is_there = (batch.c.status == "applied") | ((batch.c.status == "landed") & batch.c.lineage.is_not(None))
     wanted = select(batch).where(
         batch.c.source == work.source,
         batch.c.stream == work.stream,
@@ -112,7 +112,7 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
         batch.c.rows_read > 0,
         is_newer,
         ~among(batch.c.id, [one.row.id for one in group]),
-        has_gone_in,
+        is_there,
     )
     if group[0].only is None:
         wanted = wanted.where(is_stated(work, min(one.row.id for one in group)))
@@ -127,7 +127,7 @@ def is_stated(work: Work, number: int) -> ColumnElement[bool]:
     """
     batch = tables.batch
     before = batch.c.id < number
-    return before if work.kind == "replay" else before | batch.c.status.in_(("applied", "expired"))
+    return before if work.kind == "replay" else before | tables.has_gone_in()
 
 
 def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:

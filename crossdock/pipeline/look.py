@@ -15,7 +15,7 @@ from canonical_model.language import Text
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from crossdock.home import Home
-from crossdock.pipeline.choose import Header, MappingChooser
+from crossdock.pipeline.choose import HeaderFacts, MappingChooser
 from crossdock.pipeline.questions import Table, question_about
 from crossdock.pipeline.scratch import landed_columns, scratch_rows
 from mappings.engine import Lookups, MappingRun, nothing_found
@@ -112,7 +112,7 @@ def look(
         elif broken or not read.table.num_rows:
             plans.append(None)
         else:
-            plans.append(chooser.choose(Header(landed_columns(read, parts), tuple(parts), read.is_json)))
+            plans.append(chooser.choose(HeaderFacts(landed_columns(read, parts), tuple(parts), read.is_json)))
     accepted = home.stream(source, stream).accepted
     issues: dict[int, list[Issue]] = defaultdict(list)
     held: dict[int, set[int]] = defaultdict(set)

@@ -35,7 +35,7 @@ class Parked:
     question: MappingError | None = None
 
 
-def choose(work: Work, chooser: MappingChooser, waiting: Sequence[AnyRow]) -> tuple[list[Chosen], dict[int, Parked]]:
+def sort_out(work: Work, chooser: MappingChooser, waiting: Sequence[AnyRow]) -> tuple[list[Chosen], dict[int, Parked]]:
     """The batches that go in, and by batch why others wait; those without rows, and lists of keys, are neither."""
     gate = _Gate(work, chooser, waiting)
     chosen: list[Chosen] = []

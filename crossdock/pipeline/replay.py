@@ -23,7 +23,7 @@ from crossdock.pipeline.again import give_up_older, settle
 from crossdock.pipeline.apply import apply_in_order, close, lock_stream, report_of
 from crossdock.pipeline.choose import MappingChooser
 from crossdock.pipeline.land import stream_lock
-from crossdock.pipeline.park import choose
+from crossdock.pipeline.park import sort_out
 from crossdock.pipeline.report import RunReport
 from crossdock.pipeline.runs import begin_run, end_run, fail_run
 from crossdock.pipeline.work import Work
@@ -135,7 +135,7 @@ def _replay(work: Work, chooser: MappingChooser, *, is_anew: bool) -> ReplayRepo
     entities = [name for name in SPECS if any(name in spec.entities for spec in chooser.specs)]
     if is_anew:
         _take_out(work, entities)
-    chosen, parked = choose(work, chooser, batches)
+    chosen, parked = sort_out(work, chooser, batches)
     for waits in parked.values():
         if waits.question:  # what has gone in must not wait again
             raise waits.question
@@ -166,9 +166,7 @@ def _without_old_lists(batches: Sequence[AnyRow]) -> Sequence[AnyRow]:
 def _batches(work: Work, *, is_anew: bool) -> Sequence[AnyRow]:
     """The landed batches that have gone in, in landing order."""
     batch = tables.batch
-    mine = select(batch).where(
-        batch.c.source == work.source, batch.c.stream == work.stream, batch.c.status.in_(("applied", "expired"))
-    )
+    mine = select(batch).where(batch.c.source == work.source, batch.c.stream == work.stream, tables.has_gone_in())
     found = work.connection.execute(mine.order_by(batch.c.id)).all()
     kept = [row for row in found if row.status == "applied"]
     if kept and (len(kept) == len(found) or not is_anew):

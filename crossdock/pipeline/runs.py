@@ -10,7 +10,7 @@ from canonical_model.language import Text
 from crossdock.pipeline.guard import GuardError
 from crossdock.store.database import translate_errors
 from crossdock.store.partitions import ensure_partitions
-from crossdock.store.tables import batch, run, run_entity
+from crossdock.store.tables import batch, has_gone_in, run, run_entity
 
 ENDED = ("succeeded", "parked", "idle")
 """Statuses of a run whose transaction is committed: a second try of it finds nothing left to do."""
@@ -37,7 +37,7 @@ def is_first_load(connection: Connection, source: str, stream: str) -> bool:
     past = exists().where(
         batch.c.source == source,
         batch.c.stream == stream,
-        batch.c.status.in_(("applied", "expired")),
+        has_gone_in(),
         batch.c.rows_read > 0,
         ~exists().where(run.c.id == batch.c.applied_run),
     )

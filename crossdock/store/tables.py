@@ -487,6 +487,11 @@ callback_event = Table(
 )
 
 
+def has_gone_in() -> ColumnElement[bool]:
+    """Condition on a batch that what it says went in, whether or not its files are still kept."""
+    return batch.c.status.in_(("applied", "expired"))
+
+
 def was_judged_again() -> ColumnElement[bool]:
     """Condition on an issue that a later run took up its row: what is still wrong with it is an issue of that run."""
     return exists().where(
