@@ -54,7 +54,7 @@ class Late:
 def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stage]) -> Late:
     """Takes out of the stages what newer files of the stream have stated since.
 
-    A row judged again goes as well where a newer file, complete by itself, does not hold its record any more.
+    A record goes as well that a newer file, complete by itself, does not hold any more.
     """
     is_again = group[0].only is not None
     if is_again and not any(_is_filled(work, stage) for stage in stages.values()):
@@ -80,9 +80,10 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
         work.newer_noted |= {(row.id, name) for name in unasked}
     for stage in stages.values():
         work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
-    is_whole = is_again and work.settings.complete is True and set(work.settings.scope) <= {"partner"}
+    is_whole = work.settings.complete is True and set(work.settings.scope) <= {"partner"}
     # what a database reads is news alone, and silence about the rest means nothing
     silent = [row for row in asked if is_whole and row.modified_at and row.parts == group[0].row.parts]
+    silent = [row for row in silent if _is_all_there(work, row)] if silent else []
     gone = max((row.modified_at.timestamp() for row in silent), default=0.0)
     ids = [row.id for row in asked]
     return Late({name: _take_out(work, stage, ids, gone) for name, stage in stages.items()}, ids)
@@ -120,6 +121,22 @@ def _newer(work: Work, group: Sequence[Chosen]) -> Sequence[AnyRow]:
     return work.connection.execute(newest_first if times else newest_first.limit(_MOST_ASKED)).all()
 
 
+def _is_all_there(work: Work, row: AnyRow) -> bool:
+    """Whether no sheet or part of the file of a batch waits, which might hold what the others do not."""
+    batch = tables.batch
+    others = select(batch.c.id).where(
+        batch.c.source == work.source,
+        batch.c.stream == work.stream,
+        batch.c.landed_run == row.landed_run,
+        batch.c.name == row.name,
+        batch.c.sha256 == row.sha256,
+        batch.c.rows_read > 0,
+        ~tables.has_gone_in(),
+        batch.c.id != row.id,
+    )
+    return work.connection.execute(others.limit(1)).first() is None
+
+
 def is_stated(work: Work, number: int) -> ColumnElement[bool]:
     """Condition that what a batch says was there before batch `number` goes in, which may have waited for long.
 
@@ -133,7 +150,8 @@ def is_stated(work: Work, number: int) -> ColumnElement[bool]:
 def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
     """Adds the keys and versions of what a file states, once in a run for each entity.
 
-    A row of it that is held states nothing, but the file is not silent about its record: that has no version here.
+    A row of it that is held states nothing, but the file is not silent about its record: that has no version here, and
+    one of which the key could not be read an empty key, since it may be any.
     """
     landed = [landed_rows(work, one)]
     with MappingRun(one.plan, landed, lookups=lambda *asked: find_stored(work.connection, *asked)) as mapped:
@@ -147,15 +165,17 @@ def _note_newer(work: Work, one: Chosen, stages: Mapping[str, Stage]) -> None:
             columns = (stage.target.c[name]._copy() for name in ("key", "version"))
             table = Table(_table(stage.entity.name), MetaData(), *columns, Column("batch_id", BigInteger))
             copy_rows(work.connection, table, pa.RecordBatchReader.from_batches(schema, keys))
-            held = (row for row in mapped.held(entity) if row.is_known)
-            copy_records(work.connection, table, ({"key": row.key, "batch_id": row.batch} for row in held))
+            held = ({"key": row.key if row.is_known else "", "batch_id": row.batch} for row in mapped.held(entity))
+            copy_records(work.connection, table, held)
 
 
 def _take_out(work: Work, stage: Stage, newer: Sequence[int], gone: float) -> int:
     """Deletes staged records of which a newer file speaks, or, older than `gone`, is silent."""
     said = f"SELECT FROM {_table(stage.entity.name)} n WHERE n.key = s.key AND n.batch_id = ANY(:newer)"
     is_newer = "(n.version > s.version OR (s.version IS NULL AND n.batch_id > s.batch_id))"
-    condition = f"EXISTS ({said} AND {is_newer}) OR (s.version < {gone:.6f} AND NOT EXISTS ({said}))"
+    may_be_any = f"SELECT FROM {_table(stage.entity.name)} n WHERE n.key = '' AND n.batch_id = ANY(:newer)"
+    is_gone = f"s.version < {gone:.6f} AND NOT EXISTS ({said}) AND NOT EXISTS ({may_be_any})"
+    condition = f"EXISTS ({said} AND {is_newer}) OR ({is_gone})"
     return work.connection.execute(
         text(f"DELETE FROM {stage.name} s WHERE {condition}"), {"newer": list(newer)}
     ).rowcount

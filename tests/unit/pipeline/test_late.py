@@ -66,6 +66,21 @@ def test_an_older_file_does_not_bring_back_what_a_complete_one_dropped(hub: Hub)
     assert alive(hub) == ["PO-2|10"]
 
 
+def test_an_older_complete_file_makes_nothing_that_a_newer_one_does_not_hold(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "new.csv", order_row("PO-1"), order_row("PO-2"), days=1)
+    late = load(hub, "old.csv", order_row("PO-1"), order_row("PO-9"), days=5)
+    assert late == {"read": 2, "unchanged": 1, "stale": 1}
+    assert alive(hub) == ["PO-1|10", "PO-2|10"]
+
+
+def test_a_newer_complete_file_with_a_row_that_nobody_can_read_is_silent_about_nothing(hub: Hub) -> None:
+    says(hub, complete=True)
+    load(hub, "new.csv", order_row("PO-1"), order_row("PO-3", line=""), days=1)
+    load(hub, "old.csv", order_row("PO-1"), order_row("PO-9"), days=5)
+    assert alive(hub) == ["PO-1|10", "PO-9|10"]
+
+
 def test_a_row_that_waited_is_not_made_where_a_newer_complete_file_has_it_no_more(hub: Hub) -> None:
     says(hub, complete=True)
     load(hub, "a.csv", order_row("PO-1", unit="坨"), order_row("PO-2"), days=9)
