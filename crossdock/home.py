@@ -135,6 +135,7 @@ class Settings(_Part):
         return self
 
 
+CRON = r"^(@(hourly|daily|weekly|monthly|yearly|annually|midnight)|[0-9*/,A-Za-z#?-]+( +[0-9*/,A-Za-z#?-]+){4})$"
 PERCENT = r"^(100|[1-9]?[0-9])(\.[0-9]+)?%$"
 Percent = Annotated[str, StringConstraints(pattern=PERCENT)]
 
@@ -197,7 +198,7 @@ class StreamFile(_Part):
 
     config: dict[str, object] = Field(default={}, description="The connector's settings for this stream.")
     mapping: str | list[str] = Field(description="Mapping, or several of which the header chooses one.")
-    schedule: str | None = Field(default=None, description="Cron line; None = only by hand.")
+    schedule: str | None = Field(default=None, pattern=CRON, description="Cron line; None = only by hand.")
     complete: bool | Literal["document"] = Field(
         default=False,
         description="true: each file (or each read of a database) holds all there is, so what is missing was deleted; "
@@ -472,6 +473,10 @@ _PATTERNS = {
         "only lower-case letters, digits and underscores, beginning with a letter",
     ),
     PERCENT: Text("应是百分数，如 '20%'", "a percentage is wanted, such as '20%'"),
+    CRON: Text(
+        "应是 cron 的五段：分 时 日 月 星期，如 '*/10 * * * *'（每 10 分钟）、'15 7 * * 1-6'（周一到周六 7:15）",
+        "the five fields of cron are wanted: minute hour day month weekday, such as '*/10 * * * *' or '15 7 * * 1-6'",
+    ),
 }
 
 

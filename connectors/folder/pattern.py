@@ -19,6 +19,11 @@ class PathPattern:
     """
 
     def __init__(self, pattern: str) -> None:
+        if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", pattern)):
+            raise WrongValueError(
+                f"{pattern}：花括号要成对，如 {{partner}}/*.xlsx",
+                f"{pattern}: braces stand in pairs, as in {{partner}}/*.xlsx",
+            )
         self.names: list[str] = []
         written = "".join(map(self._translate, _TOKEN.finditer(pattern)))
         if len(set(self.names)) != len(self.names):

@@ -448,6 +448,11 @@ BROKEN: dict[str, tuple[bytes, str, str]] = {
     "sources/b.yaml": (b"source: b\n\tconnector: folder\n", "XD-CFG-004", "（sources/b.yaml:2）看这一行和上一行"),
     "sources/c.yaml": (b"", "XD-CFG-005", "设置“source”不对：必须写"),
     "sources/d.yaml": (b"- a\n", "XD-CFG-005", "内容不对：下面应是“键: 值”"),
+    "sources/m.yaml": (
+        b"source: m\nconnector: folder\nstreams: {a: {mapping: x, schedule: every day}}\n",
+        "XD-CFG-005",
+        "应是 cron 的五段",
+    ),
     "sources/e.yaml": (b"source: E\n", "XD-CFG-005", "只能用小写字母、数字和下划线，以字母开头"),
     "sources/g.yaml": (
         b"source: g\nconnector: folder\nsource: h\n",

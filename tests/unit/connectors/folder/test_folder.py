@@ -315,7 +315,9 @@ def test_a_done_folder_that_leads_outside_is_refused(tmp_path: Path) -> None:
     assert (root / "inbox/acme/a.csv").exists()
 
 
-@pytest.mark.parametrize("pattern", ["/etc/*", "../*.csv", "inbox/../x", "inbox/{a}/{a}", "inbox/{a b}", "a//b"])
+@pytest.mark.parametrize(
+    "pattern", ["/etc/*", "../*.csv", "inbox/../x", "inbox/{a}/{a}", "inbox/{a b}", "a//b", "{a/*.csv", "a}/*.csv"]
+)
 def test_patterns_that_lead_out_or_make_no_sense_are_refused(tmp_path: Path, pattern: str) -> None:
     with pytest.raises(ConfigError, match="orders"):
         connector(tmp_path, files=pattern)
