@@ -6,7 +6,7 @@ from typing import Literal
 
 from canonical_model.codes import MULTIPLES
 from canonical_model.declaration import Kind
-from mappings.compiled import Compiled, Problem, all_columns, all_unknown, quote_text
+from mappings.compiled import Compiled, Problem, all_columns, all_unknown, as_text, quote_text
 from mappings.conversions import Conversions
 from mappings.functions import SIGNS, USUAL_NUMBER
 from mappings.headers import PERCENT, HeaderReader, into
@@ -208,7 +208,7 @@ class Amounts:
 
 def _shown(value: Compiled, number: Compiled) -> str:
     """SQL of the number as a person would write it."""
-    return value.sql if value.kind is Kind.TEXT else f"rtrim(rtrim(CAST({number.sql} AS VARCHAR), '0'), '.')"
+    return value.sql if value.kind is Kind.TEXT else as_text(number)
 
 
 def _listed(codes: Iterable[str]) -> str:

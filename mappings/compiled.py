@@ -63,6 +63,12 @@ class Compiled:
         return self.columns[0] if self.columns else ""
 
 
+def as_text(value: Compiled) -> str:
+    """SQL of the value as text: a number in plain digits without zeros at its end, a day as 2026-03-05."""
+    text = f"CAST({value.sql} AS VARCHAR)"
+    return f"rtrim(rtrim({text}, '0'), '.')" if value.kind is Kind.NUMBER else text
+
+
 def joined(kind: Kind, sql: str, *parts: Compiled) -> Compiled:
     """What is made of the parts: all that can be wrong with them is wrong with it."""
     problems = tuple(problem for part in parts for problem in part.problems)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from canonical_model.declaration import Kind
 from canonical_model.language import Text
-from mappings.compiled import Compiled, Problem, joined, quote_text
+from mappings.compiled import Compiled, Problem, as_text, joined, quote_text
 from mappings.functions import POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
 from mappings.headers import HeaderReader, Measure
 from mappings.spec import MappingFile, code_table
@@ -54,7 +54,7 @@ class Conversions:
         """What the function `name` of one argument gives."""
         match name:
             case "text":
-                return joined(Kind.TEXT, f"CAST({value.sql} AS VARCHAR)", value)
+                return joined(Kind.TEXT, as_text(value), value)
             case "number" | "integer":
                 return self._number(value, name)
             case "date":

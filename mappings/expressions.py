@@ -29,6 +29,7 @@ from mappings.compiled import (
     Problem,
     all_columns,
     all_unknown,
+    as_text,
     joined,
     quote_text,
 )
@@ -297,7 +298,7 @@ class ExpressionCompiler:
         return replace(made, problems=(*made.problems, Problem(failed, "XD-EXP-001", shown, made.column)))
 
     def _concat(self, parts: list[Compiled]) -> Compiled:
-        sql = " || ".join(f"coalesce(CAST({part.sql} AS VARCHAR), '')" for part in parts)
+        sql = " || ".join(f"coalesce({as_text(part)}, '')" for part in parts)
         return joined(Kind.TEXT, self._steps.once(f"nullif({sql}, '')"), *parts)
 
     def _case(self, node: exp.Case, text: str, target: FieldSpec | None) -> Compiled:
@@ -435,8 +436,7 @@ class ExpressionCompiler:
         if len(arguments) != _TEXT_FUNCTIONS[name]:
             raise wrong_count(name, _TEXT_FUNCTIONS[name])
         values = [
-            f"CAST({a.sql} AS BIGINT)" if a.kind is Kind.NUMBER and i else f"CAST({a.sql} AS VARCHAR)"
-            for i, a in enumerate(arguments)
+            f"CAST({a.sql} AS BIGINT)" if a.kind is Kind.NUMBER and i else as_text(a) for i, a in enumerate(arguments)
         ]
         call = {"split": "split_part"}.get(name, name)
         made = joined(Kind.TEXT, self._steps.once(f"nullif(TRY({call}({', '.join(values)})), '')"), *arguments)
@@ -506,7 +506,7 @@ class ExpressionCompiler:
             return self._conversions.convert(compiled, "integer")
         if compiled.kind is not Kind.TEXT:
             if target.kind is Kind.TEXT and len(compiled.parts) == 1:
-                return joined(Kind.TEXT, f"CAST({compiled.sql} AS VARCHAR)", compiled)
+                return joined(Kind.TEXT, as_text(compiled), compiled)
             raise ExpressionError(
                 Text(
                     f"{target.name} 需要 {target.kind}，表达式给出 {compiled.kind}。",
