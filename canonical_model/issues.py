@@ -332,6 +332,19 @@ _KINDS = (
         ),
     ),
     _kind(
+        "XD-TXT-004",
+        Effect.PARK,
+        (
+            "“{field}”不是一个值，是列表或对象：“{value}”。",
+            "“{field}” is no single value but a list or an object: “{value}”.",
+        ),
+        (
+            '请在映射里写到要的那个值，例如 supplier.code，列表的第一个是 tags."0"；每个元素一条记录用 each:。',
+            'Name the value that is wanted in the mapping, such as supplier.code, or tags."0" for the first of a list; '
+            "for one record per element use each.",
+        ),
+    ),
+    _kind(
         "XD-CHK-001",
         Effect.REJECT,
         (

@@ -35,6 +35,12 @@ def json_path(pieces: Sequence[str], *, counts: bool = False) -> str:
     return "$" + "".join(f"[{piece}]" if counts and _is_place(piece) else f'."{piece}"' for piece in escaped)
 
 
+def json_type(column: str) -> str:
+    """SQL of what the SQL of a column finds in a document: OBJECT, ARRAY, VARCHAR, …; empty where it reads no document."""
+    read = column.replace("json_extract_string(", "json_extract(")
+    return f"json_type({read})" if read != column else ""
+
+
 def _is_place(piece: str) -> bool:
     return piece.isascii() and piece.isdigit() and len(piece) < 7
 

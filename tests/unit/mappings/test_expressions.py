@@ -38,3 +38,39 @@ def test_a_number_that_is_part_of_a_key_is_written_so_too(run_mapping: Map) -> N
     )
     records = run_mapping(text, [{"a": "P1", "b": "1"}, {"a": "P1", "b": "2"}]).good["purchase_order_line"]
     assert [(record["key"], record["line_number"]) for record in records] == [("P1|10", "10"), ("P1|20", "20")]
+
+
+_LOTS = """
+mapping: t/lots
+entities:
+  lot:
+    fields: {item: i, lot: l, grade: g, certificate_number: "CASE WHEN x IS NOT NULL THEN 'x' END"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ('{"i": "A", "l": {"x": 1}, "g": "a"}', '{"x":1}'),
+        ('{"i": "A", "l": "1", "g": [1, 2]}', "[1,2]"),
+        ('{"i": "A", "l": "1", "g": {}}', "{}"),
+        ('{"i": {"n": "A"}, "l": "1"}', '{"n":"A"}'),
+        ('{"i": "A", "l": "1", "g": "{\\"x\\": [1]}"}', ""),
+        ('{"i": "A", "l": "[1]", "g": "a{b"}', ""),
+        ('{"i": "A", "l": "1", "x": {"y": [1]}}', ""),
+    ],
+)
+def test_a_list_or_an_object_is_no_text(run_mapping: Map, document: str, value: str) -> None:
+    outcome = run_mapping(_LOTS, [{"json": document}], is_json=True)
+    assert [(issue.code, issue.value) for issue in outcome.issues] == ([("XD-TXT-004", value)] if value else [])
+    assert [held.outcome for held in outcome.held] == (["parked"] if value else [])
+
+
+def test_a_list_of_texts_is_none_either(run_mapping: Map) -> None:
+    text = _LOTS.replace("grade: g", 'grade: tags, supplier_lot: upper(tags."0")').replace(
+        "    fields", "    each: lots\n    fields"
+    )
+    outcome = run_mapping(text, [{"json": '{"lots": [{"i": "A", "l": "1", "tags": ["a", "b"]}]}'}], is_json=True)
+    assert [(issue.code, issue.field, issue.value) for issue in outcome.issues] == [
+        ("XD-TXT-004", "grade", '["a","b"]')
+    ]
