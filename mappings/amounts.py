@@ -52,6 +52,8 @@ class Amounts:
             ExpressionError: Nothing could say a unit, or the number is none.
         """
         number, in_cell = self._with_unit(value, "cell")
+        if beside:
+            self._conversions.check_codes(beside, "unit", "unit")
         given = self._conversions.raw(beside, "quantity") if beside else ""
         told = [part for part in (given, in_cell, quote_text(in_header) if in_header else "") if part]
         if not told and self._conversions.measure(value).factor != 1:
@@ -107,6 +109,8 @@ class Amounts:
             ExpressionError: Nothing could say a currency, or the number is none.
         """
         number, each = self._with_unit(value, "price")
+        if beside:
+            self._conversions.check_codes(beside, "currency", "currency")
         sign = in_cell = ""
         in_header = "" if in_header in self._signs else in_header
         if value.kind is Kind.TEXT:

@@ -1,6 +1,6 @@
 """What expressions of a mapping become: SQL, what can be wrong with it, and what expressions share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from canonical_model.declaration import Kind
@@ -40,6 +40,7 @@ class Compiled:
         main: That of its first value, where a second column gives the unit or currency; else empty.
         factor: SQL of how many of its code a unit of the source is, as 0.5 kg of 斤; empty where it is always one.
         each: SQL of the unit that stands behind a price in its own cell (3.2元/个), else NULL; empty where none can.
+        constants: Texts of the mapping that it may be as they stand.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Compiled:
     header: str = ""
     factor: str = ""
     each: str = ""
+    constants: tuple[str, ...] = field(default=(), repr=False)  # the SQL says them already
 
     @property
     def sql(self) -> str:
@@ -83,6 +85,11 @@ def all_columns(*parts: Compiled) -> tuple[str, ...]:
 def all_unknown(*parts: Compiled) -> tuple[str, ...]:
     """What says in any of the parts that a value is unknown."""
     return tuple(dict.fromkeys(text for part in parts for text in part.unknown))
+
+
+def all_constants(*parts: Compiled) -> tuple[str, ...]:
+    """The texts of the mapping that any of the parts may be."""
+    return tuple(dict.fromkeys(text for part in parts for text in part.constants))
 
 
 @dataclass(frozen=True, slots=True)

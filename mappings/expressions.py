@@ -28,6 +28,7 @@ from mappings.compiled import (
     MissingColumnError,
     Problem,
     all_columns,
+    all_constants,
     all_unknown,
     as_text,
     joined,
@@ -200,7 +201,7 @@ class ExpressionCompiler:
             return visit(node.this)
         if kind is exp.Literal:
             if node.is_string:
-                return Compiled(Kind.TEXT, (quote_text(node.this),))
+                return Compiled(Kind.TEXT, (quote_text(node.this),), constants=(node.this,))
             macro = "xd_usual_number" if re.fullmatch(USUAL_NUMBER, node.this) else "xd_number"
             return Compiled(Kind.NUMBER, (self._steps.once(f"{macro}({quote_text(node.this)})"),))
         if kind is exp.Null:
@@ -332,13 +333,20 @@ class ExpressionCompiler:
             here = " AND ".join([*(f"NOT coalesce({t}, FALSE)" for t in taken[:i]), *taken[i : i + 1]])
             problems += [replace(p, condition=f"({here} AND {p.condition})") for p in value.problems]
             unknown += [self._steps.once(f"CASE WHEN {here} THEN {said} END") for said in value.unknown]
-        return Compiled(values[0].kind, tuple(parts), tuple(problems), all_columns(*everything), unknown=tuple(unknown))
+        return Compiled(
+            values[0].kind,
+            tuple(parts),
+            tuple(problems),
+            all_columns(*everything),
+            unknown=tuple(unknown),
+            constants=all_constants(*values),
+        )
 
     def _first_of(self, values: Sequence[Compiled]) -> Compiled:
         """The first value there is; 待定 in an earlier column holds against a day in a later one, N/A or a stroke does not."""
         first = self._steps.once(f"coalesce({', '.join(value.sql for value in values)})")
         if values[0].kind not in (Kind.DAY, Kind.INSTANT) or not any(value.unknown for value in values[:-1]):
-            return joined(values[0].kind, first, *values)
+            return replace(joined(values[0].kind, first, *values), constants=all_constants(*values))
         cases = ""
         for value in values:
             words = "".join(f" OR coalesce(regexp_matches({said}, '{OPEN}'), FALSE)" for said in value.unknown)

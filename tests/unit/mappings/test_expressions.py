@@ -1,7 +1,14 @@
 """What expressions give where kinds meet: numbers in texts, texts of days, first values there are, and what is refused."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
+from canonical_model.errors import MappingError
+from canonical_model.language import Language
+from mappings.plan import make_plan
+from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Map, Outcome, one_field
 
 
@@ -74,3 +81,53 @@ def test_a_list_of_texts_is_none_either(run_mapping: Map) -> None:
     assert [(issue.code, issue.field, issue.value) for issue in outcome.issues] == [
         ("XD-TXT-004", "grade", '["a","b"]')
     ]
+
+
+def refusal(field: str, expression: str, entity: str = "purchase_order_line", **given: str) -> MappingError:
+    """The error of a field's expression over a sheet with the columns 单号, 行号, a, b and c."""
+    text = one_field(field, expression, entity) + "".join(f"{key}: {value}\n" for key, value in given.items())
+    with pytest.raises(MappingError) as caught:
+        make_plan(parse_mapping(text, "t"), header=["单号", "行号", "a", "b", "c"], is_json=False, timezone="UTC")
+    assert caught.value.problem_code == "XD-MAP-005"
+    assert caught.value.where == "mappings/t/t.yaml:7"
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("field", "expression", "says"),
+    [
+        ("status", "'opn'", "是不是 open？"),
+        ("status", "CASE WHEN a = '1' THEN 'open' ELSE 'okay' END", "line_status 里没有“okay”"),
+        ("status", "coalesce(a, 'okay')", "line_status 里没有“okay”"),
+        ("status", "code('line_status', 'okay')", "order_line_status 里没有“okay”"),
+        ("ordered", "quantity(a, '大盒子')", "unit 里没有“大盒子”"),
+        ("ordered", "quantity(a, coalesce(b, 'EAA'))", "unit 里没有“EAA”"),
+        ("unit_price", "money(a, 'RMBB')", "是不是 rmb？"),
+        ("requested_on", "'2026-02-30'", "“2026-02-30”。"),
+        ("requested_on", "coalesce(date(a), '明天')", "coalesce 的参数类型不同"),
+        ("requested_on", "coalesce(date(a), date('明天'))", "“明天”。"),
+        ("is_tax_included", "'大概'", "“大概”。"),
+        ("price_base", "'百'", "“百”。"),
+    ],
+)
+def test_a_constant_that_cannot_be_right_is_refused_at_once(field: str, expression: str, says: str) -> None:
+    assert says in refusal(field, expression).render(Language.ZH)
+
+
+@pytest.mark.parametrize(
+    ("field", "expression", "value"),
+    [
+        ("status", "'Open'", "open"),
+        ("status", "'待定'", None),
+        ("requested_on", "'2026年3月5日'", date(2026, 3, 5)),
+        ("requested_on", "CASE WHEN a = 'x' THEN NULL ELSE '20260305' END", date(2026, 3, 5)),
+        ("is_tax_included", "'含税'", True),
+        ("price_base", "'1,000'", Decimal(1000)),
+        ("ordered", "quantity(3, '千克')", Decimal(3)),
+        ("unit_price", "money(3, '人民币')", Decimal(3)),
+    ],
+)
+def test_a_constant_may_be_written_like_a_cell(run_mapping: Map, field: str, expression: str, value: object) -> None:
+    (record,) = given(run_mapping, field, expression, a="1").good["purchase_order_line"]
+    assert record[field] == value
