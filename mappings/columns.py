@@ -25,7 +25,7 @@ def source_column(name: str) -> str:
     return quote_name(column_name(name))
 
 
-ELEMENT = "element"
+ELEMENT, PARENT = "element", "parent"
 """Inside `each:` over a list of plain values, the value itself."""
 
 
@@ -344,7 +344,7 @@ class JsonColumns:
         if len(path) == 1 and path[0] in self._promoted:
             return source_column(path[0]), path[0]
         document, where = ("_element", path) if self._nested else (source_column("json"), path)
-        if self._nested and path[0] == "parent":
+        if self._nested and path[0] == PARENT:
             document, where = source_column("json"), path[1:]
         if not all(where) or not where:
             return None

@@ -19,6 +19,7 @@ from canonical_model.language import Text
 from canonical_model.text import clip
 from canonical_model.words import nearest
 from mappings.amounts import NO_TEXT, Amounts
+from mappings.columns import PARENT
 from mappings.compiled import (
     Atom,
     Columns,
@@ -63,6 +64,10 @@ MAX_TEXT = 20_000
 """Longest text that replace() makes."""
 
 _TEXT_FUNCTIONS = {"upper": 1, "lower": 1, "trim": 1, "left": 2, "right": 2, "replace": 3, "substring": 3, "split": 3}
+_COUNTS = {"left": (1,), "right": (1,), "substring": (1, 2), "split": (2,)}
+"""Which arguments of a function of text are places or counts."""
+_PLACES = {"substring": 1, "split": 2}
+"""Which of them is a place, of which the first is 1."""
 _PARSERS = (
     *("text", "number", "integer", "date", "instant", "flag", "code", "quantity", "money", *REFERENCES),
     *("coalesce", "concat", *_TEXT_FUNCTIONS),
@@ -254,6 +259,17 @@ class ExpressionCompiler:
         if len(path) == 1 and path[0] in self._spec.lookups:
             return self._looked_up(path[0])
         found = self._columns.find(path)
+        if found is None and len(path) > 1 and path[0] == PARENT:
+            raise ExpressionError(
+                Text(
+                    "parent. 只用于 JSON 里的 each:，表格没有外层的记录。",
+                    "parent. serves each: in JSON; a sheet has no outer record.",
+                ),
+                Text(
+                    f"单头和明细在同一张表里时直接写列名：{'.'.join(path[1:])}。",
+                    f"Where a sheet holds headers and lines, write the column: {'.'.join(path[1:])}.",
+                ),
+            )
         if found is None:
             raise MissingColumnError(".".join(path))
         return self._steps.column(*found)
@@ -399,6 +415,7 @@ class ExpressionCompiler:
             return self._first_of(arguments)
         if name in _TEXT_FUNCTIONS:
             self._keep_units(arguments, text, target)
+            _check_places(name, node.expressions, arguments)
             return self._text_function(name, arguments)
         if name == "number" and len(arguments) == 2:
             mark = node.expressions[1]
@@ -441,11 +458,8 @@ class ExpressionCompiler:
         return found
 
     def _text_function(self, name: str, arguments: list[Compiled]) -> Compiled:
-        if len(arguments) != _TEXT_FUNCTIONS[name]:
-            raise wrong_count(name, _TEXT_FUNCTIONS[name])
-        values = [
-            f"CAST({a.sql} AS BIGINT)" if a.kind is Kind.NUMBER and i else as_text(a) for i, a in enumerate(arguments)
-        ]
+        counts = _COUNTS.get(name, ())
+        values = [f"CAST({a.sql} AS BIGINT)" if i in counts else as_text(a) for i, a in enumerate(arguments)]
         call = {"split": "split_part"}.get(name, name)
         made = joined(Kind.TEXT, self._steps.once(f"nullif(TRY({call}({', '.join(values)})), '')"), *arguments)
         if name != "replace":
@@ -543,6 +557,36 @@ class ExpressionCompiler:
                     number = self._amounts.in_own_unit(compiled, own)
                     return number if target.kind is Kind.NUMBER else self._conversions.convert(number, "integer")
                 return self._conversions.convert(compiled, _CONVERTED_BY[target.kind])
+
+
+def _check_places(name: str, nodes: Sequence[exp.Expr], arguments: Sequence[Compiled]) -> None:
+    """Returns where a function of text is given as many arguments as it takes, and whole numbers where it counts.
+
+    Raises:
+        ExpressionError: It is not, or it asks for a place that no text has.
+    """
+    if len(arguments) != _TEXT_FUNCTIONS[name]:
+        raise wrong_count(name, _TEXT_FUNCTIONS[name])
+    for i in _COUNTS.get(name, ()):
+        if arguments[i].kind not in (Kind.NUMBER, Kind.INTEGER):
+            raise ExpressionError(
+                Text(f"{name}() 的第 {i + 1} 个参数要是数字。", f"Argument {i + 1} of {name}() must be a number."),
+                Text(
+                    "常量不加引号，列写 number(列)。",
+                    "Write a constant without quotes, and a column as number(column).",
+                ),
+            )
+        constant = nodes[i].this if isinstance(nodes[i], exp.Literal) else "1"
+        if not constant.isdigit() or (_PLACES.get(name) == i and int(constant) == 0):
+            raise ExpressionError(
+                Text(f"{name}() 没有第 {constant} 个。", f"{name}() has no place {constant}."),
+                Text("位置是整数，从 1 数。", "Places are whole numbers and begin with 1."),
+            )
+    if name == "split" and arguments[1].constants == ("",):
+        raise ExpressionError(
+            Text("split() 的分隔符是空的。", "The separator of split() is empty."),
+            Text("取第几个字用 substring(列, 位置, 1)。", "For single characters write substring(column, place, 1)."),
+        )
 
 
 def _bounded(compiled: Compiled) -> Compiled:

@@ -100,7 +100,7 @@ def refusal(field: str, expression: str, entity: str = "purchase_order_line", **
         ("status", "'opn'", "是不是 open？"),
         ("status", "CASE WHEN a = '1' THEN 'open' ELSE 'okay' END", "line_status 里没有“okay”"),
         ("status", "coalesce(a, 'okay')", "line_status 里没有“okay”"),
-        ("status", "code('line_status', 'okay')", "order_line_status 里没有“okay”"),
+        ("status", "code('line_status', 'okay')", "line_status 里没有“okay”"),
         ("ordered", "quantity(a, '大盒子')", "unit 里没有“大盒子”"),
         ("ordered", "quantity(a, coalesce(b, 'EAA'))", "unit 里没有“EAA”"),
         ("unit_price", "money(a, 'RMBB')", "是不是 rmb？"),
@@ -131,3 +131,37 @@ def test_a_constant_that_cannot_be_right_is_refused_at_once(field: str, expressi
 def test_a_constant_may_be_written_like_a_cell(run_mapping: Map, field: str, expression: str, value: object) -> None:
     (record,) = given(run_mapping, field, expression, a="1").good["purchase_order_line"]
     assert record[field] == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("parent.料号", "直接写列名：料号。"),
+        ("coalesce(a, parent.料号)", "直接写列名：料号。"),
+        ("substring(a, 0, 2)", "substring() 没有第 0 个"),
+        ("split(a, '-', 0)", "split() 没有第 0 个"),
+        ("left(a, 1.5)", "没有第 1.5 个"),
+        ("split(a, '', 1)", "分隔符是空的"),
+        ("left(a, b)", "第 2 个参数要是数字。"),
+        ("left(a, '1')", "常量不加引号，列写 number(列)。"),
+        ("substring(a, 1, b)", "第 3 个参数要是数字。"),
+    ],
+)
+def test_what_no_sheet_or_text_has_is_refused(expression: str, says: str) -> None:
+    assert says in refusal("remark", expression).render(Language.ZH)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("left(a, number(b))", "AB"),
+        ("right(a, integer(b))", "DE"),
+        ("left(a, 0)", None),
+        ("substring(a, number(b), 1)", "B"),
+        ("split(a, 'C', number(b))", "DE"),
+        ("replace(b, 2, 3)", "3"),
+    ],
+)
+def test_a_number_of_the_row_may_count(run_mapping: Map, expression: str, text: str | None) -> None:
+    (record,) = given(run_mapping, "remark", expression, a="ABCDE", b="2").good["purchase_order_line"]
+    assert record["remark"] == text
