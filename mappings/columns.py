@@ -26,7 +26,7 @@ def source_column(name: str) -> str:
 
 
 ELEMENT, PARENT = "element", "parent"
-"""Inside `each:` over a list of plain values, the value itself."""
+"""Inside `each:` the value itself, where the list holds plain ones; and the record around it."""
 
 
 def json_path(pieces: Sequence[str], *, counts: bool = False) -> str:

@@ -178,10 +178,24 @@ class ExpressionCompiler:
             return _bounded(_required(typed, target))
 
     def compile_text(self, text: str) -> Compiled:
-        """The compiled expression as text, for keys."""
-        whole = self._columns.whole(text)
+        """The compiled expression of a key's part, as text.
+
+        Raises:
+            MappingError: It does not parse, or gives a number with a unit or currency.
+            MissingColumnError: It reads a column that the header does not carry.
+        """
         with self._named_in_errors(text):
-            return _bounded(self._steps.column(*whole) if whole else self._visit(parse(text, "key"), text, None))
+            value = self._value(text)
+            if value.kind in (Kind.QUANTITY, Kind.MONEY):
+                raise ExpressionError(
+                    Text(f"主键里不能用 {value.kind}。", f"{value.kind} cannot be part of a key."),
+                    Text("请写列名或 number(列)。", "Write the column, or number(column)."),
+                )
+        return value if value.kind in (Kind.TEXT, Kind.REF, Kind.CODE) else joined(Kind.TEXT, as_text(value), value)
+
+    def _value(self, text: str) -> Compiled:
+        whole = self._columns.whole(text)
+        return _bounded(self._steps.column(*whole) if whole else self._visit(parse(text, "key"), text, None))
 
     @contextmanager
     def _named_in_errors(self, text: str) -> Iterator[None]:
@@ -282,9 +296,9 @@ class ExpressionCompiler:
                 raise ExpressionError(Text(f"lookups.{name} 用到了自己。", f"lookups.{name} uses itself."))
             self._open.add(name)
             self.where = self._spec.place("lookups", name)
-            values = [self.compile_text(text) for text in asked.match.values()]
-            keys = [self._steps.over_columns(self._conversions.raw(value, name)) for value in values]
-            if None in keys:
+            values = [self._value(text) for text in asked.match.values()]
+            keys = [self._steps.over_columns(value.sql) for value in values]
+            if None in keys or any(value.kind is not Kind.TEXT for value in values):
                 raise ExpressionError(
                     Text("match 里只能用列和文本函数。", "match takes columns and functions of text only.")
                 )

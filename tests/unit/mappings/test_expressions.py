@@ -1,6 +1,6 @@
 """What expressions give where kinds meet: numbers in texts, texts of days, first values there are, and what is refused."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -165,3 +165,53 @@ def test_what_no_sheet_or_text_has_is_refused(expression: str, says: str) -> Non
 def test_a_number_of_the_row_may_count(run_mapping: Map, expression: str, text: str | None) -> None:
     (record,) = given(run_mapping, "remark", expression, a="ABCDE", b="2").good["purchase_order_line"]
     assert record["remark"] == text
+
+
+@pytest.mark.parametrize("expression", ["date(a) || ' ' || b", "instant(date(a) || ' ' || b)"])
+def test_a_day_and_a_time_make_an_instant(run_mapping: Map, expression: str) -> None:
+    text = f"mapping: t/t\nentities:\n  shipment:\n    fields: {{shipment_number: no, shipped_at: {expression!r}}}\n"
+    rows = [{"no": "S1", "a": "2026/3/5", "b": "14:30"}, {"no": "S2", "a": "25/03/2026", "b": "9:05"},
+            {"no": "S3", "a": "04/03/2026", "b": ""}, {"no": "S4", "a": "2026-03-05", "b": "25:00"}]  # fmt: skip
+    outcome = run_mapping(text, rows)
+    moments = [record["shipped_at"] for record in outcome.good["shipment"]]
+    assert moments == [datetime(2026, 3, 5, 6, 30, tzinfo=UTC), datetime(2026, 3, 25, 1, 5, tzinfo=UTC),
+                       datetime(2026, 3, 3, 16, tzinfo=UTC)]  # fmt: skip
+    assert outcome.codes() == ["XD-DAT-003"]
+
+
+def test_a_number_may_be_read_from_the_text_of_one(run_mapping: Map) -> None:
+    (record,) = given(run_mapping, "price_base", "number(left(number(a) * 10, 2))", a="1.25").good[
+        "purchase_order_line"
+    ]
+    assert record["price_base"] == 12
+
+
+@pytest.mark.parametrize(
+    ("key", "first"),
+    [
+        ("[number(b), a]", "10|P1"),
+        ("[number(b) / 4]", "2.5"),
+        ("[integer(b)]", "10"),
+        ("[date(c)]", "2026-03-05"),
+        ("[instant(c)]", "2026-03-05 02:30:00+00"),
+        ("[flag(d)]", "true"),
+        ("[\"code('unit', e)\"]", "H87"),
+    ],
+)
+def test_a_key_may_be_made_of_what_is_no_text(run_mapping: Map, key: str, first: str) -> None:
+    text = f"mapping: t/t\nentities:\n  lot:\n    key: {key}\n    fields: {{item: a, lot: b}}\n"
+    rows = [
+        {"a": "P1", "b": "10.0", "c": "2026-03-05 10:30", "d": "是", "e": "个"},
+        {"a": "P2", "b": "x", "c": "x", "d": "x", "e": "x"},
+    ]
+    outcome = run_mapping(text, rows)
+    assert [record["key"] for record in outcome.good["lot"]] == [first]
+    assert outcome.codes() == ["XD-REQ-001"]
+
+
+def test_a_quantity_is_no_part_of_a_key() -> None:
+    text = 'mapping: t/t\nentities:\n  lot:\n    key: ["quantity(a, b)"]\n    fields: {item: a, lot: b}\n'
+    with pytest.raises(MappingError) as caught:
+        make_plan(parse_mapping(text, "t"), header=["a", "b"], is_json=False, timezone="UTC")
+    assert caught.value.where == "mappings/t/t.yaml:4"
+    assert "number(列)" in caught.value.render(Language.ZH)
