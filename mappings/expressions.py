@@ -373,17 +373,38 @@ class ExpressionCompiler:
         )
 
     def _first_of(self, values: Sequence[Compiled]) -> Compiled:
-        """The first value there is; 待定 in an earlier column holds against a day in a later one, N/A or a stroke does not."""
-        first = self._steps.once(f"coalesce({', '.join(value.sql for value in values)})")
-        if values[0].kind not in (Kind.DAY, Kind.INSTANT) or not any(value.unknown for value in values[:-1]):
-            return replace(joined(values[0].kind, first, *values), constants=all_constants(*values))
-        cases = ""
-        for value in values:
-            words = "".join(f" OR coalesce(regexp_matches({said}, '{OPEN}'), FALSE)" for said in value.unknown)
-            cases += f" WHEN {value.sql} IS NOT NULL THEN {value.sql} WHEN FALSE{words} THEN NULL"
-        held = self._steps.once(f"CASE{cases} END")
-        unknown = tuple(f"CASE WHEN {held} IS NULL THEN {said} END" for said in all_unknown(*values))
-        return replace(joined(values[0].kind, held, *values), unknown=unknown)
+        """The first value there is; what says that it is unknown is none, but 待定 holds against what stands behind it."""
+        kind = values[0].kind
+        if kind is Kind.TEXT:
+            said = [self._steps.unknown(value.sql) if value.columns else "NULL" for value in values[:-1]]
+            known = [
+                self._steps.once(f"CASE WHEN {word} IS NULL OR {_is_open(word)} THEN {value.sql} END")
+                for value, word in zip(values, said, strict=False)
+            ]
+            held = ", ".join((*known, values[-1].sql, *(value.sql for value in values[:-1])))
+            parts = [self._steps.once(f"coalesce({held})")]
+        else:
+            cases = ""
+            for value in values:
+                words = "".join(f" OR {_is_open(word)}" for word in value.unknown)
+                cases += f" WHEN {value.sql} IS NOT NULL THEN {value.sql} WHEN FALSE{words} THEN NULL"
+            parts = [self._steps.once(f"CASE{cases} END")]
+            parts += [
+                self._of_first(values, parts[0], [v.parts[i] for v in values]) for i in range(1, len(values[0].parts))
+            ]
+        factors = [value.factor or "1" for value in values] if any(value.factor for value in values) else []
+        return replace(
+            joined(kind, parts[0], *values),
+            parts=tuple(parts),
+            unknown=tuple(f"CASE WHEN {parts[0]} IS NULL THEN {said} END" for said in all_unknown(*values)),
+            factor=self._of_first(values, parts[0], factors) if factors else "",
+            constants=all_constants(*values),
+        )
+
+    def _of_first(self, values: Sequence[Compiled], first: str, told: Sequence[str]) -> str:
+        """What is told of the value that `_first_of` took."""
+        whens = " ".join(f"WHEN {value.sql} IS NOT NULL THEN {one}" for value, one in zip(values, told, strict=True))
+        return self._steps.once(f"CASE WHEN {first} IS NULL THEN NULL {whens} END")
 
     # functions
 
@@ -422,9 +443,18 @@ class ExpressionCompiler:
             if len(arguments) == 1:
                 return arguments[0]
             self._keep_units(arguments, text, target)
-            if len({a.kind for a in arguments}) != 1 or len(arguments[0].parts) > 1:
+            if len({a.kind for a in arguments}) != 1:
                 raise ExpressionError(
-                    Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds.")
+                    Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds."),
+                    Text(
+                        "请都写列名，或都用 number()、date() 等转换；也可以用 CASE。",
+                        "Write columns alone, or convert each with number(), date() and so on; or use CASE.",
+                    ),
+                )
+            if arguments[0].kind is Kind.MONEY:
+                raise ExpressionError(
+                    Text("coalesce 不能取 money()。", "coalesce takes no money()."),
+                    Text("请写 money(coalesce(列, 列), 币种)。", "Write money(coalesce(column, column), currency)."),
                 )
             return self._first_of(arguments)
         if name in _TEXT_FUNCTIONS:
@@ -619,8 +649,13 @@ def _required(compiled: Compiled, target: FieldSpec) -> Compiled:
     return replace(compiled, problems=(*says, *compiled.problems))
 
 
+def _is_open(word: str) -> str:
+    """Condition that a word for unknown says that somebody still decides."""
+    return f"coalesce(regexp_matches({word}, '{OPEN}'), FALSE)"
+
+
 def _same_kind(left: Compiled, right: Compiled) -> None:
-    if left.kind is not right.kind or len(left.parts) > 1:
+    if left.kind is not right.kind or left.kind in (Kind.QUANTITY, Kind.MONEY, Kind.CODE):
         raise ExpressionError(
             Text(f"不能比较 {left.kind} 和 {right.kind}。", f"{left.kind} cannot be compared with {right.kind}."),
             Text(

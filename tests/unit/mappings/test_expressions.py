@@ -7,6 +7,7 @@ import pytest
 
 from canonical_model.errors import MappingError
 from canonical_model.language import Language
+from canonical_model.text import parse_json
 from mappings.plan import make_plan
 from mappings.spec import parse_mapping
 from tests.unit.mappings.conftest import Map, Outcome, one_field
@@ -215,3 +216,93 @@ def test_a_quantity_is_no_part_of_a_key() -> None:
         make_plan(parse_mapping(text, "t"), header=["a", "b"], is_json=False, timezone="UTC")
     assert caught.value.where == "mappings/t/t.yaml:4"
     assert "number(列)" in caught.value.render(Language.ZH)
+
+
+@pytest.mark.parametrize(
+    ("field", "expression"),
+    [
+        ("ordered", "quantity(coalesce(a, b), 'EA')"),
+        ("ordered", "quantity(coalesce(number(a), number(b)), 'EA')"),
+        ("ordered", "coalesce(quantity(a, 'EA'), quantity(b, 'EA'))"),
+        ("price_base", "coalesce(number(a), number(b))"),
+        ("price_base", "number(coalesce(a, b))"),
+        ("tracking_number", "coalesce(a, b)"),
+        ("item", "coalesce(item(a), item(b))"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("first", "second", "value", "unknown"),
+    [
+        ("5", "7", "5", None),
+        ("/", "7", "7", None),
+        ("", "7", "7", None),
+        ("N/A", "7", "7", None),
+        ("待定", "7", None, "待定"),
+        ("5", "/", "5", None),
+        ("/", "", None, "/"),
+        ("", "/", None, "/"),
+        ("/", "待定", None, ("/", "待定")),
+        ("", "", None, None),
+    ],
+)
+def test_the_first_value_there_is_stands_behind_those_that_are_unknown(
+    run_mapping: Map, field: str, expression: str, first: str, second: str, value: str | None, unknown: str | None
+) -> None:
+    if field == "tracking_number":
+        text = f"mapping: t/t\nentities:\n  shipment:\n    fields: {{shipment_number: 单号, {field}: {expression!r}}}\n"
+    else:
+        text = one_field(field, expression)
+    outcome = run_mapping(text, [{"单号": "P1", "行号": "1", "a": first, "b": second}])
+    ((record,),) = outcome.good.values()
+    assert record[field] == (value if value is None or field in ("tracking_number", "item") else Decimal(value))
+    said = parse_json(str(record["unknown"] or "{}")).get(field)
+    assert said in unknown if isinstance(unknown, tuple) else said == unknown
+    assert outcome.issues == []
+
+
+def test_the_first_quantity_has_its_own_unit_and_the_first_moment_its_own_offset(run_mapping: Map) -> None:
+    text = """
+mapping: t/t
+entities:
+  purchase_order_line:
+    fields: {order_number: n, line_number: n, ordered: "coalesce(quantity(a, u), quantity(b, v))", unit_price: "money(p, 'CNY')"}
+  temperature_reading:
+    fields: {device: n, measured_at: "coalesce(instant(s), instant(t))", celsius: "1"}
+"""
+    rows = [{"n": "1", "a": "4", "u": "斤", "b": "7", "v": "箱", "p": "3", "s": "2026-03-05T10:30:00+09:00", "t": "2026-03-06"},
+            {"n": "2", "a": "/", "u": "斤", "b": "7", "v": "箱", "p": "3", "s": "", "t": "2026-03-06"}]  # fmt: skip
+    outcome = run_mapping(text, rows)
+    lines, readings = outcome.good["purchase_order_line"], outcome.good["temperature_reading"]
+    assert [
+        (line["ordered"], line["ordered_unit"], line["ordered_source_unit"], line["unit_price"]) for line in lines
+    ] == [
+        (Decimal(2), "KGM", "斤", Decimal(6)),
+        (Decimal(7), "XCT", "箱", Decimal(3)),
+    ]
+    assert [(one["measured_at"], one["measured_at_offset"]) for one in readings] == [
+        (datetime(2026, 3, 5, 1, 30, tzinfo=UTC), 540),
+        (datetime(2026, 3, 5, 16, tzinfo=UTC), 480),
+    ]
+    assert outcome.issues == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("coalesce(money(a, 'CNY'), money(b, 'CNY'))", "money(coalesce(列, 列), 币种)"),
+        ("coalesce(number(a), b)", "也可以用 CASE"),
+    ],
+)
+def test_values_of_which_none_can_be_the_first_are_refused_with_a_remedy(expression: str, says: str) -> None:
+    assert says in refusal("unit_price", expression).render(Language.ZH)
+
+
+def test_instants_are_compared(run_mapping: Map) -> None:
+    late = "CASE WHEN instant(a) > instant(b) THEN 'late' ELSE 'ok' END"
+    for second, said in (
+        ("2026-03-05 10:00", "late"),
+        ("2026-03-05 10:31", "ok"),
+        ("2026-03-05T10:29:00+09:00", "late"),
+    ):
+        outcome = given(run_mapping, "remark", late, a="2026-03-05 10:30", b=second)
+        assert outcome.good["purchase_order_line"][0]["remark"] == said
