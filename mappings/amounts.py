@@ -1,6 +1,6 @@
 """Quantities with their unit, amounts with their currency: from the cell beside the number, its own cell or its header."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -18,6 +18,8 @@ PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
 _MANY = {"MIL": 1000, "CEN": 100, "DZN": 12}
 """Codes of so many of them."""
+_NO_RATE = ("免税", "不征税", "免稅", "不徵稅", "tax exempt", "exempt")
+"""What stands where there is no rate: that is neither zero nor blank."""
 NO_TEXT = "CAST(NULL AS VARCHAR)"
 
 
@@ -151,7 +153,7 @@ class Amounts:
 
     def in_own_unit(self, value: Compiled, own: str) -> Compiled:
         """A number in its field's unit, also where cell or header name another (500g); of a percentage 0.13 could be 13 % as well."""
-        number, in_cell = self._with_unit(value, "cell")
+        number, in_cell = self._with_unit(value, "cell", also=_NO_RATE if own == PERCENT else ())
         problems = list(number.problems)
         alone = fits = f"{number.sql} IS NOT NULL"
         by_header = (value.header and self._headers.into(value.header, own)) or "1"
@@ -175,7 +177,9 @@ class Amounts:
             problems.append(Problem(f"({fits} AND {amount} IS NULL)", "XD-EXP-001", value.sql, value.column))
         return replace(number, parts=(amount,), problems=tuple(problems))
 
-    def _with_unit(self, value: Compiled, form: Literal["cell", "price"]) -> tuple[Compiled, str]:
+    def _with_unit(
+        self, value: Compiled, form: Literal["cell", "price"], *, also: Sequence[str] = ()
+    ) -> tuple[Compiled, str]:
         """The number of a cell, and SQL of the unit that stands with it (500箱, or 3.2元/个 of a price); empty where none can."""
         if value.kind is Kind.NUMBER:
             return value, ""
@@ -192,7 +196,7 @@ class Amounts:
         doubtful = f"{steps.comma(raw, value)} AND xd_is_either({digits})" if value.columns else "FALSE"
         in_cell = f"CASE WHEN {digits} IS NOT NULL AND NOT ({doubtful}) THEN xd_number({digits}) END"
         amount = steps.once(f"coalesce({plain}, {in_cell})", spelling, plain)
-        left, said = steps.unread(raw, amount)
+        left, said = steps.unread(raw, amount, also=also)
         problems = self._conversions.unreadable(Kind.NUMBER, left, said, value.column, factor=factor)
         told = (*value.unknown, said)
         return Compiled(Kind.NUMBER, (amount,), (*value.problems, *problems), value.columns, unknown=told), unit

@@ -17,7 +17,7 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
-from canonical_model.words import nearest
+from canonical_model.words import near, nearest
 from mappings.amounts import NO_TEXT, Amounts
 from mappings.columns import PARENT
 from mappings.compiled import (
@@ -411,20 +411,19 @@ class ExpressionCompiler:
     def _function(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
         name = str(node.this).lower()
         if name not in _PARSERS:
-            near = nearest(name, _PARSERS)
-            if near not in _PARSERS and node.parent is None and self.headers.read(text):
+            meant = near(name, _PARSERS)
+            if not meant and node.parent is None and self.headers.read(text):
                 header = self._columns.find((text,))  # 毛重(KG)
                 if header is None:
                     raise MissingColumnError(text)
                 return self._steps.column(*header)
+            zh, en = (f"，是不是 {meant}？", f"; did you mean {meant}?") if meant else ("。", ".")
             raise ExpressionError(
+                Text(f"没有函数“{node.this}”{zh}", f"There is no function “{node.this}”{en}"),
                 Text(
-                    f"没有函数“{node.this}”，是不是 {near}？",
-                    f"There is no function “{node.this}”; did you mean {near}?",
-                ),
-                Text(
-                    "如果它是列名，请加双引号，例如 '\"重量(kg)\"'。",
-                    "If it is a column name, put it in double quotes, such as '\"重量(kg)\"'.",
+                    "能用的函数见 docs/guide/mapping.md；如果它是列名，请加双引号，例如 '\"重量(kg)\"'。",
+                    "The functions there are stand in docs/guide/mapping.md; if it is a column name, put it in double quotes, "
+                    "such as '\"重量(kg)\"'.",
                 ),
             )
         if name == "code":

@@ -69,17 +69,18 @@ class Steps:
             self._levels[atom.name] = atom.level
         return self._atoms[sql].name
 
-    def unread(self, raw: str, value: str) -> tuple[str, str]:
-        """The text that gave no value, and the same where it says that the value is unknown; each else NULL.
+    def unread(self, raw: str, value: str, *, also: Sequence[str] = ()) -> tuple[str, str]:
+        """The text that gave no value, and the same where it says that the value is unknown (or `also` so); each else NULL.
 
         Both are NULL in nearly all rows, so that what looks at them costs nothing on clean data.
         """
         left = self.once(f"CASE WHEN {value} IS NULL THEN {raw} END")
-        return left, self.unknown(left)
+        return left, self.unknown(left, also)
 
-    def unknown(self, text: str) -> str:
-        """The text where it says that a value is unknown, else NULL."""
-        return self.once(f"xd_unknown({text}, {self._unknown_words})")
+    def unknown(self, text: str, also: Sequence[str] = ()) -> str:
+        """The text where it says that a value is unknown, or one of the words `also`; else NULL."""
+        words = quote_text(unknown_pattern((*self._spec.unknown, *also))) if also else self._unknown_words
+        return self.once(f"xd_unknown({text}, {words})")
 
     def spelling(self, value: Compiled, pattern: str) -> Spelling | None:
         """The column of which `value` is the plain value, and how it is usually written."""
