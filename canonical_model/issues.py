@@ -256,6 +256,18 @@ _KINDS = (
         ),
     ),
     _kind(
+        "XD-UNT-008",
+        Effect.REJECT,
+        (
+            "“{field}”有数量“{value}”，但没有单位：表头里没有映射要读的“{detail}”。",
+            "“{field}” has the quantity “{value}” but no unit: the header lacks “{detail}”, which the mapping reads.",
+        ),
+        (
+            "请在映射里写表头里的单位列；表里没有单位的，写 quantity(数量, '个') 这样的常量。",
+            "Name the column of units in the mapping as the header does; where there is none, write a constant: quantity(数量, 'EA').",
+        ),
+    ),
+    _kind(
         "XD-COD-001",
         Effect.PARK,
         ("“{field}”的值“{value}”不在代码表里。", "“{value}” in “{field}” is not in the code list."),

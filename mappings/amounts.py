@@ -47,8 +47,10 @@ class Amounts:
         code, factor = self._unit(price.each, price)
         return code, factor or "1"
 
-    def quantity(self, value: Compiled, beside: Compiled | None, in_header: str) -> Compiled:
+    def quantity(self, value: Compiled, beside: Compiled | None, in_header: str, *, lacking: str = "") -> Compiled:
         """A number and the unit that `beside`, its own cell or its header says; they must not say different ones.
+
+        `lacking` is the column of units that the mapping names and the header does not.
 
         Raises:
             ExpressionError: Nothing could say a unit, or the number is none.
@@ -96,7 +98,9 @@ class Amounts:
                     problems.append(Problem(said, "XD-UNT-003", value.sql, main))
             problems.append(Problem(f"({known} AND ({differs}))", "XD-UNT-004", raw, column))
         problems += [
-            Problem(f"({known} AND {raw} IS NULL)", "XD-UNT-002", shown, main),
+            Problem(
+                f"({known} AND {raw} IS NULL)", "XD-UNT-008" if lacking else "XD-UNT-002", shown, main, detail=lacking
+            ),
             Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", raw, column),
             Problem(f"({known} AND {code} IS NOT NULL AND {amount} IS NULL)", "XD-EXP-001", shown, main),
         ]

@@ -17,6 +17,7 @@ class Problem:
         value: SQL of the value to show.
         column: Source column to show.
         is_detail: Whether a later one of the same effect holds too, so that this one only says more.
+        detail: What else its sentence needs.
     """
 
     condition: str
@@ -24,6 +25,7 @@ class Problem:
     value: str
     column: str
     is_detail: bool = False
+    detail: str = field(default="", repr=False)  # the code tells it apart
 
 
 @dataclass(frozen=True, slots=True)

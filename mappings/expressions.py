@@ -522,15 +522,18 @@ class ExpressionCompiler:
         in_header = measure.unit if name == "quantity" else measure.currency
         if name == "money" and measure.unit and self.headers.is_many(measure.unit):
             raise MissingColumnError(node.expressions[0].name)  # 单价/千只 is no price of one
-        beside: Compiled | None = None
+        beside, lacking = None, ""
         try:
             if len(node.expressions) == 2:
                 beside = self._beside(node.expressions[1], value if name == "quantity" else None, text, target)
-        except MissingColumnError:
+        except MissingColumnError as error:
             # a column that is not there is one without a word in it: each number says what it lacks
             is_told = in_header or (name == "money" and value.kind is Kind.TEXT)
             beside = None if is_told else Compiled(Kind.TEXT, (NO_TEXT,))
-        return (self._amounts.quantity if name == "quantity" else self._amounts.money)(value, beside, in_header)
+            lacking = "" if error.name in self._spec.columns else error.name
+        if name == "money":
+            return self._amounts.money(value, beside, in_header)
+        return self._amounts.quantity(value, beside, in_header, lacking=lacking)
 
     def _beside(self, node: exp.Expr, number: Compiled | None, text: str, target: FieldSpec | None) -> Compiled:
         """What stands beside a number: of columns that all may be its unit the one that is named as it is."""

@@ -258,18 +258,19 @@ class EntityQuery:
 
         numbered = [(f"coalesce({p.condition}, FALSE)", str(i)) for i, p in enumerate(problems)]
         which = case("", numbered)
-        column, code, value = (
+        column, code, value, detail = (
             case("_which", [(str(i), told) for i, told in enumerate(picked)])
             for picked in (
                 [quote_text(p.column) for p in problems],
                 [quote_text(p.code) for p in problems],
                 [p.value for p in problems],
+                [quote_text(p.detail) for p in problems],
             )
         )
         bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask & {1 << position} <> 0 AND {part}"
         values = self.values(only=bad, is_sparse=is_sparse, asked=which + value)
         return (
-            f"SELECT _batch, _row, _at, '{self.name}', {position}, '{field}', {column}, {code}, {value}, '' "
+            f"SELECT _batch, _row, _at, '{self.name}', {position}, '{field}', {column}, {code}, {value}, {detail} "
             f"FROM (SELECT *, {which} AS _which FROM {values} "
             f"JOIN (FROM rows_{self.name} WHERE mask <> 0 AND {part}) r "
             "ON r.batch = s._batch AND r.row = s._row AND r.element = s._at)"

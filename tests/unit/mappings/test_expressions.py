@@ -364,3 +364,11 @@ def test_no_tax_is_no_rate_and_no_zero(run_mapping: Map, word: str) -> None:
     assert record["tax_rate"] is None
     assert record["unknown"] == f'{{"tax_rate":"{word}"}}'
     assert given(run_mapping, "price_base", "a", a=word).codes() == ["XD-NUM-001"]
+
+
+def test_a_column_of_units_that_is_not_there_is_named(run_mapping: Map) -> None:
+    (issue,) = given(run_mapping, "ordered", "quantity(a, 单位名称)", a="5", 单位="个").issues
+    assert issue.code == "XD-UNT-008"
+    assert "表头里没有映射要读的“单位名称”" in issue.render(Language.ZH)
+    named = one_field("ordered", "quantity(a, unit)") + "columns: {unit: [计量单位]}\n"
+    assert run_mapping(named, [{"单号": "P1", "行号": "1", "a": "5"}]).codes() == ["XD-UNT-002"]
