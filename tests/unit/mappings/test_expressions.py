@@ -372,3 +372,12 @@ def test_a_column_of_units_that_is_not_there_is_named(run_mapping: Map) -> None:
     assert "表头里没有映射要读的“单位名称”" in issue.render(Language.ZH)
     named = one_field("ordered", "quantity(a, unit)") + "columns: {unit: [计量单位]}\n"
     assert run_mapping(named, [{"单号": "P1", "行号": "1", "a": "5"}]).codes() == ["XD-UNT-002"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [("coalesce('x', a)", "x"), ("coalesce(NULL, a)", "A"), ("coalesce(b, a, 'x')", "A"), ("coalesce(b, c, 'x')", "x")],
+)
+def test_a_constant_may_stand_among_what_may_be_the_first(run_mapping: Map, expression: str, text: str) -> None:
+    (record,) = given(run_mapping, "remark", expression, a="A", b="/", c="").good["purchase_order_line"]
+    assert record["remark"] == text
