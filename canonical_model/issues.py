@@ -264,7 +264,7 @@ _KINDS = (
         ),
         (
             "请在映射里写表头里的单位列；表里没有单位的，写 quantity(数量, '个') 这样的常量。",
-            "Name the column of units in the mapping as the header does; where there is none, write a constant: quantity(数量, 'EA').",
+            "Name the column of units in the mapping as the header does; where there is none, write a constant: quantity(amount, 'EA').",
         ),
     ),
     _kind(
