@@ -256,6 +256,18 @@ _KINDS = (
         ),
     ),
     _kind(
+        "XD-UNT-008",
+        Effect.REJECT,
+        (
+            "“{field}”有数量“{value}”，但没有单位：表头里没有映射要读的“{detail}”。",
+            "“{field}” has the quantity “{value}” but no unit: the header lacks “{detail}”, which the mapping reads.",
+        ),
+        (
+            "请在映射里写表头里的单位列；表里没有单位的，写 quantity(数量, '个') 这样的常量。",
+            "Name the column of units in the mapping as the header does; where there is none, write a constant: quantity(amount, 'EA').",
+        ),
+    ),
+    _kind(
         "XD-COD-001",
         Effect.PARK,
         ("“{field}”的值“{value}”不在代码表里。", "“{value}” in “{field}” is not in the code list."),
@@ -329,6 +341,19 @@ _KINDS = (
         (
             "两个编号请分成两行填，一个编号请写在一行里。",
             "Put two codes into two rows, and one code into one line.",
+        ),
+    ),
+    _kind(
+        "XD-TXT-004",
+        Effect.PARK,
+        (
+            "“{field}”不是一个值，是列表或对象：“{value}”。",
+            "“{field}” is no single value but a list or an object: “{value}”.",
+        ),
+        (
+            '请在映射里写到要的那个值，例如 supplier.code，列表的第一个是 tags."0"；每个元素一条记录用 each:。',
+            'Name the value that is wanted in the mapping, such as supplier.code, or tags."0" for the first of a list; '
+            "for one record per element use each.",
         ),
     ),
     _kind(

@@ -1,12 +1,12 @@
 """Quantities with their unit, amounts with their currency: from the cell beside the number, its own cell or its header."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from canonical_model.codes import MULTIPLES
 from canonical_model.declaration import Kind
-from mappings.compiled import Compiled, Problem, all_columns, all_unknown, quote_text
+from mappings.compiled import Compiled, Problem, all_columns, all_unknown, as_text, quote_text
 from mappings.conversions import Conversions
 from mappings.functions import SIGNS, USUAL_NUMBER
 from mappings.headers import PERCENT, HeaderReader, into
@@ -18,6 +18,8 @@ PIECES = ("H87", "EA", "NAR", "C62")
 """Codes that all count single things."""
 _MANY = {"MIL": 1000, "CEN": 100, "DZN": 12}
 """Codes of so many of them."""
+_NO_RATE = ("免税", "不征税", "免稅", "不徵稅", "tax exempt", "exempt")
+"""What stands where there is no rate: that is neither zero nor blank."""
 NO_TEXT = "CAST(NULL AS VARCHAR)"
 
 
@@ -45,13 +47,17 @@ class Amounts:
         code, factor = self._unit(price.each, price)
         return code, factor or "1"
 
-    def quantity(self, value: Compiled, beside: Compiled | None, in_header: str) -> Compiled:
+    def quantity(self, value: Compiled, beside: Compiled | None, in_header: str, *, lacking: str = "") -> Compiled:
         """A number and the unit that `beside`, its own cell or its header says; they must not say different ones.
+
+        `lacking` is the column of units that the mapping names and the header does not.
 
         Raises:
             ExpressionError: Nothing could say a unit, or the number is none.
         """
         number, in_cell = self._with_unit(value, "cell")
+        if beside:
+            self._conversions.check_codes(beside, "unit", "unit")
         given = self._conversions.raw(beside, "quantity") if beside else ""
         told = [part for part in (given, in_cell, quote_text(in_header) if in_header else "") if part]
         if not told and self._conversions.measure(value).factor != 1:
@@ -92,7 +98,9 @@ class Amounts:
                     problems.append(Problem(said, "XD-UNT-003", value.sql, main))
             problems.append(Problem(f"({known} AND ({differs}))", "XD-UNT-004", raw, column))
         problems += [
-            Problem(f"({known} AND {raw} IS NULL)", "XD-UNT-002", shown, main),
+            Problem(
+                f"({known} AND {raw} IS NULL)", "XD-UNT-008" if lacking else "XD-UNT-002", shown, main, detail=lacking
+            ),
             Problem(f"({known} AND {raw} IS NOT NULL AND {code} IS NULL)", "XD-UNT-001", raw, column),
             Problem(f"({known} AND {code} IS NOT NULL AND {amount} IS NULL)", "XD-EXP-001", shown, main),
         ]
@@ -107,6 +115,8 @@ class Amounts:
             ExpressionError: Nothing could say a currency, or the number is none.
         """
         number, each = self._with_unit(value, "price")
+        if beside:
+            self._conversions.check_codes(beside, "currency", "currency")
         sign = in_cell = ""
         in_header = "" if in_header in self._signs else in_header
         if value.kind is Kind.TEXT:
@@ -147,7 +157,7 @@ class Amounts:
 
     def in_own_unit(self, value: Compiled, own: str) -> Compiled:
         """A number in its field's unit, also where cell or header name another (500g); of a percentage 0.13 could be 13 % as well."""
-        number, in_cell = self._with_unit(value, "cell")
+        number, in_cell = self._with_unit(value, "cell", also=_NO_RATE if own == PERCENT else ())
         problems = list(number.problems)
         alone = fits = f"{number.sql} IS NOT NULL"
         by_header = (value.header and self._headers.into(value.header, own)) or "1"
@@ -171,7 +181,9 @@ class Amounts:
             problems.append(Problem(f"({fits} AND {amount} IS NULL)", "XD-EXP-001", value.sql, value.column))
         return replace(number, parts=(amount,), problems=tuple(problems))
 
-    def _with_unit(self, value: Compiled, form: Literal["cell", "price"]) -> tuple[Compiled, str]:
+    def _with_unit(
+        self, value: Compiled, form: Literal["cell", "price"], *, also: Sequence[str] = ()
+    ) -> tuple[Compiled, str]:
         """The number of a cell, and SQL of the unit that stands with it (500箱, or 3.2元/个 of a price); empty where none can."""
         if value.kind is Kind.NUMBER:
             return value, ""
@@ -188,7 +200,7 @@ class Amounts:
         doubtful = f"{steps.comma(raw, value)} AND xd_is_either({digits})" if value.columns else "FALSE"
         in_cell = f"CASE WHEN {digits} IS NOT NULL AND NOT ({doubtful}) THEN xd_number({digits}) END"
         amount = steps.once(f"coalesce({plain}, {in_cell})", spelling, plain)
-        left, said = steps.unread(raw, amount)
+        left, said = steps.unread(raw, amount, also=also)
         problems = self._conversions.unreadable(Kind.NUMBER, left, said, value.column, factor=factor)
         told = (*value.unknown, said)
         return Compiled(Kind.NUMBER, (amount,), (*value.problems, *problems), value.columns, unknown=told), unit
@@ -208,7 +220,7 @@ class Amounts:
 
 def _shown(value: Compiled, number: Compiled) -> str:
     """SQL of the number as a person would write it."""
-    return value.sql if value.kind is Kind.TEXT else f"rtrim(rtrim(CAST({number.sql} AS VARCHAR), '0'), '.')"
+    return value.sql if value.kind is Kind.TEXT else as_text(number)
 
 
 def _listed(codes: Iterable[str]) -> str:

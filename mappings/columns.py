@@ -25,14 +25,20 @@ def source_column(name: str) -> str:
     return quote_name(column_name(name))
 
 
-ELEMENT = "element"
-"""Inside `each:` over a list of plain values, the value itself."""
+ELEMENT, PARENT = "element", "parent"
+"""Inside `each:` the value itself, where the list holds plain ones; and the record around it."""
 
 
 def json_path(pieces: Sequence[str], *, counts: bool = False) -> str:
     """The DuckDB JSON path of nested names, each quoted; where `counts`, a number is a place in a list, from 0."""
     escaped = (piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces)
     return "$" + "".join(f"[{piece}]" if counts and _is_place(piece) else f'."{piece}"' for piece in escaped)
+
+
+def json_type(column: str) -> str:
+    """SQL of what the SQL of a column finds in a document: OBJECT, ARRAY, VARCHAR, …; empty where it reads no document."""
+    read = column.replace("json_extract_string(", "json_extract(")
+    return f"json_type({read})" if read != column else ""
 
 
 def _is_place(piece: str) -> bool:
@@ -338,7 +344,7 @@ class JsonColumns:
         if len(path) == 1 and path[0] in self._promoted:
             return source_column(path[0]), path[0]
         document, where = ("_element", path) if self._nested else (source_column("json"), path)
-        if self._nested and path[0] == "parent":
+        if self._nested and path[0] == PARENT:
             document, where = source_column("json"), path[1:]
         if not all(where) or not where:
             return None

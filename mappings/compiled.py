@@ -1,6 +1,6 @@
 """What expressions of a mapping become: SQL, what can be wrong with it, and what expressions share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from canonical_model.declaration import Kind
@@ -17,6 +17,7 @@ class Problem:
         value: SQL of the value to show.
         column: Source column to show.
         is_detail: Whether a later one of the same effect holds too, so that this one only says more.
+        detail: What else its sentence needs.
     """
 
     condition: str
@@ -24,6 +25,7 @@ class Problem:
     value: str
     column: str
     is_detail: bool = False
+    detail: str = field(default="", repr=False)  # the code tells it apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Compiled:
         main: That of its first value, where a second column gives the unit or currency; else empty.
         factor: SQL of how many of its code a unit of the source is, as 0.5 kg of 斤; empty where it is always one.
         each: SQL of the unit that stands behind a price in its own cell (3.2元/个), else NULL; empty where none can.
+        constants: Texts of the mapping that it may be as they stand.
     """
 
     kind: Kind
@@ -51,6 +54,7 @@ class Compiled:
     header: str = ""
     factor: str = ""
     each: str = ""
+    constants: tuple[str, ...] = field(default=(), repr=False)  # the SQL says them already
 
     @property
     def sql(self) -> str:
@@ -61,6 +65,12 @@ class Compiled:
     def column(self) -> str:
         """The column that a person would look at; empty for a constant."""
         return self.columns[0] if self.columns else ""
+
+
+def as_text(value: Compiled) -> str:
+    """SQL of the value as text: a number in plain digits without zeros at its end, a day as 2026-03-05."""
+    text = f"CAST({value.sql} AS VARCHAR)"
+    return f"rtrim(rtrim({text}, '0'), '.')" if value.kind is Kind.NUMBER else text
 
 
 def joined(kind: Kind, sql: str, *parts: Compiled) -> Compiled:
@@ -77,6 +87,11 @@ def all_columns(*parts: Compiled) -> tuple[str, ...]:
 def all_unknown(*parts: Compiled) -> tuple[str, ...]:
     """What says in any of the parts that a value is unknown."""
     return tuple(dict.fromkeys(text for part in parts for text in part.unknown))
+
+
+def all_constants(*parts: Compiled) -> tuple[str, ...]:
+    """The texts of the mapping that any of the parts may be."""
+    return tuple(dict.fromkeys(text for part in parts for text in part.constants))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,28 @@
 """Texts of cells made numbers, days, times, yes or no, codes and references, with what can be the matter with them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from canonical_model.codes import code_list
 from canonical_model.declaration import Kind
 from canonical_model.language import Text
-from mappings.compiled import Compiled, Problem, joined, quote_text
-from mappings.functions import POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER
+from canonical_model.text import half_width
+from canonical_model.words import near
+from mappings.compiled import Compiled, Problem, as_text, joined, quote_text
+from mappings.functions import POWER, USUAL_DAY, USUAL_MOMENT, USUAL_NUMBER, value_of
 from mappings.headers import HeaderReader, Measure
 from mappings.spec import MappingFile, code_table
 from mappings.steps import Steps
 from mappings.syntax import ExpressionError
+from mappings.unknown import unknown_pattern
 
 _WHOLE = rf"{POWER}|(?:[元圆]|[A-Za-z]{{3}})\s*整?\s*$"
 """What a number says of itself that leaves nothing for its header to say: 1.5万, 15000元, 15000 CNY."""
 REFERENCES = ("party", "item", "location")
 """Functions that give a code of one of these."""
+_FEW_CODES = 20
+"""So many codes of a list are named in an error."""
 
 
 class Conversions:
@@ -54,7 +61,7 @@ class Conversions:
         """What the function `name` of one argument gives."""
         match name:
             case "text":
-                return joined(Kind.TEXT, f"CAST({value.sql} AS VARCHAR)", value)
+                return joined(Kind.TEXT, as_text(value), value)
             case "number" | "integer":
                 return self._number(value, name)
             case "date":
@@ -63,9 +70,35 @@ class Conversions:
                 return self._instant(value)
             case "flag":
                 raw = self.raw(value, name)
+                self._check_constants(value, "xd_flag({})".format, "'是'")
                 return self._read(value, raw, Kind.FLAG, (self._steps.once(f"xd_flag({raw})"),))
             case _:
                 return self.reference(value, self.raw(value, name))
+
+    # constants
+
+    def check_codes(self, value: Compiled, table: str, list_name: str) -> None:
+        """Returns where each constant that the value may be is in the list.
+
+        Raises:
+            ExpressionError: One is not; rows could only fail by it.
+        """
+        _, spellings = code_table(self._spec, table, list_name)
+        for text in value.constants:
+            if half_width(text).lower() not in spellings and not self._is_unknown(text):
+                raise _no_code(text, table, list_name, spellings)
+
+    def _check_constants(self, value: Compiled, read: Callable[[str], str], example: str) -> None:
+        """Returns where `read` (SQL of a text -> SQL of its value) can read each constant that the value may be."""
+        for text in value.constants:
+            if not self._is_unknown(text) and value_of(read(quote_text(text))) is None:
+                raise ExpressionError(
+                    Text(f"读不懂常量“{text}”。", f"The constant “{text}” cannot be read."),
+                    Text(f"请写成 {example} 这样；没有就写 NULL。", f"Write it like {example}, or NULL for nothing."),
+                )
+
+    def _is_unknown(self, text: str) -> bool:
+        return re.fullmatch(unknown_pattern(self._spec.unknown), text) is not None
 
     def _read(
         self, value: Compiled, raw: str, kind: Kind, parts: tuple[str, ...], *, order: str = "", factor: int = 1
@@ -92,6 +125,7 @@ class Conversions:
             raw, number = f"CAST({value.sql} AS VARCHAR)", value.sql
         else:
             raw = self.raw(value, name)
+            self._check_constants(value, "xd_number({})".format, "12.5")
             number = self.read_number(value, raw)
         factor = self.measure(value).factor
         if name == "number":
@@ -138,6 +172,7 @@ class Conversions:
     def _day(self, value: Compiled) -> Compiled:
         raw, spelling = self.raw(value, "date"), self._steps.spelling(value, USUAL_DAY)
         order = self._steps.order(raw, value.column, spelling)
+        self._check_constants(value, self._as_day, "'2026-03-05'")
         day = f"coalesce(xd_day_there({raw}, {self._zone}), xd_date({raw}, {order}, {self._steps.short}))"
         usual = f"CAST(xd_usual_date({raw}) AS TIMESTAMP)"
         read = self._steps.once(f"CAST({day} AS TIMESTAMP)", spelling, usual)
@@ -146,6 +181,7 @@ class Conversions:
     def _instant(self, value: Compiled) -> Compiled:
         raw, spelling = self.raw(value, "instant"), self._steps.spelling(value, USUAL_MOMENT)
         order = self._steps.order(raw, value.column, spelling)
+        self._check_constants(value, self._as_day, "'2026-03-05 10:30'")
         usual = f"xd_usual_local({raw})"
         read = self._steps.once(f"xd_local({raw}, {order}, {self._steps.short})", spelling, usual)
         local = self._steps.once(f"xd_told({read})")
@@ -157,6 +193,13 @@ class Conversions:
             f"CASE WHEN {moment} IS NOT NULL THEN {minutes} IS NULL END",
         )
         return self._read(value, raw, Kind.INSTANT, parts, order=order)
+
+    def _as_day(self, text: str) -> str:
+        """SQL of what a constant says as a time, by the setting of its order alone."""
+        order = self._steps.short if self._steps.short in ("'dmy'", "'mdy'") else "''"
+        return (
+            f"coalesce(xd_date({text}, {order}, {self._steps.short}), xd_local({text}, {order}, {self._steps.short}))"
+        )
 
     # codes
 
@@ -173,6 +216,7 @@ class Conversions:
     def code(self, value: Compiled, table: str, list_name: str) -> Compiled:
         """The code of the list that the table gives for a text; "unknown" where the list has that and the table not the text."""
         raw = self.raw(value, "code")
+        self.check_codes(value, table, list_name)
         code, _ = self._steps.look_up(raw, table, list_name)
         listed, _ = code_table(self._spec, table, list_name)
         left, said = self._steps.unread(raw, code)
@@ -187,6 +231,22 @@ class Conversions:
             value.columns,
             unknown=(*value.unknown, said),
         )
+
+
+def _no_code(text: str, table: str, list_name: str, spellings: Iterable[str]) -> ExpressionError:
+    """That a constant is not in a code list, with what may have been meant."""
+    codes = list(code_list(list_name).entries)
+    meant = near(text, codes) or near(half_width(text).lower(), spellings)
+    zh, en = (f"，是不是 {meant}？", f"; did you mean {meant}?") if meant else ("。", ".")
+    named = f"：{', '.join(codes)}" if len(codes) <= _FEW_CODES else "见 docs/reference/entities.md"
+    listed = f": {', '.join(codes)}" if len(codes) <= _FEW_CODES else " stand in docs/reference/entities.md"
+    return ExpressionError(
+        Text(f"代码表 {list_name} 里没有“{text}”{zh}", f"The list {list_name} has no “{text}”{en}"),
+        Text(
+            f"它的代码{named}。您自己的写法加在 codes: {table} 下；没有就写 NULL。",
+            f"Its codes{listed}. Add a spelling of your own under codes: {table}, or write NULL for nothing.",
+        ),
+    )
 
 
 def _reasons(kind: Kind, left: str, order: str, *, factor: int) -> Sequence[tuple[str, str]]:

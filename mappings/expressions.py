@@ -17,8 +17,9 @@ from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
 from canonical_model.text import clip
-from canonical_model.words import nearest
+from canonical_model.words import near, nearest
 from mappings.amounts import NO_TEXT, Amounts
+from mappings.columns import PARENT
 from mappings.compiled import (
     Atom,
     Columns,
@@ -28,7 +29,9 @@ from mappings.compiled import (
     MissingColumnError,
     Problem,
     all_columns,
+    all_constants,
     all_unknown,
+    as_text,
     joined,
     quote_text,
 )
@@ -61,6 +64,10 @@ MAX_TEXT = 20_000
 """Longest text that replace() makes."""
 
 _TEXT_FUNCTIONS = {"upper": 1, "lower": 1, "trim": 1, "left": 2, "right": 2, "replace": 3, "substring": 3, "split": 3}
+_COUNTS = {"left": (1,), "right": (1,), "substring": (1, 2), "split": (2,)}
+"""Which arguments of a function of text are places or counts."""
+_PLACES = {"substring": 1, "split": 2}
+"""Which of them is a place, of which the first is 1."""
 _PARSERS = (
     *("text", "number", "integer", "date", "instant", "flag", "code", "quantity", "money", *REFERENCES),
     *("coalesce", "concat", *_TEXT_FUNCTIONS),
@@ -171,10 +178,24 @@ class ExpressionCompiler:
             return _bounded(_required(typed, target))
 
     def compile_text(self, text: str) -> Compiled:
-        """The compiled expression as text, for keys."""
-        whole = self._columns.whole(text)
+        """The compiled expression of a key's part, as text.
+
+        Raises:
+            MappingError: It does not parse, or gives a number with a unit or currency.
+            MissingColumnError: It reads a column that the header does not carry.
+        """
         with self._named_in_errors(text):
-            return _bounded(self._steps.column(*whole) if whole else self._visit(parse(text, "key"), text, None))
+            value = self._value(text)
+            if value.kind in (Kind.QUANTITY, Kind.MONEY):
+                raise ExpressionError(
+                    Text(f"主键里不能用 {value.kind}。", f"{value.kind} cannot be part of a key."),
+                    Text("请写列名或 number(列)。", "Write the column, or number(column)."),
+                )
+        return value if value.kind in (Kind.TEXT, Kind.REF, Kind.CODE) else joined(Kind.TEXT, as_text(value), value)
+
+    def _value(self, text: str) -> Compiled:
+        whole = self._columns.whole(text)
+        return _bounded(self._steps.column(*whole) if whole else self._visit(parse(text, "key"), text, None))
 
     @contextmanager
     def _named_in_errors(self, text: str) -> Iterator[None]:
@@ -199,7 +220,7 @@ class ExpressionCompiler:
             return visit(node.this)
         if kind is exp.Literal:
             if node.is_string:
-                return Compiled(Kind.TEXT, (quote_text(node.this),))
+                return Compiled(Kind.TEXT, (quote_text(node.this),), constants=(node.this,))
             macro = "xd_usual_number" if re.fullmatch(USUAL_NUMBER, node.this) else "xd_number"
             return Compiled(Kind.NUMBER, (self._steps.once(f"{macro}({quote_text(node.this)})"),))
         if kind is exp.Null:
@@ -252,6 +273,17 @@ class ExpressionCompiler:
         if len(path) == 1 and path[0] in self._spec.lookups:
             return self._looked_up(path[0])
         found = self._columns.find(path)
+        if found is None and len(path) > 1 and path[0] == PARENT:
+            raise ExpressionError(
+                Text(
+                    "parent. 只用于 JSON 里的 each:，表格没有外层的记录。",
+                    "parent. serves each: in JSON; a sheet has no outer record.",
+                ),
+                Text(
+                    f"单头和明细在同一张表里时直接写列名：{'.'.join(path[1:])}。",
+                    f"Where a sheet holds headers and lines, write the column: {'.'.join(path[1:])}.",
+                ),
+            )
         if found is None:
             raise MissingColumnError(".".join(path))
         return self._steps.column(*found)
@@ -264,9 +296,9 @@ class ExpressionCompiler:
                 raise ExpressionError(Text(f"lookups.{name} 用到了自己。", f"lookups.{name} uses itself."))
             self._open.add(name)
             self.where = self._spec.place("lookups", name)
-            values = [self.compile_text(text) for text in asked.match.values()]
-            keys = [self._steps.over_columns(self._conversions.raw(value, name)) for value in values]
-            if None in keys:
+            values = [self._value(text) for text in asked.match.values()]
+            keys = [self._steps.over_columns(value.sql) for value in values]
+            if None in keys or any(value.kind is not Kind.TEXT for value in values):
                 raise ExpressionError(
                     Text("match 里只能用列和文本函数。", "match takes columns and functions of text only.")
                 )
@@ -297,7 +329,7 @@ class ExpressionCompiler:
         return replace(made, problems=(*made.problems, Problem(failed, "XD-EXP-001", shown, made.column)))
 
     def _concat(self, parts: list[Compiled]) -> Compiled:
-        sql = " || ".join(f"coalesce(CAST({part.sql} AS VARCHAR), '')" for part in parts)
+        sql = " || ".join(f"coalesce({as_text(part)}, '')" for part in parts)
         return joined(Kind.TEXT, self._steps.once(f"nullif({sql}, '')"), *parts)
 
     def _case(self, node: exp.Case, text: str, target: FieldSpec | None) -> Compiled:
@@ -331,40 +363,67 @@ class ExpressionCompiler:
             here = " AND ".join([*(f"NOT coalesce({t}, FALSE)" for t in taken[:i]), *taken[i : i + 1]])
             problems += [replace(p, condition=f"({here} AND {p.condition})") for p in value.problems]
             unknown += [self._steps.once(f"CASE WHEN {here} THEN {said} END") for said in value.unknown]
-        return Compiled(values[0].kind, tuple(parts), tuple(problems), all_columns(*everything), unknown=tuple(unknown))
+        return Compiled(
+            values[0].kind,
+            tuple(parts),
+            tuple(problems),
+            all_columns(*everything),
+            unknown=tuple(unknown),
+            constants=all_constants(*values),
+        )
 
     def _first_of(self, values: Sequence[Compiled]) -> Compiled:
-        """The first value there is; 待定 in an earlier column holds against a day in a later one, N/A or a stroke does not."""
-        first = self._steps.once(f"coalesce({', '.join(value.sql for value in values)})")
-        if values[0].kind not in (Kind.DAY, Kind.INSTANT) or not any(value.unknown for value in values[:-1]):
-            return joined(values[0].kind, first, *values)
-        cases = ""
-        for value in values:
-            words = "".join(f" OR coalesce(regexp_matches({said}, '{OPEN}'), FALSE)" for said in value.unknown)
-            cases += f" WHEN {value.sql} IS NOT NULL THEN {value.sql} WHEN FALSE{words} THEN NULL"
-        held = self._steps.once(f"CASE{cases} END")
-        unknown = tuple(f"CASE WHEN {held} IS NULL THEN {said} END" for said in all_unknown(*values))
-        return replace(joined(values[0].kind, held, *values), unknown=unknown)
+        """The first value there is; what says that it is unknown is none, but 待定 holds against what stands behind it."""
+        kind = values[0].kind
+        if kind is Kind.TEXT:
+            said = [self._steps.unknown(value.sql) if value.columns else "NULL" for value in values[:-1]]
+            known = [
+                self._steps.once(f"CASE WHEN {word} IS NULL OR {_is_open(word)} THEN {value.sql} END")
+                for value, word in zip(values, said, strict=False)
+            ]
+            held = ", ".join((*known, values[-1].sql, *(value.sql for value in values[:-1])))
+            parts = [self._steps.once(f"coalesce({held})")]
+        else:
+            cases = ""
+            for value in values:
+                words = "".join(f" OR {_is_open(word)}" for word in value.unknown)
+                cases += f" WHEN {value.sql} IS NOT NULL THEN {value.sql} WHEN FALSE{words} THEN NULL"
+            parts = [self._steps.once(f"CASE{cases} END")]
+            parts += [
+                self._of_first(values, parts[0], [v.parts[i] for v in values]) for i in range(1, len(values[0].parts))
+            ]
+        factors = [value.factor or "1" for value in values] if any(value.factor for value in values) else []
+        return replace(
+            joined(kind, parts[0], *values),
+            parts=tuple(parts),
+            unknown=tuple(f"CASE WHEN {parts[0]} IS NULL THEN {said} END" for said in all_unknown(*values)),
+            factor=self._of_first(values, parts[0], factors) if factors else "",
+            constants=all_constants(*values),
+        )
+
+    def _of_first(self, values: Sequence[Compiled], first: str, told: Sequence[str]) -> str:
+        """What is told of the value that `_first_of` took."""
+        whens = " ".join(f"WHEN {value.sql} IS NOT NULL THEN {one}" for value, one in zip(values, told, strict=True))
+        return self._steps.once(f"CASE WHEN {first} IS NULL THEN NULL {whens} END")
 
     # functions
 
     def _function(self, node: exp.Anonymous, text: str, target: FieldSpec | None) -> Compiled:
         name = str(node.this).lower()
         if name not in _PARSERS:
-            near = nearest(name, _PARSERS)
-            if near not in _PARSERS and node.parent is None and self.headers.read(text):
+            meant = near(name, _PARSERS)
+            if not meant and node.parent is None and self.headers.read(text):
                 header = self._columns.find((text,))  # 毛重(KG)
                 if header is None:
                     raise MissingColumnError(text)
                 return self._steps.column(*header)
+            zh, en = (f"，是不是 {meant}？", f"; did you mean {meant}?") if meant else ("。", ".")
             raise ExpressionError(
+                Text(f"没有函数“{node.this}”{zh}", f"There is no function “{node.this}”{en}"),
                 Text(
-                    f"没有函数“{node.this}”，是不是 {near}？",
-                    f"There is no function “{node.this}”; did you mean {near}?",
-                ),
-                Text(
-                    "如果它是列名，请加双引号，例如 '\"重量(kg)\"'。",
-                    "If it is a column name, put it in double quotes, such as '\"重量(kg)\"'.",
+                    "能用的函数见 docs/guide/mapping.md；如果它是列名，请加双引号，例如 '\"重量(kg)\"'。",
+                    "The functions there are stand in docs/guide/mapping.md; if it is a column name, put it in double quotes, "
+                    "such as '\"重量(kg)\"'.",
                 ),
             )
         if name == "code":
@@ -383,13 +442,23 @@ class ExpressionCompiler:
             if len(arguments) == 1:
                 return arguments[0]
             self._keep_units(arguments, text, target)
-            if len({a.kind for a in arguments}) != 1 or len(arguments[0].parts) > 1:
+            if len({a.kind for a in arguments}) != 1:
                 raise ExpressionError(
-                    Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds.")
+                    Text("coalesce 的参数类型不同。", "The arguments of coalesce are of different kinds."),
+                    Text(
+                        "请都写列名，或都用 number()、date() 等转换；也可以用 CASE。",
+                        "Write columns alone, or convert each with number(), date() and so on; or use CASE.",
+                    ),
+                )
+            if arguments[0].kind is Kind.MONEY:
+                raise ExpressionError(
+                    Text("coalesce 不能取 money()。", "coalesce takes no money()."),
+                    Text("请写 money(coalesce(列, 列), 币种)。", "Write money(coalesce(column, column), currency)."),
                 )
             return self._first_of(arguments)
         if name in _TEXT_FUNCTIONS:
             self._keep_units(arguments, text, target)
+            _check_places(name, node.expressions, arguments)
             return self._text_function(name, arguments)
         if name == "number" and len(arguments) == 2:
             mark = node.expressions[1]
@@ -432,12 +501,8 @@ class ExpressionCompiler:
         return found
 
     def _text_function(self, name: str, arguments: list[Compiled]) -> Compiled:
-        if len(arguments) != _TEXT_FUNCTIONS[name]:
-            raise wrong_count(name, _TEXT_FUNCTIONS[name])
-        values = [
-            f"CAST({a.sql} AS BIGINT)" if a.kind is Kind.NUMBER and i else f"CAST({a.sql} AS VARCHAR)"
-            for i, a in enumerate(arguments)
-        ]
+        counts = _COUNTS.get(name, ())
+        values = [f"CAST({a.sql} AS BIGINT)" if i in counts else as_text(a) for i, a in enumerate(arguments)]
         call = {"split": "split_part"}.get(name, name)
         made = joined(Kind.TEXT, self._steps.once(f"nullif(TRY({call}({', '.join(values)})), '')"), *arguments)
         if name != "replace":
@@ -457,15 +522,18 @@ class ExpressionCompiler:
         in_header = measure.unit if name == "quantity" else measure.currency
         if name == "money" and measure.unit and self.headers.is_many(measure.unit):
             raise MissingColumnError(node.expressions[0].name)  # 单价/千只 is no price of one
-        beside: Compiled | None = None
+        beside, lacking = None, ""
         try:
             if len(node.expressions) == 2:
                 beside = self._beside(node.expressions[1], value if name == "quantity" else None, text, target)
-        except MissingColumnError:
+        except MissingColumnError as error:
             # a column that is not there is one without a word in it: each number says what it lacks
             is_told = in_header or (name == "money" and value.kind is Kind.TEXT)
             beside = None if is_told else Compiled(Kind.TEXT, (NO_TEXT,))
-        return (self._amounts.quantity if name == "quantity" else self._amounts.money)(value, beside, in_header)
+            lacking = "" if error.name in self._spec.columns else error.name
+        if name == "money":
+            return self._amounts.money(value, beside, in_header)
+        return self._amounts.quantity(value, beside, in_header, lacking=lacking)
 
     def _beside(self, node: exp.Expr, number: Compiled | None, text: str, target: FieldSpec | None) -> Compiled:
         """What stands beside a number: of columns that all may be its unit the one that is named as it is."""
@@ -506,7 +574,7 @@ class ExpressionCompiler:
             return self._conversions.convert(compiled, "integer")
         if compiled.kind is not Kind.TEXT:
             if target.kind is Kind.TEXT and len(compiled.parts) == 1:
-                return joined(Kind.TEXT, f"CAST({compiled.sql} AS VARCHAR)", compiled)
+                return joined(Kind.TEXT, as_text(compiled), compiled)
             raise ExpressionError(
                 Text(
                     f"{target.name} 需要 {target.kind}，表达式给出 {compiled.kind}。",
@@ -537,6 +605,36 @@ class ExpressionCompiler:
                 return self._conversions.convert(compiled, _CONVERTED_BY[target.kind])
 
 
+def _check_places(name: str, nodes: Sequence[exp.Expr], arguments: Sequence[Compiled]) -> None:
+    """Returns where a function of text is given as many arguments as it takes, and whole numbers where it counts.
+
+    Raises:
+        ExpressionError: It is not, or it asks for a place that no text has.
+    """
+    if len(arguments) != _TEXT_FUNCTIONS[name]:
+        raise wrong_count(name, _TEXT_FUNCTIONS[name])
+    for i in _COUNTS.get(name, ()):
+        if arguments[i].kind not in (Kind.NUMBER, Kind.INTEGER):
+            raise ExpressionError(
+                Text(f"{name}() 的第 {i + 1} 个参数要是数字。", f"Argument {i + 1} of {name}() must be a number."),
+                Text(
+                    "常量不加引号，列写 number(列)。",
+                    "Write a constant without quotes, and a column as number(column).",
+                ),
+            )
+        constant = nodes[i].this if isinstance(nodes[i], exp.Literal) else "1"
+        if not constant.isdigit() or (_PLACES.get(name) == i and int(constant) == 0):
+            raise ExpressionError(
+                Text(f"{name}() 没有第 {constant} 个。", f"{name}() has no place {constant}."),
+                Text("位置是整数，从 1 数。", "Places are whole numbers and begin with 1."),
+            )
+    if name == "split" and arguments[1].constants == ("",):
+        raise ExpressionError(
+            Text("split() 的分隔符是空的。", "The separator of split() is empty."),
+            Text("取第几个字用 substring(列, 位置, 1)。", "For single characters write substring(column, place, 1)."),
+        )
+
+
 def _bounded(compiled: Compiled) -> Compiled:
     size = sum(map(len, compiled.parts)) + sum(len(p.condition) + len(p.value) for p in compiled.problems)
     if size > MAX_SQL:
@@ -553,8 +651,13 @@ def _required(compiled: Compiled, target: FieldSpec) -> Compiled:
     return replace(compiled, problems=(*says, *compiled.problems))
 
 
+def _is_open(word: str) -> str:
+    """Condition that a word for unknown says that somebody still decides."""
+    return f"coalesce(regexp_matches({word}, '{OPEN}'), FALSE)"
+
+
 def _same_kind(left: Compiled, right: Compiled) -> None:
-    if left.kind is not right.kind or len(left.parts) > 1:
+    if left.kind is not right.kind or left.kind in (Kind.QUANTITY, Kind.MONEY, Kind.CODE):
         raise ExpressionError(
             Text(f"不能比较 {left.kind} 和 {right.kind}。", f"{left.kind} cannot be compared with {right.kind}."),
             Text(

@@ -393,6 +393,20 @@ def library() -> bytes:
     return content
 
 
+@cache
+def value_of(sql: str) -> object:
+    """What our macros make of constants: the value of SQL that reads no table."""
+    with tempfile.TemporaryDirectory(prefix="crossdock-functions-") as folder, duckdb.connect() as db:
+        path = Path(folder) / "functions.duckdb"
+        path.write_bytes(library())
+        db.execute(f"ATTACH {_quote(str(path))} AS functions (READ_ONLY)")
+        db.execute("SET search_path = 'memory,functions'")
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET enable_external_access = false")
+        ((value,),) = db.execute(f"SELECT {sql}").fetchall()
+        return value
+
+
 def _make() -> bytes:
     with tempfile.TemporaryDirectory(prefix="crossdock-functions-") as folder:
         path = Path(folder) / "functions.duckdb"

@@ -69,6 +69,7 @@ _OWN_UNITS = {
     "_seconds": "SEC",
     "tax_rate": PERCENT,
     "discount_rate": PERCENT,
+    "_percent": PERCENT,
 }
 _INTO: Mapping[str, Mapping[str, str]] = {
     "KGM": {"MGM": "0.000001", "GRM": "0.001", "TNE": "1000"},

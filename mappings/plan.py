@@ -228,7 +228,7 @@ def make_plan(
         for name in names
     )
     reader = compiler(names[0], EntityMapping(fields={}), prefix="v")
-    version = _version(spec, reader) if spec.version is not None else None
+    version = _version(spec, reader, header) if spec.version is not None else None
     return Plan(
         spec=spec,
         entities=entities,
@@ -281,14 +281,14 @@ def _columns(spec: MappingFile, entity: str, mapped: EntityMapping, header: Sequ
     return TurnedColumns(sheet, mapped.unpivot.name, mapped.unpivot.value, unit)
 
 
-def _version(spec: MappingFile, compiler: ExpressionCompiler) -> Compiled:
+def _version(spec: MappingFile, compiler: ExpressionCompiler, header: Sequence[str]) -> Compiled:
     """The version as a number: as its expression gives it, or the seconds of its instant."""
     text, compiler.where = str(spec.version), spec.place("version")
     kind = Kind.NUMBER if text.startswith("number(") else Kind.INSTANT
     try:
         version = compiler.compile(text, FieldSpec("version", kind, Text("版本", "Version")))
     except MissingColumnError as error:
-        raise MappingDoesNotFitError(spec, [Text(error.name, error.name)], []) from error
+        raise MappingDoesNotFitError(spec, [Text(error.name, error.name)], header) from error
     if kind is Kind.NUMBER:
         return version
     seconds = f"CAST(epoch_us({version.sql}) AS DECIMAL(24,0)) * 0.000001::DECIMAL(7,6)"

@@ -5,9 +5,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from canonical_model.declaration import Kind
 from canonical_model.issues import CATALOGUE, Effect
 from mappings.checks import violations
-from mappings.columns import filled_cells, json_path, source_column, turned_rows
+from mappings.columns import filled_cells, json_path, json_type, source_column, turned_rows
 from mappings.compiled import Atom, Lookup, Problem, Spelling, quote_name, quote_text
 from mappings.functions import ODD
 from mappings.plan import EntityPlan, Plan
@@ -257,18 +258,19 @@ class EntityQuery:
 
         numbered = [(f"coalesce({p.condition}, FALSE)", str(i)) for i, p in enumerate(problems)]
         which = case("", numbered)
-        column, code, value = (
+        column, code, value, detail = (
             case("_which", [(str(i), told) for i, told in enumerate(picked)])
             for picked in (
                 [quote_text(p.column) for p in problems],
                 [quote_text(p.code) for p in problems],
                 [p.value for p in problems],
+                [quote_text(p.detail) for p in problems],
             )
         )
         bad = f"SELECT batch, row, element FROM rows_{self.name} WHERE mask & {1 << position} <> 0 AND {part}"
         values = self.values(only=bad, is_sparse=is_sparse, asked=which + value)
         return (
-            f"SELECT _batch, _row, _at, '{self.name}', {position}, '{field}', {column}, {code}, {value}, '' "
+            f"SELECT _batch, _row, _at, '{self.name}', {position}, '{field}', {column}, {code}, {value}, {detail} "
             f"FROM (SELECT *, {which} AS _which FROM {values} "
             f"JOIN (FROM rows_{self.name} WHERE mask <> 0 AND {part}) r "
             "ON r.batch = s._batch AND r.row = s._row AND r.element = s._at)"
@@ -283,11 +285,26 @@ class EntityQuery:
             if not self.plan.is_json
             for code in sorted({code for code, _ in self.damage if code not in ROW_CODES})
         ]
+        damaged += self._not_values(field)
         if field != next(iter(self.entity.fields)):
             return [*damaged, *compiled.problems]
         version = self.plan.version.problems if self.plan.version else ()
         keys = [Problem(f"({part.sql} IS NULL)", "XD-REQ-001", "''", part.column) for part in self.entity.own_key]
         return [*damaged, *compiled.problems, *version, *keys]
+
+    def _not_values(self, field: str) -> list[Problem]:
+        """That a text holds a list or an object of the document, where a value is wanted."""
+        compiled = self.entity.fields[field]
+        if not self.plan.is_json or self.entity.entity.fields[field].kind not in (Kind.TEXT, Kind.REF, Kind.CODE):
+            return []
+        # a cheap look at the text first: most hold no bracket, and the document is then not read once more
+        text = compiled.parts[-1]
+        may_be = f"contains({text}, '{{') OR contains({text}, '[')"
+        return [
+            Problem(f"(CASE WHEN {may_be} THEN {kind} IN ('OBJECT', 'ARRAY') END)", "XD-TXT-004", text, column)
+            for column, sql in zip(self.entity.columns, self.entity.column_sql, strict=True)
+            if column in compiled.columns and (kind := json_type(sql))
+        ]
 
     def _cells(self, columns: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
         """Column -> SQL of its name in the sheet and of its content."""

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from canonical_model.codes import CodeList, code_list, forms
-from canonical_model.declaration import Kind
+from canonical_model.declaration import FieldSpec, Kind
 from canonical_model.disk import translate_disk_errors
 from canonical_model.entities import SPECS
 from canonical_model.errors import MappingError
@@ -137,6 +137,10 @@ def parse_mapping(text: str, where: str) -> MappingFile:
     return spec
 
 
+_TEXTS = (Kind.TEXT, Kind.CODE, Kind.REF)
+"""What can be looked up, and by what."""
+
+
 def _no_entity(name: str) -> Text:
     near = nearest(name, list(SPECS))
     return Text(f"没有实体“{name}”，是不是 {near}？", f"There is no entity “{name}”; did you mean {near}?")
@@ -149,17 +153,27 @@ def _no_field(entity: str, field: str, fields: Iterable[str]) -> Text:
     )
 
 
+def _no_text(entity: str, field: FieldSpec) -> Text:
+    return Text(
+        f"{entity}.{field.name} 是 {field.kind}；lookups 只能用文本、代码和引用的字段，如单号、料号、条码。",
+        f"{entity}.{field.name} is {field.kind}; lookups take fields of text, codes and references, such as numbers of orders, "
+        "items and bar codes.",
+    )
+
+
 def _problems(spec: MappingFile) -> Iterator[tuple[Text, tuple[int | str, ...]]]:
     for name, lookup in spec.lookups.items():
         if lookup.entity not in SPECS:
             yield _no_entity(lookup.entity), ("lookups", name, "entity")
             continue
-        texts = [f.name for f in SPECS[lookup.entity].fields.values() if f.kind in (Kind.TEXT, Kind.CODE, Kind.REF)]
-        for field in lookup.match:
-            if field not in texts:
-                yield _no_field(lookup.entity, field, texts), ("lookups", name, "match", field)
-        if lookup.give not in texts:
-            yield _no_field(lookup.entity, lookup.give, texts), ("lookups", name, "give")
+        fields = SPECS[lookup.entity].fields
+        asked = [(("lookups", name, "match", field), field) for field in lookup.match]
+        for place, field in (*asked, (("lookups", name, "give"), lookup.give)):
+            if field not in fields:
+                texts = [one.name for one in fields.values() if one.kind in _TEXTS]
+                yield _no_field(lookup.entity, field, texts), place
+            elif fields[field].kind not in _TEXTS:
+                yield _no_text(lookup.entity, fields[field]), place
     for name, mapped in spec.entities.items():
         if name not in SPECS:
             yield _no_entity(name), ("entities", name)

@@ -13,6 +13,8 @@ from mappings.syntax import MAX_LENGTH
 from mappings.unknown import unknown_pattern
 
 _ODD = re.compile(r"\b_odd\b(?=\))")
+_OF_BATCH = "(_batch)"
+"""Stands behind the name of what a whole column was asked for."""
 _NAMES = re.compile(r"_[a-z]?(?:atom|lookup)[0-9]+(?:_code|_factor)?")
 
 
@@ -67,17 +69,18 @@ class Steps:
             self._levels[atom.name] = atom.level
         return self._atoms[sql].name
 
-    def unread(self, raw: str, value: str) -> tuple[str, str]:
-        """The text that gave no value, and the same where it says that the value is unknown; each else NULL.
+    def unread(self, raw: str, value: str, *, also: Sequence[str] = ()) -> tuple[str, str]:
+        """The text that gave no value, and the same where it says that the value is unknown (or `also` so); each else NULL.
 
         Both are NULL in nearly all rows, so that what looks at them costs nothing on clean data.
         """
         left = self.once(f"CASE WHEN {value} IS NULL THEN {raw} END")
-        return left, self.unknown(left)
+        return left, self.unknown(left, also)
 
-    def unknown(self, text: str) -> str:
-        """The text where it says that a value is unknown, else NULL."""
-        return self.once(f"xd_unknown({text}, {self._unknown_words})")
+    def unknown(self, text: str, also: Sequence[str] = ()) -> str:
+        """The text where it says that a value is unknown, or one of the words `also`; else NULL."""
+        words = quote_text(unknown_pattern((*self._spec.unknown, *also))) if also else self._unknown_words
+        return self.once(f"xd_unknown({text}, {words})")
 
     def spelling(self, value: Compiled, pattern: str) -> Spelling | None:
         """The column of which `value` is the plain value, and how it is usually written."""
@@ -91,22 +94,27 @@ class Steps:
 
     def order(self, raw: str, column: str, spelling: Spelling | None) -> str:
         """SQL of the order of day and month in the dates of `raw`, as the whole batch shows it."""
-        sql = self.over_columns(raw)
+        sql = self._asked(raw)
         if sql is None:
             return self.short if self.short in ("'dmy'", "'mdy'") else "''"
         if sql not in self._dates:
             self._dates[sql] = AskedColumn(_name_of("order", sql), sql, column, spelling)
-        return f"{self._dates[sql].name}(_batch)"
+        return f"{self._dates[sql].name}{_OF_BATCH}"
 
     def comma(self, raw: str, value: Compiled, *, is_told: bool = False) -> str:
         """SQL of whether the column of `value` shows a decimal comma, as the whole batch tells."""
-        sql = self.over_columns(raw)
+        sql = self._asked(raw)
         if sql is None:
             return "FALSE"
         if sql not in self._commas:
             spelling = self.spelling(value, USUAL_NUMBER)
             self._commas[sql] = AskedColumn(_name_of("comma", sql), sql, value.column, spelling, is_told)
-        return f"{self._commas[sql].name}(_batch)"
+        return f"{self._commas[sql].name}{_OF_BATCH}"
+
+    def _asked(self, raw: str) -> str | None:
+        """`raw` over the source's columns, to be asked for; None also where it was made of days or numbers read before."""
+        sql = self.over_columns(raw)
+        return None if sql is None or _OF_BATCH in sql else sql
 
     def over_columns(self, sql: str) -> str | None:
         """`sql` over the source's columns alone; None where it reads a code table or grows too long."""
