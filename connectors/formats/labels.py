@@ -28,8 +28,10 @@ _SCALED = re.compile(
     r"|(?i:\bin\s+(?:[a-z]{3}\s+)?(?:(?P<en>thousand|million)(?:s|\s+(?:rmb|cny|usd|eur|pcs|yuan))\b|['’‘]?000s?\b))"
 )
 """(单位万元), 以千元计 and (in thousands) say without a colon what 单位：万元 says."""
-_PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|库房|库区)(?![位储管单容号名编])")
-"""上海仓2026年3月库存明细 and 原材料仓库; 公司仓库, 仓库, 入仓明细 and 仓位 name no place."""
+_PLACE = re.compile(
+    r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|库房|库区|车间|药房|病区|门店|项目部)(?![位储管单容号名编主经门负])"
+)
+"""上海仓2026年3月库存明细, 一车间库存表 and 原材料仓库; 公司仓库, 仓库, 入仓明细 and 仓位 name no place."""
 _MANY = re.compile(
     r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
 )

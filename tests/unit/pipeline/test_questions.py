@@ -293,7 +293,13 @@ def test_all_columns_that_read_like_a_day_are_named(ask: Ask) -> None:
         ("Entrepôt : Lyon", True),
         ("Almacén: Madrid", True),
         ("창고: 부산", True),
+        ("车间主任：王芳", False),
+        ("Site manager: Li", False),
+        ("Shop: ", False),
         ("上海仓2026年3月库存明细", True),
+        ("二车间库存日报", True),
+        ("西药房药品库存表", True),
+        ("生产车间主任签字", False),
         ("Warehouse manager: Li", False),
         ("仓库主管：王芳", False),
         ("日期：2026-03-05", False),
@@ -318,6 +324,32 @@ def test_a_place_above_stock_that_no_column_says_is_asked_about(tmp_path: Path, 
         spec = MappingFile.model_validate({"mapping": "t/t", "columns": {"place": ["仓名"]}, "entities": entities})
         plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
         assert (question_about(table, plan) is not None) == asks
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("科室", "药房", "车间", "项目部", "工厂", "店铺", "网点", "分公司", "工地", "病区", "柜组", "藥房", "車間", "工廠", "使用科室"),
+        *("Site", "Branch", "Store", "Plant", "DC", "Depot", "Facility", "Shop", "Plant code"),
+    ],
+)  # fmt: skip
+def test_a_place_above_stock_goes_by_many_names(ask: Ask, label: str) -> None:
+    labels = {label: ["Leeds"]}
+    assert f"“{label}：Leeds”" in ask("inventory", "料号|单位|库存数量", "A1|个|5", labels=labels)
+    assert not ask("inventory", "料号|仓库|单位|库存数量", "A1|W1|个|5", labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "is_asked"),
+    [
+        *((sheet, True) for sheet in ("上海仓", "一车间", "二車間库存", "骨科病区", "西湖门店", "WH01", "Leeds Depot", "Store 12", "DC2")),
+        *((sheet, False) for sheet in ("车间", "各车间", "全部门店", "库存", "All Store", "In Store", "Stock", "Datastore")),
+    ],
+)  # fmt: skip
+def test_a_sheet_of_stock_that_is_called_like_a_place_is_asked_about(ask: Ask, sheet: str, is_asked: bool) -> None:
+    asked = ask("inventory", "料号|单位|库存数量", "A1|个|5", sheets=[sheet])
+    assert (f"工作表名“{sheet}”像是仓库" in asked) == is_asked == bool(asked)
+    assert not ask("inventory", "料号|仓库|单位|库存数量", "A1|W1|个|5", sheets=[sheet])
 
 
 MOVED = {
