@@ -182,6 +182,7 @@ QuestionName = Literal[
     "in_parts",
     "running_numbers",
     "called_off",
+    "unusable_stock",
     "codes_as_decimals",
     "several_numbers",
     "number_with_more",

@@ -7,6 +7,7 @@ from canonical_model.language import Text
 from crossdock.pipeline.questions import columns, records, values
 from crossdock.pipeline.questions.called_off import called_off
 from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.unusable import unusable_stock
 from mappings.plan import Plan
 
 __all__ = ["Question", "Table", "question_about"]
@@ -38,6 +39,7 @@ _QUESTIONS = (
     columns.in_parts,
     values.running_numbers,
     called_off,
+    unusable_stock,
     values.codes_as_decimals,
     records.several_numbers,
     records.number_with_more,

@@ -8,6 +8,7 @@ from canonical_model.text import clip
 from connectors.formats.cells import decimals
 from crossdock.pipeline.questions import abroad
 from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.unusable import UNUSABLE, lacks_status
 from mappings.inspection import counted_columns, unread_columns
 from mappings.plan import Plan
 from mappings.unknown import unknown_pattern
@@ -37,9 +38,7 @@ _WHETHER = {
     "goods_receipt_line": re.compile(rf"^\W*是否已?{_RECEIVES}\W*$"),
 }
 """是否发货: a no says that the row is yet to be."""
-_GRADE = re.compile(r"[质品][量检]?(?:等级|状态|级)|(?i:\bgrade\b)")
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
-_REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
 
 _OFF = (
     rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单|客[户戶]|[买買]家|供[应應]商|[审審][批核])*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
@@ -53,7 +52,6 @@ _CLOSING = re.compile(r"[关關][闭閉]|[结結]案|(?i:clos)")
 _VOID = re.compile(r"作[废廢]|取消|[终終中]止|撤|[删刪]|禁用|停用|(?i:cancel|void|delet)")
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l|ja|oui|sí|si))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
-_SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
 
 
 def _noted(words: str) -> str:
@@ -120,15 +118,16 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
     entities = {one.entity.name for one in plan.entities}
+    but = f"{_UNKNOWN}|{UNUSABLE}" if lacks_status(plan) else _UNKNOWN  # which is asked by itself
     is_told = any(_IN_FACT.search(one) for one in counted_columns(plan))
     answered = {name for one in plan.entities if one.entity.name == "order_response_line" for name in one.fields}
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
         changes = list(_changes(column, answered))
         every = "|".join([*patterns, *changes])
-        if not every or not table.first(column, every, but=_UNKNOWN):  # one look at most columns
+        if not every or not table.first(column, every, but=but):  # one look at most columns
             continue
-        said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
+        said = table.first(column, "|".join(patterns), but=but) if patterns else ""
         if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
         if not said and changes:
@@ -180,7 +179,7 @@ def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
 
 def _changes(column: str, answered: Collection[str]) -> Iterator[str]:
     """Regular expressions of remarks by which a quantity or day became another one."""
-    if not _REMARK.search(column) and not abroad.REMARK.search(column):
+    if not abroad.is_remark(column):
         return
     if not answered:
         yield from (_CHANGED, abroad.COUNT_CHANGED)
@@ -202,7 +201,7 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
-    if _REMARK.search(column) or abroad.REMARK.search(column):
+    if abroad.is_remark(column):
         yield from (_SAID_OFF, abroad.SAID_OFF, _GONE if has_stock else _STOPPED)
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED, abroad.WENT_BACK, abroad.GIVEN_BACK)
@@ -232,8 +231,6 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
         yield from (_NO, *_yet_to_be(entities))
     if _HOLDS.search(column):
         yield _NO
-    if has_stock and _GRADE.search(column):
-        yield _SCRAP
     if has_moved and _MOVEMENT.search(column):
         yield _BACK
 

@@ -894,7 +894,7 @@ HAPPENED = {
         *("Remarks=Hold point 3 applies", "Remarks=qty per box 8", "Line remark=cancellation fee applies", "Estado=Jalisco"),
     ],
     "sales_order": [*("退款状态=无退款", "Status=Shipped", "售后状态=无售后")],
-    "inventory": [*("是否冻结=是", "入库状态=待入库")],
+    "inventory": ["入库状态=待入库"],
 }  # fmt: skip
 
 
@@ -908,6 +908,35 @@ def test_a_row_that_did_not_happen_is_asked_about(ask: Ask, mapping: str, said: 
     row = f"R1|1|A1|个|5|{value}"
     asked = ask(mapping, f"{MOVED[mapping]}|{'库存数量' if mapping == 'inventory' else '数量'}|{column}", row)
     assert (f"“{column}”里写着“{clip(value, 20)}”" in asked) == is_asked == bool(asked)
+
+
+UNUSABLE = [
+    *("库存类型=不良品", "库存属性=不良品", "品质状态=待检", "良品/不良=不良", "Stock Type=Blocked", "质量=次品", "质检状态=待检", "是否冻结=是"),
+    *("批次状态=不合格", "Quality=Damaged", "Condition=Damaged", "等级=次品", "备注=不良品", "品相=残次", "库存类别=报废", "状态=冻结"),
+    *("質量=殘次", "库存类型=质检", "库存类型=在途", "冻结标志=1", "Blocked=X", "备注=其中2个破损", "备注=待检，勿发", "Remarks=damaged"),
+    *("库存状态名称=不良品", "Stock Category=Quality Inspection", "检验结果=不合格", "库存类型=退货", "On Hold=Y", "效期=已过期"),
+]  # fmt: skip
+USABLE = [
+    *("库存类型=良品", "冻结=1", "是否质检=是", "是否冻结=否", "是否冻结=", "备注=无不良", "备注=不良率0.1%", "检验方式=检验", "品名=次品", "仓库名称=不良品"),
+    *("存货分类=废品", "Quality=Good", "Condition=New", "不良数=3", "状态=正常", "备注=靠近待检区", "规格=NG", "库区=待检区", "Blocked=0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "is_asked"), [*((said, True) for said in UNUSABLE), *((said, False) for said in USABLE)]
+)
+def test_stock_that_cannot_be_used_is_asked_about(ask: Ask, said: str, is_asked: bool) -> None:
+    column, value = said.split("=")
+    asked = ask("inventory", f"料号|仓库编码|单位|库存数量|{column}", "A1|W1|个|5|", f"A2|W1|个|5|{value}")
+    assert (f"“{column}”里写着“{clip(value, 20)}”，像是有些库存不能用" in asked) == is_asked == bool(asked)
+    header, row = f"料号|仓库编码|单位|库存数量|stock_status|{column}", f"A2|W1|个|5|可用|{value}"
+    assert "像是有些库存不能用" not in ask("inventory", header, row)
+
+
+def test_a_column_of_many_different_texts_tells_no_state(ask: Ask) -> None:
+    rows = [f"A{n}|W1|个|5|{'次品' if n == 24 else f'说法{n}'}" for n in range(25)]
+    assert not ask("inventory", "料号|仓库编码|单位|库存数量|用途", *rows)
+    assert ask("inventory", "料号|仓库编码|单位|库存数量|用途", *rows[-5:])
 
 
 @pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B", "PO-1001/PO-1002", "PO-1001 & PO-1002"])
