@@ -159,6 +159,7 @@ class Drift(StrEnum):
 QuestionName = Literal[
     "above_the_table",
     "currency_said_above",
+    "unit_said_apart",
     "price_of_many",
     "sheet_of_a_place",
     "title_of_a_place",

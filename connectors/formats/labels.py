@@ -149,8 +149,11 @@ def _speaks(title: str) -> bool:
 
 
 def _bears(note: str) -> bool:
-    """Whether a title or note says in another language what bears on the lines: their price, currency or end."""
-    told = (notes.calls_line_off, notes.prices_many, notes.unit_of_price, notes.currency_of)
+    """Whether a title or note says in any language what bears on the lines: their price, currency, units or end."""
+    told = (
+        *(notes.calls_line_off, notes.prices_many, notes.unit_of_price, notes.currency_of),
+        *(notes.says_unit, notes.power_of),
+    )
     return len(note) <= _LONGEST_NOTE and any(says(note) for says in told)
 
 

@@ -770,6 +770,75 @@ def test_a_currency_that_a_column_says_is_not_asked_about_again(ask: Ask, said: 
     assert not ask("purchase_order", header, "P1|1|A1|个|5|4200|USD", labels=labels_above([[said]]))
 
 
+UNITS = {
+    "quantity(净重, 'kg')": {
+        True: [
+            *("单位：吨", "重量单位：吨", "收货明细 单位:吨", "以下重量单位均为吨", "地磅收货记录（单位：吨）", "重量單位：噸", "净重以吨计", "单位：斤"),
+            *("Unit: t", "Weights in MT", "All weights are in tons", "单位：吨、元"),
+        ],
+        False: [
+            *("单位：公斤", "单位：千克/元", "单位：kgs", "单价单位：吨", "供货单位：T", "重量以磅单为准", "单位：mm", "单位：万元", "净重：30吨"),
+            *("Business unit: T", "体积单位：升", "单位：上海恒远公司"),
+        ],
+    },
+    "quantity(净重, '吨')": {True: ["单位：公斤"], False: ["单位：吨", "Unit: MT"]},
+    "quantity(净重, 'PCS')": {True: ["单位：箱", "单位：吨"], False: ["单位：个", "Unit: EA", "重量单位：吨", "单位：mm"]},
+    "quantity(number(净重) * 1000, 'kg')": {False: ["单位：吨"]},
+    "quantity(净重, 计量)": {False: ["单位：吨"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "note", "is_asked"),
+    [
+        (written, note, is_asked)
+        for written, all_said in UNITS.items()
+        for is_asked, notes in all_said.items()
+        for note in notes
+    ],
+)
+def test_a_unit_said_in_words_that_is_not_the_mappings_is_asked_about(
+    tmp_path: Path, written: str, note: str, is_asked: bool
+) -> None:
+    for labels in labels_above([[note]]), said_below([f"注：{note}"]):
+        asked = asked_under(tmp_path, {"received": written}, labels)
+        assert ("映射却自己给“净重”写了别的单位" in asked) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("note", "amount", "is_asked"),
+    [
+        ("注：金额单位为万元", "money(金额, 'CNY')", True),
+        ("金额单位：千元", "money(金额, 'CNY')", True),
+        ("Amounts in CNY thousands", "money(金额, 'CNY')", True),
+        ("金额单位为元", "money(金额, 'CNY')", False),
+        ("金额超过10万元须审批", "money(金额, 'CNY')", False),
+        ("注：金额单位为万元", "money(number(金额) * 10000, 'CNY')", False),
+    ],
+)
+def test_a_power_of_ten_said_below_amounts_is_asked_about(
+    tmp_path: Path, note: str, amount: str, is_asked: bool
+) -> None:
+    asked = asked_under(tmp_path, {"net_amount": amount}, said_below([note]))
+    assert ("映射把“金额”照数字收" in asked) == is_asked == bool(asked)
+
+
+def asked_under(tmp_path: Path, fields: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
+    """The fact in Chinese that is asked about receipts, or orders where an amount is mapped."""
+    path = tmp_path / "rows.parquet"
+    cells = {"单号": ["R1"], "行号": ["1"], "料号": ["A1"], "净重": ["30.2"], "计量": ["吨"], "金额": ["35.5"]}
+    pq.write_table(pa.table({"_row": [3], **cells}), path)
+    table = Table("", [], list(cells), labels, dict(zip(cells, "ABCDEF", strict=True)), False, lambda: [path])
+    entity, number = (
+        ("purchase_order_line", "order_number") if "net_amount" in fields else ("goods_receipt_line", "receipt_number")
+    )
+    entities = {entity: {"fields": {number: "单号", "line_number": "行号", "item": "料号", **fields}}}
+    spec = MappingFile.model_validate({"mapping": "t/t", "entities": entities})
+    plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
+    asked = question_about(table, plan)
+    return asked.fact.zh if asked else ""
+
+
 @pytest.mark.parametrize(
     ("mapping", "sheet", "title", "is_asked"),
     [
@@ -1002,7 +1071,7 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("", "请核对数量及单位是否一致", ""),
         ("", "All quantities are in kg", ""),
         ("", "Note: all quantities in thousands (KPCS)", "Note: all quantities in thous"),
-        ("", "单位：万 元", ""),
+        ("", "单位：万 元", "把“单价”照数字收"),
         ("", "本单替代PO-1，PO-1作废", ""),
         ("", "订单数量小于MOQ100取消", ""),
         ("", "以上单价含税，延期3天", ""),
