@@ -72,7 +72,7 @@ _LINE_OFF = re.compile(
     r"|(?i:\ball (?:quantities|qty) (?:are )?in (?:k(?:pcs)?|thousands?)\b|\bin red\b.{0,20}\b(?:cancel|void|delet))"
 )
 _MONEY = re.compile(
-    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)"
+    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?:[含未除]税|不含税|净)?(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)"
     r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?)\b)"
 )
 """单价均为美元 and All prices in USD say without a colon what 币种：美元 says."""
@@ -145,7 +145,12 @@ def _speaks(title: str) -> bool:
     """Whether a title says what bears on the table below it."""
     told = (names_place, prices_many, names_returns, is_not_in_force, calls_line_off)
     is_said = any(says(title) for says in told) or _bears(title)
-    return is_said or notes.names_returns(title) or notes.is_not_in_force(title, notes.YET_TO_BE)
+    return (
+        is_said
+        or bool(notes.currency_of_title(title))
+        or notes.names_returns(title)
+        or notes.is_not_in_force(title, notes.YET_TO_BE)
+    )
 
 
 def _bears(note: str) -> bool:

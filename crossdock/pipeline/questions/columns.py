@@ -131,11 +131,12 @@ def currency_said_above(table: Table, plan: Plan) -> Question | None:
 
 
 def _currency_noted(table: Table, plan: Plan) -> str:
-    """The label or note around the table that says the currency in another language or a sentence: Währung: EUR; empty for none."""
+    """The label, note or title around the table that says the currency in another language or a sentence: Währung: EUR; empty for none."""
     said = (
         label
         for label, values in table.labels.items()
-        if (any(values) and notes.labels_currency(label)) or any(map(notes.currency_of, (label, *values)))
+        if any(map(notes.currency_of, (label, *values)))
+        or (notes.labels_currency(label) if any(values) else notes.currency_of_title(label))
     )
     label = next(said, "")
     return label if label and currency_above(plan, {"币种": table.labels[label]}, table.columns) else ""

@@ -764,7 +764,16 @@ def test_a_price_of_the_unit_of_its_rows_is_not_asked_about(ask: Ask) -> None:
     assert not ask("purchase_order", header, "P1|1|A1|吨|5|4200", labels={"以上价格为每吨含税价": [""]})
 
 
-@pytest.mark.parametrize("said", ["Währung: EUR", "通貨：USD"])
+@pytest.mark.parametrize(
+    "title",
+    ["采购订单（RMB）", "银行账户（USD）：622", "采购订单（2026）", "采购订单（美国客户）"],
+)
+def test_a_title_that_names_no_foreign_currency_is_not_asked_about(ask: Ask, title: str) -> None:
+    labels = labels_above([[title]]) | said_below([title])
+    assert not ask("purchase_order", "订单号|行号|料号|单位|数量|单价", "P1|1|A1|个|5|4200", labels=labels)
+
+
+@pytest.mark.parametrize("said", ["Währung: EUR", "通貨：USD", "采购订单（USD）"])
 def test_a_currency_that_a_column_says_is_not_asked_about_again(ask: Ask, said: str) -> None:
     header = "订单号|行号|料号|单位|数量|单价|币种"
     assert not ask("purchase_order", header, "P1|1|A1|个|5|4200|USD", labels=labels_above([[said]]))
@@ -1096,6 +1105,13 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("Prices valid in Europe", "", ""),
         ("单价按美元汇率7.1折算成人民币", "", ""),
         ("All prices in USD", "", "币种：USD"),
+        ("采购订单（USD）", "", "采购订单（USD）"),
+        ("采购订单（美金）", "", "采购订单（美金）"),
+        ("Purchase Order - EUR", "", "Purchase Order - EUR"),
+        ("", "以上价格为未税美金价", "以上价格为未税美金价"),
+        ("以上价格为未税美金价", "", "币种：美金"),
+        ("", "以上均为美金价", "以上均为美金价"),
+        ("", "备注：以美元结算", "备注：以美元结算"),
         ("单价：美元", "", "单价：美元"),
     ],
 )
