@@ -31,6 +31,7 @@ _CLOSED = r"^\s*已?[结結]案\s*$"
 _CASE = re.compile(r"[结結]案(?!数|量)")
 _KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍|[单單][据據]名[称稱]")
 _RED = re.compile(r"[红紅][蓝藍]")
+_TRADED = frozenset({"goods_receipt_line", "shipment_line", "sales_order_line", "purchase_order_line"})
 _HELD = re.compile(r"[暂暫]停|[冻凍][结結]|[挂掛]起")
 _SHIPS, _RECEIVES = r"(?:[发發][货貨运運]|送[货貨]|出[货貨库庫])", r"(?:收[货貨料]|入[库庫]|到[货貨]|[签簽]收)"
 _WHETHER = {
@@ -71,6 +72,22 @@ _SAID_OFF = (
     r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
 )
 """What is written beside a line that is no more as its columns say: 作废, 单价为每千个."""
+_HELD_BACK = _noted(
+    r"[请請]?勿(?:[发發送交做产產排](?:[货貨产產])?|生[产產])|[别別不](?:[发發]|[发發送交][货貨])|[待等](?:候|待)?(?:我司|客[户戶]|采购|採購|另行)?的?通知.{0,6}|另行通知"
+)
+"""勿发, 待通知: of an order or delivery that waits."""
+_CODE = r"(?:[A-Za-z]{1,6}[-_]?[0-9][A-Za-z0-9_-]*|[0-9]{5,})"
+_MERGED = (
+    r"^\s*[此该該本]?[项項行单單]?\s*[已现現]?(?:合?[并併][入到至]|转(?:[入到至]|单)?|轉(?:[入到至]|單)?)\s*(?:[订訂][单單]|采购单|採購單|合同)?"
+    rf"\s*{_CODE}\s*(?:采购|採購|[订訂][单單]|下?[单單]|一起.{{0,4}})?\s*(?:[，,。;；].{{0,15}})?$"
+)
+"""已转P9, 此项并入P9采购: what another order has now."""
+_CANCELLED = (
+    r"^\s*(?:已|被|客[户戶]|[买買]家|供[应應]商|整[单單]|[本该該此]?行)*(?:取消|作[废廢]|撤[销銷单單]|[终終]止)"
+    r"(?:采购|採購|[订訂][单單货貨购購]|下[单單]|[此该該][单單行]|[发發交][货貨])?\s*[。.!！]?\s*$"
+)
+"""What says so in any column that tells rows into kinds: 处理结果 = 取消采购."""
+_OF_MONEY = re.compile(r"[发發]票|[付收支退]款|支付|[开開]票|(?i:invoice|payment|refund)")
 _STOPPED = _noted(r"停[产產]|停止生[产產]")
 """What is no more made is not ordered; what there is of it in stock is there."""
 _BECAME = r"(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])"
@@ -92,7 +109,7 @@ _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨|外[购購]|委外)退[货�
 _SOLD_BACK = r"^\s*(?:[销銷]售退[货貨]|[销銷]退)(?:入[库庫])?[单單]?\s*$"
 """What comes back of what was sold is received, and never shipped."""
 _RED_ONE = r"^\s*(?:[红紅](?:[字单單票])?|(?i:red))\s*$"
-_WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
+_WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨料](?:申[请請]|通知|[订訂])?[单單]?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _NOT_MOVED = (
     r"^\s*(?:缺[货貨])?未[送发發到收][货貨完]?\s*(?:[，,。;；].{0,15})?$|^\s*拒收|^\s*漏[送发發]"
@@ -123,6 +140,8 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     answered = {name for one in plan.entities if one.entity.name == "order_response_line" for name in one.fields}
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
+        if column in unread and entities & _TRADED and not _OF_MONEY.search(column) and table.tells_kinds(column):
+            patterns += [_CANCELLED, abroad.OFF]
         changes = list(_changes(column, answered))
         every = "|".join([*patterns, *changes])
         if not every or not table.first(column, every, but=but):  # one look at most columns
@@ -130,6 +149,8 @@ def called_off(table: Table, plan: Plan) -> Question | None:
         said = table.first(column, "|".join(patterns), but=but) if patterns else ""
         if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
+        if said and (confirmed := _confirmed(table, plan)):
+            said = _promised(table, column, "|".join(patterns), confirmed)
         if not said and changes:
             said = _unheeded(table, column, "|".join(changes), plan)
         if said:
@@ -165,6 +186,18 @@ def _unfinished(table: Table, column: str, pattern: str, ended: tuple[str, str])
         if not closes or not numbers or numbers[1] < numbers[0]:
             return said.strip()
     return ""
+
+
+def _confirmed(table: Table, plan: Plan) -> str:
+    """The column of what an answer confirms: a line of which nothing is confirmed may say so; empty for none."""
+    found = (one.fields["confirmed"].column for one in plan.entities if "confirmed" in one.fields)
+    return next((column for column in found if column in table.placed), "")
+
+
+def _promised(table: Table, column: str, pattern: str, confirmed: str) -> str:
+    """The first value in which the pattern is found and whose line confirms more than nothing; empty for none."""
+    rows = table.where(column, pattern, but=_UNKNOWN, beside=[confirmed])
+    return next((said.strip() for said, count in rows if not count.strip() or decimals([count]) != [0]), "")
 
 
 def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
@@ -203,6 +236,8 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
     has_stock = "inventory_balance" in entities
     if abroad.is_remark(column):
         yield from (_SAID_OFF, abroad.SAID_OFF, _GONE if has_stock else _STOPPED)
+        if has_moved or is_ordered:
+            yield from (_HELD_BACK, _MERGED)
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED, abroad.WENT_BACK, abroad.GIVEN_BACK)
             if not is_told:

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable
 
-import pyarrow.compute as pc
-
 from canonical_model.codes import code_list
 from canonical_model.language import Text
 from canonical_model.text import clip
@@ -60,8 +58,6 @@ _PLACE = re.compile(
     r"|(?i:(?:storage )?(?:warehouse|location|bin|zone|area)(?: (?:name|code|desc\w*|type))?)"
 )
 """Columns of where it lies, which may be called 待检区."""
-_MOST = 20
-"""Different values in the first rows of a column that tells rows into kinds."""
 
 
 def lacks_status(plan: Plan) -> bool:
@@ -100,16 +96,9 @@ def _pattern(table: Table, column: str, *, is_read: bool) -> str:
         return ""
     if _FLAG.fullmatch(column):
         return "|".join((_SAID, _YES, _ONE) if _WHETHER.search(column) else (_SAID, _YES))
-    if not _tells_kinds(table, column):
+    if not table.tells_kinds(column):
         return ""
     return rf"^\s*{UNUSABLE}\s*$" if is_state else _SAID
-
-
-def _tells_kinds(table: Table, column: str) -> bool:
-    """Whether the first rows of a column hold few different values, and not numbers alone."""
-    values = pc.unique(pc.utf8_trim_whitespace(table.start[column]))
-    filled = [one for one in values.to_pylist() if one]
-    return len(values) <= _MOST and (not filled or any(any(map(str.isalpha, one)) for one in filled))
 
 
 def _remedy(column: str) -> Text:

@@ -988,6 +988,16 @@ def test_a_row_that_did_not_happen_is_asked_about(ask: Ask, mapping: str, said: 
     assert (f"“{column}”里写着“{clip(value, 20)}”" in asked) == is_asked == bool(asked)
 
 
+@pytest.mark.parametrize(
+    ("remark", "confirmed", "is_asked"),
+    [("停产", "0", False), ("停产", "", True), ("停产", "5", True), ("缺料", "0", False)],
+)
+def test_an_answer_that_confirms_nothing_may_say_why(ask: Ask, remark: str, confirmed: str, is_asked: bool) -> None:
+    header = "采购单号|项次|料号|单位|回复数量|回复交期|备注"
+    rows = ("PO1|10|A|个|100|2026-03-12|", f"PO1|20|A|个|{confirmed}|2026-03-12|{remark}")
+    assert bool(ask("order_response", header, *rows)) == is_asked
+
+
 UNUSABLE = [
     *("库存类型=不良品", "库存属性=不良品", "品质状态=待检", "良品/不良=不良", "Stock Type=Blocked", "质量=次品", "质检状态=待检", "是否冻结=是"),
     *("批次状态=不合格", "Quality=Damaged", "Condition=Damaged", "等级=次品", "备注=不良品", "品相=残次", "库存类别=报废", "状态=冻结"),
@@ -1096,6 +1106,11 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("（作废）", "", "（作废）"),
         ("", "本单取消须提前30天通知", ""),
         ("", "红色为急件", ""),
+        ("", "以上交期统一改为2026-3-20", "统一改为2026-3-20"),
+        ("", "所有单价调整为5元", "所有单价调整为5元"),
+        ("", "数量为预估，以实际下单为准", "数量为预估"),
+        ("以正式订单为准", "", "以正式订单为准"),
+        ("", "M-2已改为M-5", "M-2已改为M-5"),
         ("", "注：单价为每千个的价格", "每千个的价格"),
         ("", "单价：元/千个", "元/千个"),
         ("", "单价含税，最小包装为1000pcs", ""),
@@ -1316,6 +1331,24 @@ def test_a_sheet_of_the_stock_of_all_places_is_asked_about(ask: Ask, sheets: lis
 
 
 @pytest.mark.parametrize(
+    "note",
+    [
+        *(
+            "交期变更须提前3天通知",
+            "数量以实际收货为准",
+            "以上单价为含税价",
+            "图片仅供参考",
+            "交期如需改为其他日期请书面通知",
+        ),
+        *("本单数量不得擅自更改", "预计到货3天"),
+    ],
+)
+def test_a_term_of_the_order_is_not_asked_about(ask: Ask, note: str) -> None:
+    header = "订单号|行号|料号|单位|数量|单价"
+    assert not ask("purchase_order", header, "P1|1|A1|个|5|4200", labels=labels_above([[note]]) | said_below([note]))
+
+
+@pytest.mark.parametrize(
     ("sheets", "is_asked"),
     [
         (["暂停", "订单"], True),
@@ -1337,6 +1370,25 @@ def test_a_sheet_of_what_is_set_aside_is_asked_about(ask: Ask, sheets: list[str]
         ("操作方式", "删除", ""),
         ("备注", "do not ship", "do not ship"),
         ("备注", "ship by air", ""),
+        ("备注", "勿发", "勿发"),
+        ("备注", "请勿发货", "请勿发货"),
+        ("备注", "待通知", "待通知"),
+        ("備註", "等客戶通知再發", "等客戶通知再發"),
+        ("备注", "勿压", ""),
+        ("备注", "发货前通知", ""),
+        ("备注", "送货前请电话通知", ""),
+        ("备注", "已转P9", "已转P9"),
+        ("备注", "此项并入P9采购", "此项并入P9采购"),
+        ("备注", "轉PO-88", "轉PO-88"),
+        ("备注", "转180度", ""),
+        ("备注", "并入原包装", ""),
+        ("处理结果", "取消采购", "取消采购"),
+        ("跟进", "客户已取消", "客户已取消"),
+        ("Outcome", "Cancelled", "Cancelled"),
+        ("处理结果", "取消加急", ""),
+        ("发票", "作废", ""),
+        ("单据类型", "退料申请", "退料申请"),
+        ("单据类型", "普通采购", ""),
     ],
 )
 def test_what_is_not_to_be_done_is_asked_about(ask: Ask, column: str, value: str, said: str) -> None:
