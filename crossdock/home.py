@@ -160,6 +160,7 @@ class Drift(StrEnum):
 QuestionName = Literal[
     "above_the_table",
     "currency_said_above",
+    "unit_said_apart",
     "price_of_many",
     "sheet_of_a_place",
     "title_of_a_place",
@@ -183,6 +184,7 @@ QuestionName = Literal[
     "in_parts",
     "running_numbers",
     "called_off",
+    "unusable_stock",
     "codes_as_decimals",
     "several_numbers",
     "number_with_more",

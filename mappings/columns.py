@@ -124,11 +124,12 @@ _ANSWER = re.compile(r"(?:确认|回复|答复|承诺|可交).+|备注|说明|�
 
 
 def _lower(header: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """(name, column) of headers below a group that adds nothing: 料号 of 物料信息 料号. 供应商 名称 is no 名称."""
+    """(name, column) of headers below a group that adds nothing: 料号 of 物料信息 料号, 采购数量 of 数量 采购数量. 供应商 名称 is no 名称."""
     for column in header:
         upper, _, name = column.partition(" ")
         is_said = _ANSWERS.fullmatch(simplified(upper)) and _ANSWER.fullmatch(simplified(name))
-        if name and " " not in name and (is_said or _NEUTRAL.fullmatch(simplified(upper))):
+        is_whole = len(name) > len(upper) > 1 and name.endswith(upper)
+        if name and " " not in name and (is_said or is_whole or _NEUTRAL.fullmatch(simplified(upper))):
             yield normalise_header(name), column
 
 

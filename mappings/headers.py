@@ -23,6 +23,8 @@ _FORMS = (
     re.compile(r"^(.*[\u3400-\u9fff])((?i:rmb|cny|usd|eur|hkd|jpy|gbp))$"),
 )
 """数量(箱), 数量/kg and 数量-箱, 数量 箱, 单价¥, 单价RMB; 单价 元/箱 and 单价:元/箱 are read before."""
+_SIZE = re.compile(r".*(?:尺码|码数|号型|(?i:\bsizes?))\W*(?i:\d{0,2}x*[sml])\W*")
+"""尺码 L and Size M are of clothes: no litres, no metres."""
 _PERCENT = r"(?:\d+(?:\.\d+)?[%％])"
 _TAX = re.compile(
     rf"(?:不?含|未|无|带){_PERCENT}?(?:增值)?税价?{_PERCENT}?|税[前后]价?|{_PERCENT}(?:增值税|税|专票|普票)?|不?含[运邮]费?"
@@ -147,6 +149,8 @@ class HeaderReader:
     def _read(self, header: str) -> Measure | None:
         """What `header` says in its last brackets, or behind a blank or sign; None where that is no unit, currency or power of ten."""
         text = simplified(half_width(header)).rstrip("*:：")
+        if _SIZE.fullmatch(text):
+            return None
         priced = _PRICED.match(text)
         if priced and (measure := self._measure("".join(priced[1].split()), priced[2], is_bracketed=False)):
             return measure

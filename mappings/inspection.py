@@ -1,13 +1,15 @@
 """What a plan reads of a table and what it leaves unread: what is asked about before the table goes in."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from canonical_model.declaration import Kind
 from canonical_model.text import simplified
 from mappings.columns import SheetColumns, normalise_header, part_of, revised
-from mappings.headers import HeaderReader
+from mappings.headers import HeaderReader, own_unit
 from mappings.plan import PRICE, Plan
+from mappings.spec import code_table
 
 _PRICED = re.compile(
     r"单价|(?:含税|未税|净|采购|销售|进|售)价|(?:协议|成交|执行|结算|核|定|报|批)价(?:格?$|[(/])|元/|(?i:\bprice\b|^(?:unit |landed |unit landed )?cost$|u/p|\b(?:usd|cny|rmb|eur)/)"
@@ -30,6 +32,9 @@ _POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
 """Quantities without which a record says little."""
 _JUDGED = frozenset({"accepted", "rejected"})
 """Quantities that say what was found of another."""
+_WRITTEN_UNIT = re.compile(r"\bquantity\(.*,\s*'([^']+)'\s*\)")
+_COMPUTED = re.compile(r"[*/]|\bif\(|\bcase\b", re.IGNORECASE)
+"""What an expression does to a number, or of two units to choose one."""
 
 
 def labels_of_keys(plan: Plan, labels: Sequence[str]) -> list[str]:
@@ -112,6 +117,61 @@ def counted_columns(plan: Plan) -> list[str]:
     """Columns from which quantities are read without which a record says little, each once."""
     columns = (one.fields[name].column for one in plan.entities for name in one.fields if name in _POINT)
     return list(dict.fromkeys(filter(None, columns)))
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units of the numbers that a plan reads, each as (code, factor).
+
+    Attributes:
+        written: Unit -> the column whose numbers the mapping takes to be in it, though no header or cell says so.
+        named: Those in headers of columns that it reads.
+        is_whole: Whether all quantities are in units that the mapping writes.
+        spellings: Spelling in lower case -> unit.
+    """
+
+    written: Mapping[tuple[str, str], str]
+    named: Collection[tuple[str, str]]
+    is_whole: bool
+    spellings: Mapping[str, tuple[str, str]]
+
+
+def units_of(plan: Plan) -> Units:
+    """The units of the numbers that are read as they stand: kg of quantity(净重, 'kg') and of gross_weight_kg."""
+    headers, spellings = HeaderReader(plan.spec), code_table(plan.spec, "unit", "unit")[1]
+    written: dict[tuple[str, str], str] = {}
+    named, is_whole = set(), True
+    for one in plan.entities:
+        texts = plan.spec.entities[one.entity.name].fields
+        for name, compiled in one.fields.items():
+            text = str(texts.get(name, ""))
+            is_quantity = one.entity.fields[name].kind is Kind.QUANTITY
+            own = own_unit(name) if compiled.header else ""
+            if not compiled.columns or not (is_quantity or own):
+                continue
+            measure = headers.read(compiled.column)
+            if measure and measure.unit:
+                named.add(spellings[measure.unit])
+                continue
+            found = _WRITTEN_UNIT.search(text) if is_quantity else None
+            unit = spellings.get(found[1].strip().lower()) if found else (own, "1") if own else None
+            is_whole = is_whole and not (is_quantity and unit is None)
+            if unit and not _COMPUTED.search(text):
+                written.setdefault(unit, compiled.column)
+    return Units(written, named, is_whole, spellings)
+
+
+def plain_amounts(plan: Plan) -> list[str]:
+    """Columns of which amounts are read just as they stand, and of which the header names no power of ten."""
+    headers, found = HeaderReader(plan.spec), []
+    for one in plan.entities:
+        texts = plan.spec.entities[one.entity.name].fields
+        for name, compiled in one.fields.items():
+            is_plain = not _COMPUTED.search(str(texts.get(name, "")))
+            if one.entity.fields[name].kind is Kind.MONEY and compiled.columns and is_plain:
+                measure = headers.read(compiled.column)
+                found += [compiled.column] if measure is None or measure.factor == 1 else []
+    return list(dict.fromkeys(found))
 
 
 def currency_above(plan: Plan, labels: Mapping[str, Sequence[str]], columns: Sequence[str]) -> str:

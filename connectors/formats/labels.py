@@ -28,8 +28,10 @@ _SCALED = re.compile(
     r"|(?i:\bin\s+(?:[a-z]{3}\s+)?(?:(?P<en>thousand|million)(?:s|\s+(?:rmb|cny|usd|eur|pcs|yuan))\b|['’‘]?000s?\b))"
 )
 """(单位万元), 以千元计 and (in thousands) say without a colon what 单位：万元 says."""
-_PLACE = re.compile(r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|库房|库区)(?![位储管单容号名编])")
-"""上海仓2026年3月库存明细 and 原材料仓库; 公司仓库, 仓库, 入仓明细 and 仓位 name no place."""
+_PLACE = re.compile(
+    r"[^\W\d_仓分总各全司厂入进出在清存](?:仓库?|库房|库区|车间|药房|病区|门店|项目部)(?![位储管单容号名编主经门负])"
+)
+"""上海仓2026年3月库存明细, 一车间库存表 and 原材料仓库; 公司仓库, 仓库, 入仓明细 and 仓位 name no place."""
 _MANY = re.compile(
     r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
 )
@@ -64,13 +66,18 @@ _OFF = r"(?:取消|作废|删除|不要了?|暂停)"
 _LINE_OFF = re.compile(
     r"第\s*[\d、,，和-]+\s*[行项]\s*[:：，,]?(?:数量|交期)?已?(?:取消|作废|删除|不要了|暂停|改[为成到])"
     rf"|^\W*(?:备注|注|说明)?\W*[A-Za-z0-9][A-Za-z0-9_./-]*\d\s*(?:已|现|先|整行)*(?:{_OFF}|不再采购|并入)(?:[\s，,。;；!！]|[A-Z]|$)"
+    r"|^\W*(?:备注|注|说明)?\W*[A-Za-z0-9][A-Za-z0-9_./-]*\d\s*[已现]?(?:改|替?换|变更|更[改换])[为成]\s*[A-Za-z0-9_./-]*\d[A-Za-z]?\W*$"
+    r"|(?:以上|以下|所有|全部|本单)(?:订单)?的?(?:交期|交货期|数量|单价|价格)[均都全现]?(?:部|统一|一律)?(?:改[为成到]|调整?[为成到]|变更为|更改为)\s*\d"
+    r"|(?:交期|交货期|数量|单价|价格)(?:统一|一律)(?:改[为成到]|调整?[为成到]|变更为|更改为)\s*\d"
+    r"|数量(?:均|都|仅)?(?:为|是|系)?(?:预估|暂估|预计|估计|暂定)[数量值]?(?:[\s，,。;；!！]|$)|数量仅供参考"
+    r"|以(?:实际|正式)(?:下单|下达(?:的?订单)?|订单)(?:的?数量)?为准"
     rf"|[红黄绿蓝灰橙紫]色?的?(?:底|字体?|单元格|行|项|部分)?的?(?:[行项]|部分)?[:：，,]?(?:表示|是|为)?已?{_OFF}|标[红黄绿蓝灰].{{0,4}}{_OFF}"
     r"|以上(?:交期|数量|单价)[均都全]?再?(?:顺延|推迟|提前|延[后期]|乘以?|除以?)\s*\d"
     r"|^\W*(?:数量)?单位\s*[:：]\s*(?:[千百]|[百十]?万)(?:[个件只套箱支片]|\s*$)|数量.{0,2}单位(?:均|都|全)?[为是](?:[千百]|[百十]?万|箱[，,].{0,3}每箱)"
     r"|(?i:\ball (?:quantities|qty) (?:are )?in (?:k(?:pcs)?|thousands?)\b|\bin red\b.{0,20}\b(?:cancel|void|delet))"
 )
 _MONEY = re.compile(
-    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)"
+    r"(?:价格?|金额|币[种别]|报价)[^:：]{0,6}?(?:为|是|以|按|均为|单位)\s*(?:[含未除]税|不含税|净)?(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)"
     r"|(?i:\b(?:prices?|amounts?|values?|figures)\b.{0,20}\bin\s+(?P<en>usd|eur|hkd|jpy|gbp|us dollars?|euros?)\b)"
 )
 """单价均为美元 and All prices in USD say without a colon what 币种：美元 says."""
@@ -143,12 +150,20 @@ def _speaks(title: str) -> bool:
     """Whether a title says what bears on the table below it."""
     told = (names_place, prices_many, names_returns, is_not_in_force, calls_line_off)
     is_said = any(says(title) for says in told) or _bears(title)
-    return is_said or notes.names_returns(title) or notes.is_not_in_force(title, notes.YET_TO_BE)
+    return (
+        is_said
+        or bool(notes.currency_of_title(title))
+        or notes.names_returns(title)
+        or notes.is_not_in_force(title, notes.YET_TO_BE)
+    )
 
 
 def _bears(note: str) -> bool:
-    """Whether a title or note says in another language what bears on the lines: their price, currency or end."""
-    told = (notes.calls_line_off, notes.prices_many, notes.unit_of_price, notes.currency_of)
+    """Whether a title or note says in any language what bears on the lines: their price, currency, units or end."""
+    told = (
+        *(notes.calls_line_off, notes.prices_many, notes.unit_of_price, notes.currency_of),
+        *(notes.says_unit, notes.power_of),
+    )
     return len(note) <= _LONGEST_NOTE and any(says(note) for says in told)
 
 

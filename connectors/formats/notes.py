@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 
+from canonical_model.codes import code_list
 from canonical_model.text import half_width, simplified
 
 _LONGEST_TITLE = 60
@@ -63,10 +64,37 @@ _CURRENCY = re.compile(
 _CODES = (
     r"(?:usd|eur|gbp|jpy|chf|hkd|cad|aud|sgd|krw|twd|cny|rmb|us dollars?|euros?|dollars?|yen|pounds?|dólares|dollari)"
 )
+_FOREIGN = r"(?:美[元金]|港[元币]|欧元|日[元圆]|英镑)"
+_TAXED = r"(?:[含未除]税|不含税|净)?(?:的)?"
 _IN_MONEY = re.compile(
     rf"\b(?:(?:unit )?prices?|amounts?|values?|figures|prix|montants?|preise?|beträge|precios?|importes?|prezzi)\b[^:]{{0,25}}?\b(?:in|en)\s+(?P<code>{_CODES})\b"
     rf"|^\W*(?:{_CURRENCY.pattern}|币[种别]|currency)\s*:\s*(?P<named>{_CODES})\b"
-    r"|(?:价格?|金额|报价)[^:,，]{0,6}?(?:为|是|以|按)\s*(?P<zh>美[元金]|港[元币]|欧元|日[元圆]|英镑)(?!汇率)",
+    rf"|(?:价格?|金额|报价)[^:,，]{{0,6}}?(?:为|是|以|按)\s*{_TAXED}(?P<zh>{_FOREIGN})(?!汇率)"
+    rf"|(?:以上|以下|均|都|全部)(?:为|是)\s*{_TAXED}(?P<zh2>{_FOREIGN})(?:报价|计价|价)|(?:^|\W)以\s*(?P<zh3>{_FOREIGN})\s*(?:计价|报价|结算)",
+    re.IGNORECASE,
+)
+_TITLE_IN_MONEY = re.compile(
+    rf"(?!.*(?:账|帐|户|银行|bank|account|税号)).*\S\s*(?:[(\[【]\s*(?:币[种别]|单位|currency)?\s*:?\s*(?P<in>{_CODES}|{_FOREIGN})(?:版|计?价)?\s*[)\]】]|[-–—_ ]\s*(?P<code>usd|eur|gbp|jpy|hkd|美[元金]))\W*",
+    re.IGNORECASE,
+)
+"""采购订单（USD）, Purchase Order - EUR."""
+_HOME = frozenset({"cny", "rmb"})
+
+_MEASURED = (
+    r"(?:以[上下]|本表|表中|所有)?(?:数据|数字)?(?:的|均|,)?(?P<of>[总净毛皮]?重量?|数量|计量|长度|体积|库存)?(?:的)?"
+)
+_UNIT = re.compile(
+    rf"(?:^|[^\u3400-\u9fff]){_MEASURED}单位\s*(?:均|都|全|一律|统一)?(?:为|是|以|按|:)\s*(?P<zh>[^\s,，;；。()]+(?:[,、，][^\s,，;；。()]+)?)"
+    r"|(?P<of2>[总净毛皮]?重量?|数量)(?:均|都|全|一律|统一)?(?:为|是|以|按)\s*(?P<by>[^\s\d,，;；。()]{1,3}?)(?:计|为?单位|$|[,，;；。)])"
+    r"|(?:^|[^\u3400-\u9fff])以\s*(?P<as>[^\s\d,，;；。()]{1,3}?)\s*(?:计|为单位)"
+    r"|(?:^|\W)(?P<of3>weights?|quantit(?:y|ies)|qtys?)\b(?: (?:are|is))?(?: (?:given|stated|shown))? in (?P<en>[a-z]+)\b"
+    r"|(?:^|[(:;,.])\s*(?:(?P<of4>weight|quantity|qty) )?(?:units?(?: of measure)?|uom)\s*(?::| is | are )\s*(?P<unit>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_POWER = re.compile(
+    r"(?P<money>金额|货币|价格|单价|总价|价税合计)?(?:的)?单位\s*(?:均|都|全|一律|统一)?(?:为|是|以|按|:)\s*(?P<zh>(?:人民币)?(?:[百十]?万|[千亿])(?:元|人民币|美[元金])?)(?=$|[\s,，;；。()])"
+    r"|(?:金额|价格|单价)(?:均|都|全)?(?:以|按)\s*(?P<by>(?:人民币)?(?:[百十]?万|[千亿])(?:元|美[元金])?)\s*(?:计|为?单位)"
+    r"|\b(?:amounts?|values?|figures|prices?)\b.{0,20}\bin\b.{0,12}\b(?P<en>thousand|million)s?\b",
     re.IGNORECASE,
 )
 
@@ -114,4 +142,36 @@ def labels_currency(label: str) -> bool:
 def currency_of(note: str) -> str:
     """The currency in which a note says that prices are, as it writes it; empty for none."""
     found = _IN_MONEY.search(_form(note))
-    return (found["code"] or found["named"] or found["zh"]) if found else ""
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def currency_of_title(title: str) -> str:
+    """The foreign currency that a title names at its end, as it writes it: 采购订单（USD）; empty for none."""
+    form = _form(title)
+    found = _TITLE_IN_MONEY.fullmatch(form) if len(form) <= _LONGEST_TITLE else None
+    said = (found["in"] or found["code"]) if found else ""
+    return "" if said.lower() in _HOME else said
+
+
+def units_of(note: str) -> tuple[str, list[str]]:
+    """What a note says to be in which known units, as it writes them: ("重量", ["吨"]) of 以下重量单位均为吨; ("", []) for none."""
+    found = _UNIT.search(_form(note))
+    if not found:
+        return "", []
+    said = next(filter(None, (found[name] for name in ("zh", "by", "as", "en", "unit"))))
+    of = next(filter(None, (found[name] for name in ("of", "of2", "of3", "of4"))), "")
+    known = code_list("unit").spellings
+    return of, [
+        one for one in re.split(r"[,、，/和及]", said) if known.keys() & {one.lower(), one.lower().removesuffix("s")}
+    ]
+
+
+def says_unit(note: str) -> bool:
+    """Whether a note says in which unit numbers are."""
+    return bool(units_of(note)[1])
+
+
+def power_of(note: str) -> str:
+    """The power of ten in which a note says that amounts are: 万元 of 金额单位为万元; empty for none."""
+    found = _POWER.search(_form(note))
+    return (found["zh"] or found["by"] or found["en"]) if found else ""

@@ -6,7 +6,9 @@ from dataclasses import replace
 from canonical_model.language import Text
 from crossdock.pipeline.questions import columns, records, values
 from crossdock.pipeline.questions.called_off import called_off
+from crossdock.pipeline.questions.measures import unit_said_apart
 from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.unusable import unusable_stock
 from mappings.plan import Plan
 
 __all__ = ["Question", "Table", "question_about"]
@@ -15,6 +17,7 @@ _SEVERAL = 2
 _QUESTIONS = (
     columns.above_the_table,
     columns.currency_said_above,
+    unit_said_apart,
     columns.price_of_many,
     columns.sheet_of_a_place,
     columns.title_of_a_place,
@@ -38,6 +41,7 @@ _QUESTIONS = (
     columns.in_parts,
     values.running_numbers,
     called_off,
+    unusable_stock,
     values.codes_as_decimals,
     records.several_numbers,
     records.number_with_more,

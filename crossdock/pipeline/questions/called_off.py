@@ -8,6 +8,7 @@ from canonical_model.text import clip
 from connectors.formats.cells import decimals
 from crossdock.pipeline.questions import abroad
 from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.unusable import UNUSABLE, lacks_status
 from mappings.inspection import counted_columns, unread_columns
 from mappings.plan import Plan
 from mappings.unknown import unknown_pattern
@@ -30,6 +31,7 @@ _CLOSED = r"^\s*已?[结結]案\s*$"
 _CASE = re.compile(r"[结結]案(?!数|量)")
 _KIND = re.compile(r"类型|類型|类别|類別|红蓝|紅藍|[单單][据據]名[称稱]")
 _RED = re.compile(r"[红紅][蓝藍]")
+_TRADED = frozenset({"goods_receipt_line", "shipment_line", "sales_order_line", "purchase_order_line"})
 _HELD = re.compile(r"[暂暫]停|[冻凍][结結]|[挂掛]起")
 _SHIPS, _RECEIVES = r"(?:[发發][货貨运運]|送[货貨]|出[货貨库庫])", r"(?:收[货貨料]|入[库庫]|到[货貨]|[签簽]收)"
 _WHETHER = {
@@ -37,9 +39,7 @@ _WHETHER = {
     "goods_receipt_line": re.compile(rf"^\W*是否已?{_RECEIVES}\W*$"),
 }
 """是否发货: a no says that the row is yet to be."""
-_GRADE = re.compile(r"[质品][量检]?(?:等级|状态|级)|(?i:\bgrade\b)")
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
-_REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
 
 _OFF = (
     rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单|客[户戶]|[买買]家|供[应應]商|[审審][批核])*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
@@ -53,7 +53,6 @@ _CLOSING = re.compile(r"[关關][闭閉]|[结結]案|(?i:clos)")
 _VOID = re.compile(r"作[废廢]|取消|[终終中]止|撤|[删刪]|禁用|停用|(?i:cancel|void|delet)")
 _YES = r"^\s*(?:是|[√✓✔]|(?i:y|yes|true|1|x|l|ja|oui|sí|si))\s*$"
 _NO = r"^\s*(?:否|[×✗✘]|[无無]效|失效|(?i:n|no|false|0))\s*$"
-_SCRAP = r"^\s*(?:[报報][废廢]品?|[废廢]品|不良品?|不合格品?|待[报報][废廢]|(?i:scrap(?:ped)?|ng|rejects?))\s*$"
 
 
 def _noted(words: str) -> str:
@@ -73,6 +72,22 @@ _SAID_OFF = (
     r"|^\s*每?[千百万萬][个個只件支套片]?[单單]?[价價]\s*$|[元¥￥]\s*/\s*[千百万萬][个個只件支套片]?"
 )
 """What is written beside a line that is no more as its columns say: 作废, 单价为每千个."""
+_HELD_BACK = _noted(
+    r"[请請]?勿(?:[发發送交做产產排](?:[货貨产產])?|生[产產])|[别別不](?:[发發]|[发發送交][货貨])|[待等](?:候|待)?(?:我司|客[户戶]|采购|採購|另行)?的?通知.{0,6}|另行通知"
+)
+"""勿发, 待通知: of an order or delivery that waits."""
+_CODE = r"(?:[A-Za-z]{1,6}[-_]?[0-9][A-Za-z0-9_-]*|[0-9]{5,})"
+_MERGED = (
+    r"^\s*[此该該本]?[项項行单單]?\s*[已现現]?(?:合?[并併][入到至]|转(?:[入到至]|单)?|轉(?:[入到至]|單)?)\s*(?:[订訂][单單]|采购单|採購單|合同)?"
+    rf"\s*{_CODE}\s*(?:采购|採購|[订訂][单單]|下?[单單]|一起.{{0,4}})?\s*(?:[，,。;；].{{0,15}})?$"
+)
+"""已转P9, 此项并入P9采购: what another order has now."""
+_CANCELLED = (
+    r"^\s*(?:已|被|客[户戶]|[买買]家|供[应應]商|整[单單]|[本该該此]?行)*(?:取消|作[废廢]|撤[销銷单單]|[终終]止)"
+    r"(?:采购|採購|[订訂][单單货貨购購]|下[单單]|[此该該][单單行]|[发發交][货貨])?\s*[。.!！]?\s*$"
+)
+"""What says so in any column that tells rows into kinds: 处理结果 = 取消采购."""
+_OF_MONEY = re.compile(r"[发發]票|[付收支退]款|支付|[开開]票|(?i:invoice|payment|refund)")
 _STOPPED = _noted(r"停[产產]|停止生[产產]")
 """What is no more made is not ordered; what there is of it in stock is there."""
 _BECAME = r"(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])"
@@ -94,7 +109,7 @@ _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨|外[购購]|委外)退[货�
 _SOLD_BACK = r"^\s*(?:[销銷]售退[货貨]|[销銷]退)(?:入[库庫])?[单單]?\s*$"
 """What comes back of what was sold is received, and never shipped."""
 _RED_ONE = r"^\s*(?:[红紅](?:[字单單票])?|(?i:red))\s*$"
-_WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨](?:[订訂]?[单單])?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
+_WENT_BACK = r"^\s*已?(?:退[货貨]?|(?:[销銷]售|采购|採購)?退[货貨料](?:申[请請]|通知|[订訂])?[单單]?|[换換][货貨]|退(?:[给給回]?供[应應]商)|[红紅]?[冲沖](?:[销銷減减正回])?|[冲沖][红紅])\s*$"
 """What is written beside a line that went the other way; of these, a kind that is mapped says so by itself."""
 _NOT_MOVED = (
     r"^\s*(?:缺[货貨])?未[送发發到收][货貨完]?\s*(?:[，,。;；].{0,15})?$|^\s*拒收|^\s*漏[送发發]"
@@ -120,17 +135,22 @@ def called_off(table: Table, plan: Plan) -> Question | None:
     """A status that nobody reads, or a remark, says that a line does not hold, or not as its columns say: 已取消, 改为5000个."""
     unread = set(unread_columns(plan, table.columns))
     entities = {one.entity.name for one in plan.entities}
+    but = f"{_UNKNOWN}|{UNUSABLE}" if lacks_status(plan) else _UNKNOWN  # which is asked by itself
     is_told = any(_IN_FACT.search(one) for one in counted_columns(plan))
     answered = {name for one in plan.entities if one.entity.name == "order_response_line" for name in one.fields}
     for column in (one for one in table.columns if one in table.placed):
         patterns = list(_patterns(column, entities, is_read=column not in unread, is_told=is_told))
+        if column in unread and entities & _TRADED and not _OF_MONEY.search(column) and table.tells_kinds(column):
+            patterns += [_CANCELLED, abroad.OFF]
         changes = list(_changes(column, answered))
         every = "|".join([*patterns, *changes])
-        if not every or not table.first(column, every, but=_UNKNOWN):  # one look at most columns
+        if not every or not table.first(column, every, but=but):  # one look at most columns
             continue
-        said = table.first(column, "|".join(patterns), but=_UNKNOWN) if patterns else ""
+        said = table.first(column, "|".join(patterns), but=but) if patterns else ""
         if said and (ended := _ended_by(table, plan)):
             said = _unfinished(table, column, "|".join(patterns), ended)
+        if said and (confirmed := _confirmed(table, plan)):
+            said = _promised(table, column, "|".join(patterns), confirmed)
         if not said and changes:
             said = _unheeded(table, column, "|".join(changes), plan)
         if said:
@@ -168,6 +188,18 @@ def _unfinished(table: Table, column: str, pattern: str, ended: tuple[str, str])
     return ""
 
 
+def _confirmed(table: Table, plan: Plan) -> str:
+    """The column of what an answer confirms: a line of which nothing is confirmed may say so; empty for none."""
+    found = (one.fields["confirmed"].column for one in plan.entities if "confirmed" in one.fields)
+    return next((column for column in found if column in table.placed), "")
+
+
+def _promised(table: Table, column: str, pattern: str, confirmed: str) -> str:
+    """The first value in which the pattern is found and whose line confirms more than nothing; empty for none."""
+    rows = table.where(column, pattern, but=_UNKNOWN, beside=[confirmed])
+    return next((said.strip() for said, count in rows if not count.strip() or decimals([count]) != [0]), "")
+
+
 def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
     """The first value that says what a quantity became where its column does not say so already; empty for none."""
     counted = [one for one in counted_columns(plan) if one in table.placed]
@@ -180,7 +212,7 @@ def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
 
 def _changes(column: str, answered: Collection[str]) -> Iterator[str]:
     """Regular expressions of remarks by which a quantity or day became another one."""
-    if not _REMARK.search(column) and not abroad.REMARK.search(column):
+    if not abroad.is_remark(column):
         return
     if not answered:
         yield from (_CHANGED, abroad.COUNT_CHANGED)
@@ -202,8 +234,10 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
     has_moved = bool(entities & {"goods_receipt_line", "shipment_line"})
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
-    if _REMARK.search(column) or abroad.REMARK.search(column):
+    if abroad.is_remark(column):
         yield from (_SAID_OFF, abroad.SAID_OFF, _GONE if has_stock else _STOPPED)
+        if has_moved or is_ordered:
+            yield from (_HELD_BACK, _MERGED)
         if has_moved:
             yield from (_RETURNED, _WENT_BACK, _NOT_MOVED, abroad.WENT_BACK, abroad.GIVEN_BACK)
             if not is_told:
@@ -232,8 +266,6 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
         yield from (_NO, *_yet_to_be(entities))
     if _HOLDS.search(column):
         yield _NO
-    if has_stock and _GRADE.search(column):
-        yield _SCRAP
     if has_moved and _MOVEMENT.search(column):
         yield _BACK
 

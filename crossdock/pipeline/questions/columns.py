@@ -25,9 +25,11 @@ from mappings.inspection import (
 from mappings.plan import Plan
 
 _PLACE = re.compile(
-    r".*[^\s仓分总各全](?:仓库?|库房|库区)(?:库?存(?:表|明细|清单)?)?|(?i:(?:wh|warehouse)[-_ ]?\d\w*|\w+ warehouse)|.*(?:分|中心|总)仓"
+    r"(?!全部|所有|其[他它])(?:.*[^\s仓分总各全](?:仓库?|库房|库区|车间|药房|科室|病区|门店|分店|工厂|分厂|工地|项目部|网点|柜组|分公司)(?:库?存(?:表|明细|清单)?)?"
+    r"|(?i:(?:wh|warehouse|store|plant|site|dc|depot|branch|shop)[-_ ]?\d\w*|(?!all |each |by |per |in |no )[^\W\d]+ (?:warehouse|plant|depot|branch|store|dc))"
+    r"|.*(?:分|中心|总)仓)"
 )
-"""Sheets called 上海仓, 原材料仓库存 or WH01; 仓库, 库存表 and 全仓 name no place."""
+"""Sheets called 上海仓, 原材料仓库存, 一车间, WH01 or Leeds Depot; 仓库, 库存表 and 全仓 name no place."""
 _SHEET_OF_PERIOD = re.compile(
     r"(?:20\d{2}\s?[-./年]?\s?)?\d{1,2}\s?(?:月份?|[-./月]\s?\d{1,2}\s?[日号]?)|20\d{2}[-./年]?\d{2}月?|20\d{6}|[本上]期|[本上]月|[本上]周|[今昨]日|期[初末]"
 )
@@ -57,10 +59,11 @@ _ARRIVED_ON = re.compile(r"到[货料](?:日期?|时间)")
 _ARRIVAL = re.compile(r"(?:实际|本次)?(?:(?:到货|到料|入库|收货)(?:数量?|量)|(?:到货|入库|收货)单号?)(?:[(（].*)?")
 """What says of a line that goods came: 到货数量, 入库单号; 已入库数量 is of an order that is open."""
 _PLACE_ABOVE = re.compile(
-    r"(?:(?:所[在属]|存放|库存)?(?:仓库|库房|库别|仓别)(?:名称?|编[码号]|代码)?|库存地点|保管場?所|(?i:warehouse|storage location|stock location|ware ?house(?: name| code)?"
-    r"|lager(?:ort|haus)?|entrep[oô]t|magasin|almac[eé]n|bodega|dep[oó]sito|magazzino|magazijn|armaz[eé]m)|창고)"
+    r"(?:(?:所[在属]|存放|库存|使用)?(?:仓库|库房|库[区别]|仓别|科室|病区|药房|车间|工厂|分厂|工地|项目部|门店|店铺|网点|柜组|分公司|分[店部])(?:名称?|编[码号]|代码)?|库存地点|保管場?所"
+    r"|(?i:(?:ware ?house|store|plant|site|branch|depot|facility|shop|dc|distribution cent(?:er|re))(?: (?:name|code|no\.?|id))?|storage location|stock location"
+    r"|werk|filiale|lager(?:ort|haus)?|entrep[oô]t|magasin|almac[eé]n|bodega|dep[oó]sito|magazzino|magazijn|armaz[eé]m)|창고)"
 )
-"""What stands before the name of a warehouse: 仓库：上海仓, Lagerort: Berlin."""
+"""What stands before the name of a place that holds stock: 仓库：上海仓, 科室：骨科, Lagerort: Berlin, Plant: Leeds."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
 _COUNTED = frozenset({"order_response_line", "inventory_balance"})
 _TAKEN_OFF = re.compile(r"取消|减少|扣减")
@@ -128,11 +131,12 @@ def currency_said_above(table: Table, plan: Plan) -> Question | None:
 
 
 def _currency_noted(table: Table, plan: Plan) -> str:
-    """The label or note around the table that says the currency in another language or a sentence: Währung: EUR; empty for none."""
+    """The label, note or title around the table that says the currency in another language or a sentence: Währung: EUR; empty for none."""
     said = (
         label
         for label, values in table.labels.items()
-        if (any(values) and notes.labels_currency(label)) or any(map(notes.currency_of, (label, *values)))
+        if any(map(notes.currency_of, (label, *values)))
+        or (notes.labels_currency(label) if any(values) else notes.currency_of_title(label))
     )
     label = next(said, "")
     return label if label and currency_above(plan, {"币种": table.labels[label]}, table.columns) else ""

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from canonical_model.language import Text
 
+_MOST_KINDS = 20
+"""Different values in the first rows of a column that tells rows into kinds."""
 LOOKED_AT = 1_000
 """Rows of which the first values are looked at."""
 _BUFFER = 1 << 16
@@ -60,6 +62,12 @@ class Table:
     def is_blank(self, column: str) -> bool:
         """Whether a column holds nothing at all; mostly told from its first rows."""
         return not any(map(str.strip, self.start[column].to_pylist())) and not self.first(column, r"\S")
+
+    def tells_kinds(self, column: str) -> bool:
+        """Whether the first rows of a column hold few different values, and not numbers alone; blank ones may tell some below."""
+        values = pc.unique(pc.utf8_trim_whitespace(self.start[column]))
+        filled = [one for one in values.to_pylist() if one]
+        return len(values) <= _MOST_KINDS and (not filled or any(any(map(str.isalpha, one)) for one in filled))
 
     def first(self, column: str, pattern: str, *, but: str = "") -> str:
         """The first value of a column in which the regular expression (RE2) is found, each different one looked at once; empty for none.

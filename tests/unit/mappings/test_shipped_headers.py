@@ -64,6 +64,7 @@ PO = "purchase_order"
         # a number is in its own unit, whatever other columns are called
         (PO, LINE, "订单号|行号|料号|单位|需求量|采购数量(KG)", "P|1|A1|KG|50|5", {"ordered": 5, "ordered_unit": "KGM"}),
         # below a group that adds nothing
+        (PO, LINE, "采购单号|行号|料号|数量 采购数量|数量 已收数量|单位", "P|1|A1|5|3|个", {"ordered": 5, "received": 3}),
         (PO, LINE, "采购单号|行号|物料信息 编码|物料信息 名称|订购 数量|订购 单位", "P|1|A1|轴|5|个", {"item": "A1", "description": "轴", "ordered": 5}),
         (PO, LINE, "订单 采购单号|订单 行号|物料 料号|订购 数量|订购 单位|价格 单价|价格 币种", "P|1|A1|5|个|3|CNY", {"ordered": 5, "unit_price": 3}),
         ("inventory", "inventory_balance", "物料 料号|物料 单位|库存 现存量|库存 占用量", "A1|个|5|2", {"on_hand": 5, "reserved": 2}),

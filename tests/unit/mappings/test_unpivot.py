@@ -105,6 +105,14 @@ def test_columns_that_say_different_things_of_their_numbers_park(run_mapping: Ma
             run_mapping(text, [{"料号": "a", "单位": "个", "东仓(千)": "3", other: "1"}])
 
 
+def test_sizes_of_clothes_are_no_units(run_mapping: Map) -> None:
+    text = MAPPING.replace('["*仓", "仓库*"]', '["尺码*"]')
+    sizes = {"尺码 S": "3", "尺码 M": "4", "尺码 L": "5", "尺码 2XL": "6"}
+    outcome = run_mapping(text, [{"料号": "a", "单位": "件", **sizes}])
+    found = {r["location"]: r["on_hand"] for r in outcome.good["inventory_balance"]}
+    assert found == {size: Decimal(count) for size, count in sizes.items()}
+
+
 @pytest.mark.parametrize("total", ["合计 数量", "小计 数量", "Total 数量"])
 def test_a_column_that_sums_up_the_others_is_no_warehouse(run_mapping: Map, total: str) -> None:
     text = MAPPING.replace('["*仓", "仓库*"]', '["* 数量"]')

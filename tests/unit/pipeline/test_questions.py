@@ -293,7 +293,13 @@ def test_all_columns_that_read_like_a_day_are_named(ask: Ask) -> None:
         ("Entrepôt : Lyon", True),
         ("Almacén: Madrid", True),
         ("창고: 부산", True),
+        ("车间主任：王芳", False),
+        ("Site manager: Li", False),
+        ("Shop: ", False),
         ("上海仓2026年3月库存明细", True),
+        ("二车间库存日报", True),
+        ("西药房药品库存表", True),
+        ("生产车间主任签字", False),
         ("Warehouse manager: Li", False),
         ("仓库主管：王芳", False),
         ("日期：2026-03-05", False),
@@ -318,6 +324,32 @@ def test_a_place_above_stock_that_no_column_says_is_asked_about(tmp_path: Path, 
         spec = MappingFile.model_validate({"mapping": "t/t", "columns": {"place": ["仓名"]}, "entities": entities})
         plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
         assert (question_about(table, plan) is not None) == asks
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("科室", "药房", "车间", "项目部", "工厂", "店铺", "网点", "分公司", "工地", "病区", "柜组", "藥房", "車間", "工廠", "使用科室"),
+        *("Site", "Branch", "Store", "Plant", "DC", "Depot", "Facility", "Shop", "Plant code"),
+    ],
+)  # fmt: skip
+def test_a_place_above_stock_goes_by_many_names(ask: Ask, label: str) -> None:
+    labels = {label: ["Leeds"]}
+    assert f"“{label}：Leeds”" in ask("inventory", "料号|单位|库存数量", "A1|个|5", labels=labels)
+    assert not ask("inventory", "料号|仓库|单位|库存数量", "A1|W1|个|5", labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "is_asked"),
+    [
+        *((sheet, True) for sheet in ("上海仓", "一车间", "二車間库存", "骨科病区", "西湖门店", "WH01", "Leeds Depot", "Store 12", "DC2")),
+        *((sheet, False) for sheet in ("车间", "各车间", "全部门店", "库存", "All Store", "In Store", "Stock", "Datastore")),
+    ],
+)  # fmt: skip
+def test_a_sheet_of_stock_that_is_called_like_a_place_is_asked_about(ask: Ask, sheet: str, is_asked: bool) -> None:
+    asked = ask("inventory", "料号|单位|库存数量", "A1|个|5", sheets=[sheet])
+    assert (f"工作表名“{sheet}”像是仓库" in asked) == is_asked == bool(asked)
+    assert not ask("inventory", "料号|仓库|单位|库存数量", "A1|W1|个|5", sheets=[sheet])
 
 
 MOVED = {
@@ -752,10 +784,88 @@ def test_a_price_of_the_unit_of_its_rows_is_not_asked_about(ask: Ask) -> None:
     assert not ask("purchase_order", header, "P1|1|A1|吨|5|4200", labels={"以上价格为每吨含税价": [""]})
 
 
-@pytest.mark.parametrize("said", ["Währung: EUR", "通貨：USD"])
+@pytest.mark.parametrize(
+    "title",
+    ["采购订单（RMB）", "银行账户（USD）：622", "采购订单（2026）", "采购订单（美国客户）"],
+)
+def test_a_title_that_names_no_foreign_currency_is_not_asked_about(ask: Ask, title: str) -> None:
+    labels = labels_above([[title]]) | said_below([title])
+    assert not ask("purchase_order", "订单号|行号|料号|单位|数量|单价", "P1|1|A1|个|5|4200", labels=labels)
+
+
+@pytest.mark.parametrize("said", ["Währung: EUR", "通貨：USD", "采购订单（USD）"])
 def test_a_currency_that_a_column_says_is_not_asked_about_again(ask: Ask, said: str) -> None:
     header = "订单号|行号|料号|单位|数量|单价|币种"
     assert not ask("purchase_order", header, "P1|1|A1|个|5|4200|USD", labels=labels_above([[said]]))
+
+
+UNITS = {
+    "quantity(净重, 'kg')": {
+        True: [
+            *("单位：吨", "重量单位：吨", "收货明细 单位:吨", "以下重量单位均为吨", "地磅收货记录（单位：吨）", "重量單位：噸", "净重以吨计", "单位：斤"),
+            *("Unit: t", "Weights in MT", "All weights are in tons", "单位：吨、元"),
+        ],
+        False: [
+            *("单位：公斤", "单位：千克/元", "单位：kgs", "单价单位：吨", "供货单位：T", "重量以磅单为准", "单位：mm", "单位：万元", "净重：30吨"),
+            *("Business unit: T", "体积单位：升", "单位：上海恒远公司"),
+        ],
+    },
+    "quantity(净重, '吨')": {True: ["单位：公斤"], False: ["单位：吨", "Unit: MT"]},
+    "quantity(净重, 'PCS')": {True: ["单位：箱", "单位：吨"], False: ["单位：个", "Unit: EA", "重量单位：吨", "单位：mm"]},
+    "quantity(number(净重) * 1000, 'kg')": {False: ["单位：吨"]},
+    "quantity(净重, 计量)": {False: ["单位：吨"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "note", "is_asked"),
+    [
+        (written, note, is_asked)
+        for written, all_said in UNITS.items()
+        for is_asked, notes in all_said.items()
+        for note in notes
+    ],
+)
+def test_a_unit_said_in_words_that_is_not_the_mappings_is_asked_about(
+    tmp_path: Path, written: str, note: str, is_asked: bool
+) -> None:
+    for labels in labels_above([[note]]), said_below([f"注：{note}"]):
+        asked = asked_under(tmp_path, {"received": written}, labels)
+        assert ("映射却自己给“净重”写了别的单位" in asked) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("note", "amount", "is_asked"),
+    [
+        ("注：金额单位为万元", "money(金额, 'CNY')", True),
+        ("金额单位：千元", "money(金额, 'CNY')", True),
+        ("Amounts in CNY thousands", "money(金额, 'CNY')", True),
+        ("金额单位为元", "money(金额, 'CNY')", False),
+        ("金额超过10万元须审批", "money(金额, 'CNY')", False),
+        ("注：金额单位为万元", "money(number(金额) * 10000, 'CNY')", False),
+    ],
+)
+def test_a_power_of_ten_said_below_amounts_is_asked_about(
+    tmp_path: Path, note: str, amount: str, is_asked: bool
+) -> None:
+    asked = asked_under(tmp_path, {"net_amount": amount}, said_below([note]))
+    assert ("映射把“金额”照数字收" in asked) == is_asked == bool(asked)
+
+
+def asked_under(tmp_path: Path, fields: Mapping[str, str], labels: Mapping[str, Sequence[str]]) -> str:
+    """The fact in Chinese that is asked about receipts, or orders where an amount is mapped."""
+    path = tmp_path / "rows.parquet"
+    cells = {"单号": ["R1"], "行号": ["1"], "料号": ["A1"], "净重": ["30.2"], "计量": ["吨"], "金额": ["35.5"]}
+    pq.write_table(pa.table({"_row": [3], **cells}), path)
+    table = Table("", [], list(cells), labels, dict(zip(cells, "ABCDEF", strict=True)), False, lambda: [path])
+    entity, number = (
+        ("purchase_order_line", "order_number") if "net_amount" in fields else ("goods_receipt_line", "receipt_number")
+    )
+    entities = {entity: {"fields": {number: "单号", "line_number": "行号", "item": "料号", **fields}}}
+    spec = MappingFile.model_validate({"mapping": "t/t", "entities": entities})
+    plan = make_plan(spec, header=list(cells), is_json=False, timezone="UTC")
+    asked = question_about(table, plan)
+    return asked.fact.zh if asked else ""
 
 
 @pytest.mark.parametrize(
@@ -882,7 +992,7 @@ HAPPENED = {
         *("Remarks=Hold point 3 applies", "Remarks=qty per box 8", "Line remark=cancellation fee applies", "Estado=Jalisco"),
     ],
     "sales_order": [*("退款状态=无退款", "Status=Shipped", "售后状态=无售后")],
-    "inventory": [*("是否冻结=是", "入库状态=待入库")],
+    "inventory": ["入库状态=待入库"],
 }  # fmt: skip
 
 
@@ -896,6 +1006,45 @@ def test_a_row_that_did_not_happen_is_asked_about(ask: Ask, mapping: str, said: 
     row = f"R1|1|A1|个|5|{value}"
     asked = ask(mapping, f"{MOVED[mapping]}|{'库存数量' if mapping == 'inventory' else '数量'}|{column}", row)
     assert (f"“{column}”里写着“{clip(value, 20)}”" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("remark", "confirmed", "is_asked"),
+    [("停产", "0", False), ("停产", "", True), ("停产", "5", True), ("缺料", "0", False)],
+)
+def test_an_answer_that_confirms_nothing_may_say_why(ask: Ask, remark: str, confirmed: str, is_asked: bool) -> None:
+    header = "采购单号|项次|料号|单位|回复数量|回复交期|备注"
+    rows = ("PO1|10|A|个|100|2026-03-12|", f"PO1|20|A|个|{confirmed}|2026-03-12|{remark}")
+    assert bool(ask("order_response", header, *rows)) == is_asked
+
+
+UNUSABLE = [
+    *("库存类型=不良品", "库存属性=不良品", "品质状态=待检", "良品/不良=不良", "Stock Type=Blocked", "质量=次品", "质检状态=待检", "是否冻结=是"),
+    *("批次状态=不合格", "Quality=Damaged", "Condition=Damaged", "等级=次品", "备注=不良品", "品相=残次", "库存类别=报废", "状态=冻结"),
+    *("質量=殘次", "库存类型=质检", "库存类型=在途", "冻结标志=1", "Blocked=X", "备注=其中2个破损", "备注=待检，勿发", "Remarks=damaged"),
+    *("库存状态名称=不良品", "Stock Category=Quality Inspection", "检验结果=不合格", "库存类型=退货", "On Hold=Y", "效期=已过期"),
+]  # fmt: skip
+USABLE = [
+    *("库存类型=良品", "冻结=1", "是否质检=是", "是否冻结=否", "是否冻结=", "备注=无不良", "备注=不良率0.1%", "检验方式=检验", "品名=次品", "仓库名称=不良品"),
+    *("存货分类=废品", "Quality=Good", "Condition=New", "不良数=3", "状态=正常", "备注=靠近待检区", "规格=NG", "库区=待检区", "Blocked=0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "is_asked"), [*((said, True) for said in UNUSABLE), *((said, False) for said in USABLE)]
+)
+def test_stock_that_cannot_be_used_is_asked_about(ask: Ask, said: str, is_asked: bool) -> None:
+    column, value = said.split("=")
+    asked = ask("inventory", f"料号|仓库编码|单位|库存数量|{column}", "A1|W1|个|5|", f"A2|W1|个|5|{value}")
+    assert (f"“{column}”里写着“{clip(value, 20)}”，像是有些库存不能用" in asked) == is_asked == bool(asked)
+    header, row = f"料号|仓库编码|单位|库存数量|stock_status|{column}", f"A2|W1|个|5|可用|{value}"
+    assert "像是有些库存不能用" not in ask("inventory", header, row)
+
+
+def test_a_column_of_many_different_texts_tells_no_state(ask: Ask) -> None:
+    rows = [f"A{n}|W1|个|5|{'次品' if n == 24 else f'说法{n}'}" for n in range(25)]
+    assert not ask("inventory", "料号|仓库编码|单位|库存数量|用途", *rows)
+    assert ask("inventory", "料号|仓库编码|单位|库存数量|用途", *rows[-5:])
 
 
 @pytest.mark.parametrize("said", ["PO-1，共3页", "PO-1（第2版）", "PO-1 Rev B", "PO-1001/PO-1002", "PO-1001 & PO-1002"])
@@ -961,7 +1110,7 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("", "请核对数量及单位是否一致", ""),
         ("", "All quantities are in kg", ""),
         ("", "Note: all quantities in thousands (KPCS)", "Note: all quantities in thous"),
-        ("", "单位：万 元", ""),
+        ("", "单位：万 元", "把“单价”照数字收"),
         ("", "本单替代PO-1，PO-1作废", ""),
         ("", "订单数量小于MOQ100取消", ""),
         ("", "以上单价含税，延期3天", ""),
@@ -977,6 +1126,11 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("（作废）", "", "（作废）"),
         ("", "本单取消须提前30天通知", ""),
         ("", "红色为急件", ""),
+        ("", "以上交期统一改为2026-3-20", "统一改为2026-3-20"),
+        ("", "所有单价调整为5元", "所有单价调整为5元"),
+        ("", "数量为预估，以实际下单为准", "数量为预估"),
+        ("以正式订单为准", "", "以正式订单为准"),
+        ("", "M-2已改为M-5", "M-2已改为M-5"),
         ("", "注：单价为每千个的价格", "每千个的价格"),
         ("", "单价：元/千个", "元/千个"),
         ("", "单价含税，最小包装为1000pcs", ""),
@@ -986,6 +1140,13 @@ def test_a_blank_column_beside_a_filled_one_of_the_same_name_is_asked_about(
         ("Prices valid in Europe", "", ""),
         ("单价按美元汇率7.1折算成人民币", "", ""),
         ("All prices in USD", "", "币种：USD"),
+        ("采购订单（USD）", "", "采购订单（USD）"),
+        ("采购订单（美金）", "", "采购订单（美金）"),
+        ("Purchase Order - EUR", "", "Purchase Order - EUR"),
+        ("", "以上价格为未税美金价", "以上价格为未税美金价"),
+        ("以上价格为未税美金价", "", "币种：美金"),
+        ("", "以上均为美金价", "以上均为美金价"),
+        ("", "备注：以美元结算", "备注：以美元结算"),
         ("单价：美元", "", "单价：美元"),
     ],
 )
@@ -1190,6 +1351,24 @@ def test_a_sheet_of_the_stock_of_all_places_is_asked_about(ask: Ask, sheets: lis
 
 
 @pytest.mark.parametrize(
+    "note",
+    [
+        *(
+            "交期变更须提前3天通知",
+            "数量以实际收货为准",
+            "以上单价为含税价",
+            "图片仅供参考",
+            "交期如需改为其他日期请书面通知",
+        ),
+        *("本单数量不得擅自更改", "预计到货3天"),
+    ],
+)
+def test_a_term_of_the_order_is_not_asked_about(ask: Ask, note: str) -> None:
+    header = "订单号|行号|料号|单位|数量|单价"
+    assert not ask("purchase_order", header, "P1|1|A1|个|5|4200", labels=labels_above([[note]]) | said_below([note]))
+
+
+@pytest.mark.parametrize(
     ("sheets", "is_asked"),
     [
         (["暂停", "订单"], True),
@@ -1211,6 +1390,25 @@ def test_a_sheet_of_what_is_set_aside_is_asked_about(ask: Ask, sheets: list[str]
         ("操作方式", "删除", ""),
         ("备注", "do not ship", "do not ship"),
         ("备注", "ship by air", ""),
+        ("备注", "勿发", "勿发"),
+        ("备注", "请勿发货", "请勿发货"),
+        ("备注", "待通知", "待通知"),
+        ("備註", "等客戶通知再發", "等客戶通知再發"),
+        ("备注", "勿压", ""),
+        ("备注", "发货前通知", ""),
+        ("备注", "送货前请电话通知", ""),
+        ("备注", "已转P9", "已转P9"),
+        ("备注", "此项并入P9采购", "此项并入P9采购"),
+        ("备注", "轉PO-88", "轉PO-88"),
+        ("备注", "转180度", ""),
+        ("备注", "并入原包装", ""),
+        ("处理结果", "取消采购", "取消采购"),
+        ("跟进", "客户已取消", "客户已取消"),
+        ("Outcome", "Cancelled", "Cancelled"),
+        ("处理结果", "取消加急", ""),
+        ("发票", "作废", ""),
+        ("单据类型", "退料申请", "退料申请"),
+        ("单据类型", "普通采购", ""),
     ],
 )
 def test_what_is_not_to_be_done_is_asked_about(ask: Ask, column: str, value: str, said: str) -> None:
