@@ -134,7 +134,7 @@ def _in_one_language(labels: Sequence[str]) -> dict[str, str]:
 
 def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What notes below a table say that bears on its lines (价格为千个价, `calls_line_off`), as labels without a value."""
-    told = (_prices_by_many, _is_void, calls_line_off)
+    told = (_prices_by_many, prices_many, _is_void, calls_line_off)
     return {cell.strip(): ("",) for cell in cells if any(says(cell) for says in told) or _bears(cell)}
 
 

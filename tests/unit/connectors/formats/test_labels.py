@@ -9,7 +9,7 @@ import pytest
 from connectors.base import ROW
 from connectors.formats import FormatOptions, SheetRead, read_file
 from connectors.formats.grid import grid_of
-from connectors.formats.labels import labels_above
+from connectors.formats.labels import labels_above, said_below
 from connectors.formats.table import read_table
 
 TABLE = ("行号|料号|数量|单位", "1|A1|5|台", "2|A2|6|个")
@@ -216,3 +216,18 @@ def test_a_record_above_a_header_that_comes_again_is_no_form(tmp_path: Path, lin
     only = read_as(tmp_path / "a.csv", lines, labels=labels)
     assert only.problem is None
     assert only.table.num_rows == 4
+
+
+@pytest.mark.parametrize(
+    ("note", "bears"),
+    [
+        ("注：以上单价为每千只含税价。", True),
+        ("备注：价格单位：元/千只", True),
+        ("说明：单价按每百件计", True),
+        ("第2行取消", True),
+        ("以上价格含税含运费", False),
+        ("请准时交货", False),
+    ],
+)
+def test_a_note_below_that_bears_on_the_lines_is_told(note: str, *, bears: bool) -> None:
+    assert (note in said_below([note])) is bears
