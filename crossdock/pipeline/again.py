@@ -156,7 +156,8 @@ def give_up_older(work: Work, taken: Sequence[Chosen]) -> None:
                 FROM {read} n JOIN crossdock.batch newer ON newer.id = n.batch_id, crossdock.batch older
                 WHERE {waiting} AND h.key <> '' AND h.entity = n.entity AND h.key = n.key AND h.batch_id < n.batch_id
                     AND h.fingerprint = ANY(:fingerprints) AND n.batch_id = ANY(:batches)
-                    AND older.id = h.batch_id AND coalesce(older.modified_at <= newer.modified_at, TRUE)"""
+                    AND older.id = h.batch_id AND coalesce(older.modified_at <= newer.modified_at, TRUE)
+                    AND older.landed_run <> newer.landed_run"""  # sheets of one file add to each other
             ),
             values,
         )

@@ -63,18 +63,20 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
 
 
 def _before(work: Work, plan: Plan) -> dict[str, list[list[str]]]:
-    """Entity, or what else is kept -> what it was made of by this mapping, and by others that the stream had and has no more."""
+    """Entity, or what else is kept -> what it was made of by this mapping; where it is new, by those that the stream has no more."""
     table = tables.stated_key
     mine = select(table).where(table.c.source == work.source, table.c.stream == work.stream)
+    rows = work.connection.execute(mine).all()
+    own = {row.entity: [row.expressions] for row in rows if row.mapping == plan.spec.mapping}
     found: dict[str, list[list[str]]] = {}
-    for row in work.connection.execute(mine).all():
-        if row.mapping == plan.spec.mapping or row.mapping not in work.settings.mappings:
+    for row in rows:
+        if row.mapping not in work.settings.mappings:
             found.setdefault(row.entity, []).append(row.expressions)
+    found |= own
     files = work.settings.config.get("files")
     patterns = [files] if isinstance(files, str) else files if isinstance(files, list) else []
-    if (
-        len({f"{{{_PARTNER}}}" in str(pattern) for pattern in patterns}) > 1
-    ):  # some keys begin with the partner, and others do not
+    named = {f"{{{_PARTNER}}}" in str(pattern) for pattern in patterns}
+    if len(named) > 1:  # some keys begin with the partner, and others do not
         found.pop(_PARTNER, None)
     return found
 

@@ -478,6 +478,19 @@ def test_a_row_waits_from_the_newest_file_that_has_it_and_no_more_once_one_is_ri
     assert hub.column("SELECT key FROM canonical.purchase_order_line ORDER BY key") == ["PO-1|10", "PO-2|10"]
 
 
+def test_a_sheet_does_not_end_the_waiting_of_a_row_on_another_sheet_of_its_file(hub: Hub) -> None:
+    says(hub)
+    book = openpyxl.Workbook()
+    for sheet, unit in ((book.worksheets[0], "坨"), (book.create_sheet("二"), "个")):
+        for row in (HEADER, order_row("PO-1", unit=unit)):
+            sheet.append(list(row))
+    memory = io.BytesIO()
+    book.save(memory)
+    hub.put_bytes("a.xlsx", memory.getvalue())
+    hub.sync()
+    assert hub.column("SELECT batch_id FROM crossdock.held_row WHERE settled_run IS NULL") == [1]
+
+
 def test_an_older_file_that_comes_late_does_not_end_the_waiting_of_a_newer_one(hub: Hub) -> None:
     says(hub)
     for name, day in (("new.csv", 5), ("old.csv", 1)):
