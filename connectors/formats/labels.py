@@ -36,8 +36,8 @@ _MANY = re.compile(
     r"价.{0,8}?(?:每|/|为)\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))|(?i:\bprices?\b.{0,12}\bper\s+(?:10{2,5}|thousand|hundred|k)\b)"
 )
 _PRICED_BY_MANY = re.compile(
-    r"价(?:格)?(?:均|都)?(?:为|是|按|:|：)\s*每?\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))?(?:的?[单]?价|计|$|\W)"
-    r"|价(?:格)?\s*[:：]\s*[元¥￥$]\s*/\s*(?:[千百万]|10{2,5})\s*[个只件支套片粒]"
+    r"价(?:格)?(?:均|都)?(?:为|是|按|:|：)\s*每?\s*(?:[千百万]|10{2,5})\s*(?:[个只件支套片粒]|(?i:pcs|ea))?(?:的?(?:不?含税|未税|含税)?[单]?价|计|$|\W)"
+    r"|价(?:格)?(?:单位)?\s*[:：]\s*[元¥￥$]\s*/\s*(?:[千百万]|10{2,5})\s*[个只件支套片粒]"
 )
 _BETWEEN = " \t\n\u3000;；|｜,，、/_＿"
 """What stands between two labels of one cell: 订单号：PO-1；供应商：恒远."""
@@ -134,7 +134,7 @@ def _in_one_language(labels: Sequence[str]) -> dict[str, str]:
 
 def said_below(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What notes below a table say that bears on its lines (价格为千个价, `calls_line_off`), as labels without a value."""
-    told = (_prices_by_many, prices_many, _is_void, calls_line_off)
+    told = (_prices_by_many, _is_void, calls_line_off)
     return {cell.strip(): ("",) for cell in cells if any(says(cell) for says in told) or _bears(cell)}
 
 

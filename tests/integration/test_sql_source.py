@@ -264,7 +264,7 @@ def test_a_replay_deletes_nothing_that_was_read_after_the_list_of_keys(erp: Hub)
         "INSERT INTO public.po SELECT * FROM public.later; UPDATE public.po SET changed = now() WHERE line_number > 3"
     )
     erp.sync("po")
-    quantity = "quantity(ordered, CASE WHEN line_number = '4' THEN '箩筐' ELSE unit END)"
+    quantity = "quantity(ordered, CASE WHEN line_number = '4' THEN concat(unit, '箩筐') ELSE unit END)"
     lines = LEAN["purchase_order_line"] | {"fields": LEAN["purchase_order_line"]["fields"] | {"ordered": quantity}}
     erp.mapping("own/orders", LEAN | {"purchase_order_line": lines})
     replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
@@ -308,7 +308,7 @@ def test_a_replay_goes_through_no_history_and_brings_no_older_value_back(erp: Hu
     replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)
     assert len(erp.changes) == before
     assert alive(erp) == ["PO-1|1", "PO-1|3", "PO-1|4", "PO-1|5"]
-    held = "quantity(ordered, CASE WHEN number(ordered) = 7 THEN '箩筐' ELSE unit END)"
+    held = "quantity(ordered, CASE WHEN number(ordered) = 7 THEN concat(unit, '箩筐') ELSE unit END)"
     lines = LEAN["purchase_order_line"] | {"fields": LEAN["purchase_order_line"]["fields"] | {"ordered": held}}
     erp.mapping("own/orders", LEAN | {"purchase_order_line": lines})
     replay(erp.home, erp.engine, "erp", "po", clock=erp.clock)

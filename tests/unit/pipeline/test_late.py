@@ -180,7 +180,7 @@ def test_a_file_that_waited_for_its_mapping_is_as_old_as_it_is(hub: Hub, *, comp
 
 def strict(hub: Hub) -> None:
     """The mapping from now on does not know the unit of line 20."""
-    unit = "quantity(ordered, CASE WHEN line_number = '20' THEN '坨' ELSE unit END)"
+    unit = "quantity(ordered, CASE WHEN line_number = '20' THEN concat(unit, '坨') ELSE unit END)"
     lines = LEAN["purchase_order_line"] | {"fields": LEAN["purchase_order_line"]["fields"] | {"ordered": unit}}
     hub.mapping("own/orders", LEAN | {"purchase_order_line": lines}, columns={"unit": ["单位"]})
 
