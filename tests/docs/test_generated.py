@@ -1,6 +1,5 @@
 """The reference pages are what docs/generate.py makes of the code as it is."""
 
-import gc
 import re
 import runpy
 from pathlib import Path
@@ -12,23 +11,17 @@ from canonical_model.issues import CATALOGUE
 from canonical_model.text import parse_json
 from mappings.expressions import FUNCTION_NAMES
 from mappings.reference import FUNCTIONS
+from tests.syntax import nothing_collected
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 
 
 def generate(*arguments: str, docs: Path = ROOT / "docs") -> int:
-    """The exit code of docs/generate.py, run without collecting garbage.
-
-    Before Python 3.12 a collection while `ast.parse` builds its tree may let another thread parse into the same state:
-    SystemError "AST constructor recursion depth mismatch" (python/cpython#106905).
-    """
-    gc.disable()
-    try:
+    """The exit code of docs/generate.py."""
+    with nothing_collected():
         loaded = runpy.run_path(str(ROOT / "docs" / "generate.py"))
         return int(loaded["main"](arguments, docs))
-    finally:
-        gc.enable()
 
 
 def test_no_reference_page_is_stale(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from canonical_model import errors
 from canonical_model.errors import CrossdockError
 from canonical_model.issues import CATALOGUE
 from canonical_model.language import Language, Text
+from tests.syntax import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("canonical_model", "connectors", "mappings", "wecom_notify", "crossdock")
@@ -21,7 +22,7 @@ SEVERAL_FILES: dict[str, str] = {
 
 def codes_in(source: str) -> Iterator[tuple[str, int]]:
     """(code, line) of every code that the source gives to an error or to the catalogue."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(source)):
         given: list[ast.expr] = []
         if isinstance(node, ast.Call):
             given = [word.value for word in node.keywords if word.arg in ("code", "problem_code")]

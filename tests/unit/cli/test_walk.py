@@ -12,6 +12,7 @@ import typer.main
 
 from crossdock.cli import _help
 from crossdock.cli._app import app
+from tests.syntax import parse
 from tests.unit.cli.conftest import Cli
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def wrong_examples(path: tuple[str, ...], command: "TyperCommand") -> list[str]:
 
 def commands_run(source: str, known: "Mapping[tuple[str, ...], object]") -> Iterator[tuple[str, ...]]:
     """The commands that the test functions of a module run."""
-    for function in ast.walk(ast.parse(source)):
+    for function in ast.walk(parse(source)):
         if not isinstance(function, ast.FunctionDef):
             continue
         for node in ast.walk(function):
