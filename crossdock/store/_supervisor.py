@@ -41,6 +41,7 @@ _SETTINGS = {
     "wal_level": "minimal",  # nobody follows this server, so a table that is new need not be written twice
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
+    "io_method": "sync",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_statement": "none",
