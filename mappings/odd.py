@@ -1,6 +1,7 @@
 """How the values of landed files are written: few are odd, so that it pays to know of columns where none is."""
 
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,8 @@ _FEW_ROWS = 20_000
 """Of so few rows each value is looked at, also where a file keeps no dictionary of a column."""
 _MANY_FILES = 64
 """So many files are not looked at: to open them takes longer than it saves."""
+_AT_ONCE = 2
+"""Files that are looked at side by side."""
 
 
 class Writing:
@@ -43,7 +46,8 @@ class Writing:
 
     def _look(self, columns: Collection[str], spellings: Collection[Spelling]) -> frozenset[Spelling]:
         """The spellings that are usual; notes of the columns whether they are clean."""
-        looks = [_look_at(path, columns, spellings) for path in self._files if columns]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            looks = list(pool.map(lambda path: _look_at(path, columns, spellings), self._files if columns else ()))
         clean = set.intersection(*(one for one, _ in looks)) if looks else set()
         self._is_clean |= {column: column in clean for column in columns}
         return frozenset(set.intersection(*(usual for _, usual in looks)) if looks else ())

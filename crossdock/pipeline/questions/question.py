@@ -20,6 +20,8 @@ _BUFFER = 1 << 16
 """Bytes that are read at a time, so that a column is not read whole for its first values."""
 _AT_ONCE = 2
 """Parts of a table that are looked at side by side."""
+_BYTES_AT_ONCE = 1 << 20
+"""Values of a column that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,11 @@ class Table:
             pattern: What is looked for.
             but: Values that are this as a whole do not count.
         """
+        parts = self.rows()
+        size = -(-len(parts) // _AT_ONCE)
+        halves = [parts[first : first + size] for first in range(0, len(parts), size)] if parts else []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = pool.map(partial(_first_in, column=column, pattern=pattern, but=but), self.rows())
+            found = pool.map(partial(_first_in, column=column, pattern=pattern, but=but), halves)
             return next(filter(None, found), "")
 
     def where(self, column: str, pattern: str, *, but: str, beside: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -92,17 +97,29 @@ class Table:
             yield from zip(*([str(cell or "") for cell in one.to_pylist()] for one in rows.columns), strict=True)
 
 
-def _first_in(part: Path, *, column: str, pattern: str, but: str) -> str:
-    with pq.ParquetFile(part, read_dictionary=[column]) as file:
-        chunks = file.read([column], use_threads=False)[column].chunks
-    for chunk in chunks:
-        values = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string())
+def _first_in(parts: Sequence[Path], *, column: str, pattern: str, but: str) -> str:
+    for values in _different(parts, column):
         found = values.filter(pc.match_substring_regex(values, pattern))
         if but and len(found):
             found = found.filter(pc.invert(pc.match_substring_regex(found, rf"^\s*(?:{but})\s*$")))
         if len(found):
             return str(found[0].as_py()).strip()
     return ""
+
+
+def _different(parts: Sequence[Path], column: str) -> Iterator[pa.Array]:
+    """Values of a column, in each row group of the files each once where it keeps a dictionary: many at a time, since a pattern is compiled for each look."""
+    gathered: list[pa.Array] = []
+    for part in parts:
+        with pq.ParquetFile(part, read_dictionary=[column]) as file:
+            chunks = file.read([column], use_threads=False)[column].chunks
+        for chunk in chunks:
+            gathered.append(chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string()))
+            if sum(one.nbytes for one in gathered) >= _BYTES_AT_ONCE:
+                yield pa.concat_arrays(gathered)
+                gathered = []
+    if gathered:
+        yield pa.concat_arrays(gathered)
 
 
 @dataclass(frozen=True, slots=True)
