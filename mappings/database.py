@@ -38,6 +38,13 @@ def connect(scratch: Path, threads: int) -> duckdb.DuckDBPyConnection:
     )
 
 
+def warm_up() -> None:
+    """Opens a database and shuts it again: the first one of a process takes three times as long as others."""
+    with tempfile.TemporaryDirectory(prefix="crossdock-duckdb-") as scratch, connect(Path(scratch), 1) as db:
+        lock(db, Path(scratch), (), _LEAST_MB)
+        db.execute("SELECT xd_tidy('', TRUE)").fetchall()
+
+
 def lock(db: duckdb.DuckDBPyConnection, scratch: Path, files: Iterable[Path], memory_mb: int) -> None:
     """Gives the database our functions, and from then on no file but `files` and no other setting."""
     functions = scratch / "functions.duckdb"

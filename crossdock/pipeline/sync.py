@@ -1,5 +1,7 @@
 """Landing and applying in one call."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from sqlalchemy import Engine
 
 from canonical_model.clock import Clock, utc_now
@@ -8,6 +10,7 @@ from crossdock.pipeline.apply import apply
 from crossdock.pipeline.land import land
 from crossdock.pipeline.progress import Tell, tell_nobody
 from crossdock.pipeline.report import RunReport
+from mappings.database import warm_up
 
 
 def sync(
@@ -25,5 +28,7 @@ def sync(
     Raises:
         CrossdockError: The run failed; its record says why, and a later run goes on where this one was.
     """
-    run_id = land(home, engine, source, stream, kind=kind, clock=clock, tell=tell)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(warm_up)
+        run_id = land(home, engine, source, stream, kind=kind, clock=clock, tell=tell)
     return apply(home, engine, run_id, clock=clock, tell=tell)
