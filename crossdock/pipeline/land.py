@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -36,8 +37,13 @@ _ROW_GROUP = 122_880
 """As many as DuckDB puts into one, and more than a part of a text file has."""
 _ROW_GROUP_BYTES = 16 << 20
 """A reader may hold a whole group for each of its threads; long rows make small ones."""
+_AT_ONCE = 2
+"""Batches that are written side by side."""
 _LOOKED_AT = 10_000
 """Rows that show whether the values of a column come again."""
+
+
+_Keep = Callable[[Batch, bool, Future[None] | None], Future[None]]
 
 
 def land(
@@ -65,7 +71,7 @@ def land(
         with translate_disk_errors(), translate_errors(), turn(engine, source, stream, tell):
             acknowledge(engine, connector, source, stream)
             for attempt in stamina.retry_context(on=TransientError, attempts=ATTEMPTS, wait_initial=0.5, wait_max=5.0):
-                with attempt, ThreadPoolExecutor(1) as writer:
+                with attempt, ThreadPoolExecutor(_AT_ONCE) as writer:
                     keep = partial(_keep, writer, home, engine, run_id, source, stream, clock)
                     start = _position(engine, source, stream)
                     _keep_all(partial(_told, partial(connector.read, stream, start), tell), keep, start)
@@ -88,22 +94,22 @@ def _told(read: Callable[[], Iterable[Batch]], tell: Tell) -> Iterator[Batch]:
         tell(Phase.LANDING, landed)
 
 
-def _keep_all(read: Callable[[], Iterable[Batch]], keep: Callable[[Batch, bool], Future[None]], start: Cursor) -> None:
-    """Keeps what is read from `start` on, in order: each is written and noted while the next one is read.
+def _keep_all(read: Callable[[], Iterable[Batch]], keep: _Keep, start: Cursor) -> None:
+    """Keeps what is read from `start` on, in order: some batches are written, and noted, while the next one is read.
 
     A batch of a file that leaves the cursor where it was is a part of which the rest is still to come.
     """
-    kept: Future[None] | None = None
+    kept: deque[Future[None]] = deque()
     before = start
     try:
         for batch in read():
-            if kept is not None:
-                kept.result()
-            kept = keep(batch, bool(batch.origin.sha256) and batch.cursor == before)
+            if len(kept) == _AT_ONCE:
+                kept.popleft().result()
+            kept.append(keep(batch, bool(batch.origin.sha256) and batch.cursor == before, kept[-1] if kept else None))
             before = batch.cursor
     finally:  # what was read before a source failed is kept
-        if kept is not None:
-            kept.result()
+        for one in kept:
+            one.result()
 
 
 def acknowledge(engine: Engine, connector: Connector, source: str, stream: str) -> None:
@@ -198,10 +204,11 @@ def _keep(
     clock: Clock,
     batch: Batch,
     is_part: bool,  # noqa: FBT001  # bound by partial
+    before: Future[None] | None,
     *,
     kind: str = "rows",
 ) -> Future[None]:
-    """Keeps the original and begins to write the rows and then to note the batch; gives what is done with that."""
+    """Keeps the original and begins to write the rows and then, once the one `before` is noted, to note the batch; gives what is done with that."""
     at, origin = clock(), batch.origin
     folder = f"{source}/{stream}/{at:%Y-%m}"
     original = (
@@ -227,6 +234,8 @@ def _keep(
 
     def write_and_note() -> None:
         _keep_rows(data, table)
+        if before is not None:
+            before.result()
         with translate_errors(), engine.begin() as connection:
             lock(connection, [f"landing:{source}.{stream}"])
             connection.execute(insert(tables.batch).values(row))
