@@ -25,6 +25,7 @@ from crossdock.pipeline.cursor import cursor_behind, move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
 from crossdock.pipeline.group import apply_read
 from crossdock.pipeline.guard import GuardError, check_guard
+from crossdock.pipeline.hashes import hashes_ahead
 from crossdock.pipeline.land import acknowledge, turn, whole_files
 from crossdock.pipeline.park import Parked, sort_out
 from crossdock.pipeline.progress import Tell, tell_nobody
@@ -101,8 +102,10 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
         landed = [row for row in landed if row.id <= approved[-1]]  # nobody has approved what came since
     waiting = [*([] if approved else files_to_judge_again(work, chooser)), *landed]
     is_baseline = is_first_load(work.connection, work.source, work.stream)
-    chosen, parked = sort_out(work, chooser, waiting)
-    apply_in_order(work, chooser, waiting, chosen)
+    entities = {entity for spec in chooser.specs for entity in spec.entities}
+    with hashes_ahead(work, entities, sum(row.rows_read for row in waiting)):
+        chosen, parked = sort_out(work, chooser, waiting)
+        apply_in_order(work, chooser, waiting, chosen)
     of_waiting = work.entity_counts()
     again = list(rows_to_judge_again(work, chooser))
     for one in again:
@@ -171,6 +174,7 @@ def apply_in_order(work: Work, chooser: MappingChooser, batches: Sequence[AnyRow
     taken = {one.row.id: one for one in chosen}
     for kind, rows in groupby(batches, key=lambda row: str(row.kind)):
         if kind == "keys":
+            work.ahead = {}
             for row in rows:
                 delete_absent_keys(work, chooser, row)
             continue

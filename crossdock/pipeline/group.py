@@ -11,12 +11,12 @@ import pyarrow as pa
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from canonical_model.ahead import fetch_ahead
 from canonical_model.errors import MappingError
 from canonical_model.issues import Issue
 from canonical_model.language import Text
 from crossdock.pipeline.chosen import Chosen, file_of, landed_rows
 from crossdock.pipeline.deletions import CompleteRead
+from crossdock.pipeline.hashes import hashes_of
 from crossdock.pipeline.keys import note_keys
 from crossdock.pipeline.late import take_out_late
 from crossdock.pipeline.lineage import keep_lineage
@@ -35,19 +35,13 @@ from crossdock.pipeline.references import CODES, resolve_everywhere, resolve_ref
 from crossdock.pipeline.reuse import hold_reused_numbers
 from crossdock.pipeline.work import Work
 from crossdock.store import tables
-from crossdock.store.bulk import pages, stored_hashes, stored_name
+from crossdock.store.bulk import stored_name
 from crossdock.store.database import among
 from crossdock.store.partitions import has_partition
 from mappings.engine import KnownHashes, MappingRun
 from mappings.landed import LandedRows, PlacedIssue
 from mappings.plan import EntityPlan
 from mappings.spec import find_mapping
-
-PAGES_PER_LOOK_UP = 4
-"""About what one look-up by key reads: leaf of the index, page of the table, and some of the way there."""
-
-_PARTS = 8
-"""Parts of an entity's stored hashes, of some 4 MB each, that may wait until the landed rows are hashed."""
 
 
 def apply_read(work: Work, groups: Sequence[Sequence[Chosen]]) -> None:
@@ -156,15 +150,13 @@ def _is_stored(work: Work, where: Stage) -> bool:
 
 
 def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> KnownHashes:
-    """Hashes of the entities of which reading all costs less than looking up each landed record."""
-    is_alone = len(work.home.source(work.source).streams) == 1
-    sizes = {one.target: pages(work.connection, one.target, work.source) for one in stored}
-    parts = {  # all asked for before the first is fetched: `beside` has the connection from then on
-        table.name: stored_hashes(work.connection, table, work.source, work.stream, size, is_alone=is_alone)
-        for table, size in sizes.items()
-        if rows * PAGES_PER_LOOK_UP >= size
+    """The stored hashes; those that were asked for ahead where the run has written nothing yet."""
+    ahead, work.ahead = work.ahead, {}
+    names = [one.entity.name for one in stored]
+    return {
+        **hashes_of(work, work.connection, beside, (name for name in names if name not in ahead), rows),
+        **{name: ahead[name] for name in names if name in ahead},
     }
-    return {name: fetch_ahead(beside, hashes, _PARTS) for name, hashes in parts.items()}
 
 
 def _insert(work: Work, entity: EntityPlan, where: Stage, mapped: MappingRun) -> Merged:

@@ -16,6 +16,7 @@ from crossdock.pipeline.report import EntityCounts
 from crossdock.store import tables
 from crossdock.store.bulk import copy_records
 from mappings.dates import DateOrder
+from mappings.engine import KnownHashes
 from mappings.landed import HeldRow, PlacedIssue
 
 _SHOWN_ISSUES = 20
@@ -41,6 +42,7 @@ class Work:
         date_orders: How dates that could be either were read, and why.
         tell: Is told how far the run is.
         newer_noted: (batch, entity) whose keys were noted for files that come late.
+        ahead: Stored hashes that were asked for before the run wrote anything.
     """
 
     home: Home
@@ -57,6 +59,7 @@ class Work:
     date_orders: list[DateOrder] = field(default_factory=list)
     tell: Tell = tell_nobody
     newer_noted: set[tuple[int, str]] = field(default_factory=set)
+    ahead: KnownHashes = field(default_factory=dict)
 
     @property
     def settings(self) -> StreamFile:
