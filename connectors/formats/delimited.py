@@ -178,7 +178,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                     yield _uncountable(text, counted)
                     return
                 total = counted.records - accounted
-            rows = splitter.join([sieve.sift(options.crop_columns(table)) for table in tables])
+            rows = sieve.sift(splitter.join([options.crop_columns(table) for table in tables]))
             torn = torn_row(rows, splitter.layout)
             rows = sieve.trim_end(rows) if is_last else rows
             present = splitter.layout

@@ -581,7 +581,7 @@ def test_half_of_a_read_does_not_forget_what_the_other_half_states(hub: Hub, mon
     source = Pages()
     for module in ("land", "apply"):
         monkeypatch.setattr(import_module(f"crossdock.pipeline.{module}"), "open_source", lambda *_: source)
-    monkeypatch.setattr("crossdock.pipeline.group.PAGES_PER_LOOK_UP", 0)  # a small batch and a large table
+    monkeypatch.setattr("crossdock.pipeline.hashes.PAGES_PER_LOOK_UP", 0)  # a small batch and a large table
     hub.mapping("own/json", NESTED)
     says(hub, mapping=["own/json"])
 
