@@ -215,7 +215,8 @@ class Amounts:
     def _signed(self, value: Compiled) -> str:
         """SQL of the text where something stands before or behind the number; most begin with a digit and end with one."""
         is_bare = f"({value.sql} >= '.' AND {value.sql} < ':' AND right({value.sql}, 1) < ':')"
-        return self._steps.once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END")
+        spelling = self._steps.spelling(value, USUAL_NUMBER)
+        return self._steps.once(f"CASE WHEN NOT {is_bare} THEN xd_half({value.sql}) END", spelling, NO_TEXT)
 
 
 def _shown(value: Compiled, number: Compiled) -> str:

@@ -45,6 +45,6 @@ def hashes_ahead(work: Work, entities: Iterable[str], rows: int) -> Iterator[Non
 
     Call it behind the locks of the entities. What this run writes is not among them, so only its first group may use them.
     """
-    with ThreadPoolExecutor(1) as beside, work.connection.engine.connect() as connection:
+    with work.connection.engine.connect() as connection, ThreadPoolExecutor(1) as beside:
         work.ahead = hashes_of(work, connection, beside, entities, rows)
         yield

@@ -80,7 +80,7 @@ def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monke
         is_large = table.name == "purchase_order_line"
         return never() if is_large else stored_hashes(connection, table, source, stream, size, is_alone=is_alone)
 
-    monkeypatch.setattr("crossdock.pipeline.group.stored_hashes", hashes)
+    monkeypatch.setattr("crossdock.pipeline.hashes.stored_hashes", hashes)
     report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")
     assert counts(report) == {"read": 2, "created": 1, "updated": 1}
 
