@@ -381,7 +381,9 @@ class MappingRun:
         files = [batch.parquet for batch in self._batches.values()]
         if not self._plan.is_json:  # a document is one column
             steps = (step for query in self._queries.values() for step in query.steps if isinstance(step, Atom))
-            self._set_usual(self._writing.usual(step.spelling for step in steps if step.spelling))
+            all_of = (query.raw_columns for query in self._queries.values() if self.is_streamed(query.entity))
+            spellings = (step.spelling for step in steps if step.spelling)
+            self._set_usual(self._writing.usual(spellings, soon=chain.from_iterable(all_of)))
         memory_mb = memory_for(self._queries.values(), threads=self._threads, is_json=self._plan.is_json)
         lock(self._db, Path(self._scratch.name), files, memory_mb)
         if self._is_small:

@@ -36,13 +36,14 @@ class Writing:
         self._look({column for column in asked if column not in self._is_clean}, ())
         return [column for column in asked if not self._is_clean[column]]
 
-    def usual(self, asked: Iterable[Spelling]) -> frozenset[Spelling]:
+    def usual(self, asked: Iterable[Spelling], *, soon: Iterable[str] = ()) -> frozenset[Spelling]:
         """Those of the spellings in which all values of their columns are written, but for empty ones.
 
-        A column that a file lacks, or of which it keeps many rows without a dictionary, is not known to be.
+        A column that a file lacks, or of which it keeps many rows without a dictionary, is not known to be. Columns about
+        which `odd` will be asked `soon` are looked at with them.
         """
         spellings = frozenset(asked)
-        return self._look({one.column for one in spellings}, spellings)
+        return self._look({one.column for one in spellings} | {*soon}, spellings)
 
     def _look(self, columns: Collection[str], spellings: Collection[Spelling]) -> frozenset[Spelling]:
         """The spellings that are usual; notes of the columns whether they are clean."""
@@ -62,10 +63,12 @@ def _look_at(path: Path, columns: Collection[str], spellings: Collection[Spellin
         looked_at = set(texts) if file.metadata.num_rows <= _FEW_ROWS else kept
     clean, usual = set(kept), {one for one in spellings if one.column in looked_at}
     with pq.ParquetFile(path, read_dictionary=[texts[column] for column in looked_at]) as file:
-        for column in looked_at:
-            of_column = [one for one in usual if one.column == column]
-            for number in range(file.num_row_groups):
-                for chunk in file.read_row_group(number, [texts[column]], use_threads=False)[texts[column]].chunks:
+        for number in range(file.num_row_groups):
+            left = {column for column in looked_at if column in clean or any(one.column == column for one in usual)}
+            group = file.read_row_group(number, [texts[column] for column in left], use_threads=False)
+            for column in left:
+                of_column = [one for one in usual if one.column == column]
+                for chunk in group[texts[column]].chunks:
                     usual -= {one for one in of_column if not _are_all(chunk.dictionary, one.pattern)}
                     if column in clean and pc.any(pc.match_substring_regex(chunk.dictionary, ODD)).as_py():
                         clean.discard(column)
