@@ -65,13 +65,13 @@ def compare(parts: Parts, name: str, rows: int, known: Iterable[pa.RecordBatch])
 
 
 def _are_same(db: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
-    """Whether two tables hold the same hashes, told by their sums: where nothing has changed, nothing has to be joined.
+    """Whether two tables hold the same hashes, told by two sums over 64 bits of each: where nothing has changed, nothing has to be joined.
 
-    Different hashes have equal sums as seldom as different rows have equal hashes. No stored hash comes twice, since
-    it covers what makes the key.
+    Others have the same sums as seldom as another row has the same hash. No stored hash comes twice, since it covers
+    what makes the key.
     """
-    number = "CAST(source_hash AS UHUGEINT)"
-    halves = (f"{number} >> 64", f"{number} & 18446744073709551615")
-    sums = ", ".join(f"sum(CAST(CAST({half} AS UBIGINT) AS HUGEINT))" for half in halves)
-    found = {db.execute(f"SELECT count(*), count(source_hash), {sums} FROM {table}").fetchone() for table in (one, other)}
+    sums = ", ".join(f"sum(CAST(hash({bits}) AS HUGEINT))" for bits in ("source_hash", "source_hash, 1"))
+    found = {
+        db.execute(f"SELECT count(*), count(source_hash), {sums} FROM {table}").fetchone() for table in (one, other)
+    }
     return len(found) == 1

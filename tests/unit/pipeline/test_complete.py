@@ -88,6 +88,15 @@ def test_of_two_complete_files_in_one_run_the_later_one_counts(hub: Hub) -> None
     assert alive(hub) == ["PO-2|10"]
 
 
+def test_a_second_complete_file_of_one_run_is_compared_with_what_the_first_has_written(hub: Hub) -> None:
+    says(hub, complete=True)
+    hub.load(order_row("PO-1", quantity="500"), order_row("PO-2"))
+    hub.put("a.csv", [order_row("PO-1", quantity="300"), order_row("PO-2")])
+    hub.put("b.csv", [order_row("PO-1", quantity="500"), order_row("PO-2")])
+    hub.sync()
+    assert [fields["ordered"] for _, _, fields in hub.changes] == [["500", "300"], ["300", "500"]]
+
+
 def test_a_line_that_left_a_whole_document_was_deleted(hub: Hub) -> None:
     says(hub, complete="document")
     hub.load(order_row("PO-1", line="10"), order_row("PO-1", line="20"), order_row("PO-2"))
