@@ -135,7 +135,10 @@ class Settings(_Part):
         return self
 
 
-CRON = r"^(@(hourly|daily|weekly|monthly|yearly|annually|midnight)|[0-9*/,A-Za-z#?-]+( +[0-9*/,A-Za-z#?-]+){4})$"
+CRON = (
+    r"^\s*(@(hourly|daily|weekly|monthly|quarterly|yearly|annually|midnight)"
+    r"|[0-9*/,A-Za-z#?-]+(\s+[0-9*/,A-Za-z#?-]+){4})\s*$"
+)
 PERCENT = r"^(100|[1-9]?[0-9])(\.[0-9]+)?%$"
 Percent = Annotated[str, StringConstraints(pattern=PERCENT)]
 

@@ -85,7 +85,7 @@ class Conversions:
         """
         _, spellings = code_table(self._spec, table, list_name)
         for text in value.constants:
-            if half_width(text).lower() not in spellings and not self._is_unknown(text):
+            if (half_width(text).lower() not in spellings or text != text.strip()) and not self._is_unknown(text):
                 raise _no_code(text, table, list_name, spellings)
 
     def _check_constants(self, value: Compiled, read: Callable[[str], str], example: str) -> None:

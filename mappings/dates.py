@@ -168,33 +168,45 @@ def without_points(
     """
     doubtful: set[int] = set()
     for column, batches in commas.items():
-        where = f"_batch IN ({', '.join(map(str, sorted(batches)))}) AND regexp_matches({_digits(column)}, '{_POINT}')"
-        pointed = {
-            parts.get(batch, batch)
-            for (batch,) in db.execute(f"SELECT DISTINCT _batch FROM {rows} WHERE {where}").fetchall()
-        }
-        doubtful |= {batch for batch in batches if parts.get(batch, batch) not in pointed}
+        doubtful |= batches - _pointed(db, rows, column, batches, parts)
     return doubtful
+
+
+def _pointed(
+    db: duckdb.DuckDBPyConnection, rows: str, column: AskedColumn, batches: Collection[int], parts: Mapping[int, int]
+) -> set[int]:
+    """Those of the batches of which the sheet shows in the column a point that can be but a decimal one: 12.75."""
+    if not batches:
+        return set()
+    where = f"_batch IN ({', '.join(map(str, sorted(batches)))}) AND regexp_matches({_digits(column)}, '{_POINT}')"
+    found = db.execute(f"SELECT DISTINCT _batch FROM {rows} WHERE {where}").fetchall()
+    sheets = {parts.get(batch, batch) for (batch,) in found}
+    return {batch for batch in batches if parts.get(batch, batch) in sheets}
 
 
 def decide_commas(
     db: duckdb.DuckDBPyConnection,
+    rows: str,
     columns: Iterable[AskedColumn],
     commas: Mapping[AskedColumn, set[int]],
     doubtful: Collection[int] = (),
+    parts: Mapping[int, int] = _ALONE,
 ) -> list[DateOrder]:
     """Defines the macros that say in which batches 1,250 and 1.250 can be either; gives what the columns themselves showed.
 
     Args:
         db: A connection with our macros.
+        rows: SQL of the rows, with their `_batch`.
         columns: The columns.
         commas: What `find_commas` found.
-        doubtful: Batches of which all columns are doubtful.
+        doubtful: Batches of which all columns are doubtful but those that show a decimal point.
+        parts: As for `decide_orders`.
     """
     shown = []
     for column in columns:
         own = commas.get(column, set())
-        batches = sorted(own.union(doubtful))
+        others = set(doubtful) - own
+        batches = sorted(own | others - _pointed(db, rows, column, others, parts))
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
         shown += [DateOrder(batch, column.column, COMMA, "column") for batch in sorted(own) if not column.is_told]

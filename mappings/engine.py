@@ -420,8 +420,8 @@ class MappingRun:
                 doubtful |= without_points(self._db, rows, commas, parts)
         if doubtful:
             self._set_usual(one for one in self._usual if one.pattern != USUAL_NUMBER)
-        for (_, _, numbers), commas in zip(asked, found, strict=True):
-            orders += decide_commas(self._db, numbers, commas, doubtful)
+        for (rows, _, numbers), commas in zip(asked, found, strict=True):
+            orders += decide_commas(self._db, rows, numbers, commas, doubtful, parts)
         self.date_orders = tuple(dict.fromkeys(orders))
 
     def _set_usual(self, spellings: Iterable[Spelling]) -> None:

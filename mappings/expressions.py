@@ -624,6 +624,11 @@ def _check_places(name: str, nodes: Sequence[exp.Expr], arguments: Sequence[Comp
             )
         constant = nodes[i].this if isinstance(nodes[i], exp.Literal) else "1"
         if not constant.isdigit() or (_PLACES.get(name) == i and int(constant) == 0):
+            if _PLACES.get(name) != i:
+                raise ExpressionError(
+                    Text(f"{name}() 不能取 {constant} 个字符。", f"{name}() cannot take {constant} characters."),
+                    Text("个数是整数，如 3。", "Write a whole number, such as 3."),
+                )
             raise ExpressionError(
                 Text(f"{name}() 没有第 {constant} 个。", f"{name}() has no place {constant}."),
                 Text("位置是整数，从 1 数。", "Places are whole numbers and begin with 1."),

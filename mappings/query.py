@@ -299,12 +299,21 @@ class EntityQuery:
             return []
         # a cheap look at the text first: most hold no bracket, and the document is then not read once more
         text = compiled.parts[-1]
-        may_be = f"contains({text}, '{{') OR contains({text}, '[')"
-        return [
-            Problem(f"(CASE WHEN {may_be} THEN {kind} IN ('OBJECT', 'ARRAY') END)", "XD-TXT-004", text, column)
+        may_be = _has_bracket(text)
+        kinds = {
+            column: (kind, sql)
             for column, sql in zip(self.entity.columns, self.entity.column_sql, strict=True)
             if column in compiled.columns and (kind := json_type(sql))
-        ]
+        }
+        found = []
+        for column, (kind, _) in kinds.items():
+            # Bolt [M8] of another column has brackets of its own
+            others = [f"({k} = 'VARCHAR' AND ({_has_bracket(s)}))" for one, (k, s) in kinds.items() if one != column]
+            is_its = f"{kind} IN ('OBJECT', 'ARRAY')" + (
+                f" AND NOT coalesce({' OR '.join(others)}, FALSE)" if others else ""
+            )
+            found.append(Problem(f"(CASE WHEN {may_be} THEN {is_its} END)", "XD-TXT-004", text, column))
+        return found
 
     def _cells(self, columns: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
         """Column -> SQL of its name in the sheet and of its content."""
@@ -377,3 +386,7 @@ def _is_single(document: str, path: str) -> str:
 
 def _pointer(path: str) -> str:
     return quote_text(json_path(path.split(".")))
+
+
+def _has_bracket(text: str) -> str:
+    return f"contains({text}, '{{') OR contains({text}, '[')"

@@ -9,7 +9,7 @@ from canonical_model.language import Text
 from connectors.formats.delimited import read_delimited
 from connectors.formats.disguise import Content, content_of, no_workbook
 from connectors.formats.json_document import read_json
-from connectors.formats.markup import read_html, read_spreadsheet_xml
+from connectors.formats.markup import read_html, read_spreadsheet_xml, read_web_archive
 from connectors.formats.options import FormatOptions
 from connectors.formats.sheet import SheetRead, refused, settle
 from connectors.formats.workbook import read_workbook
@@ -88,6 +88,8 @@ def _read_by_content(path: Path, options: FormatOptions, name: Path) -> Iterator
         yield from read_workbook(path, options)
     elif content is Content.HTML:
         yield from read_html(path, options)
+    elif content is Content.WEB_ARCHIVE:
+        yield from read_web_archive(path, options)
     elif content is Content.SPREADSHEET_XML:
         yield from read_spreadsheet_xml(path, options)
     elif content is Content.TEXT or name.suffix.lower() in DELIMITED:

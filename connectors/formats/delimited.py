@@ -466,6 +466,8 @@ def _row_names(head: _Head, layout: Layout) -> Text | None:
     is_longer = len(below) >= _FEW_RECORDS and all(len(row) == len(names) + 1 for row in below)
     if not is_longer or not all(map(str.isdecimal, numbers)) or len(set(numbers)) < len(numbers):
         return None
+    if int(numbers[0]) > 1 and len(set(map(len, numbers))) == 1:  # 10001 and 10002 are codes
+        return None
     if last <= {Kind.TEXT, Kind.BLANK} or _COUNTS.fullmatch(names[0].strip()):
         return None
     line, width = head.lines[layout.last], len(names)

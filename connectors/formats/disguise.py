@@ -15,6 +15,7 @@ class Content(StrEnum):
 
     WORKBOOK = "workbook"
     HTML = "html"
+    WEB_ARCHIVE = "web_archive"
     SPREADSHEET_XML = "spreadsheet_xml"
     TEXT = "text"
     PDF = "pdf"
@@ -43,6 +44,8 @@ def content_of(path: Path) -> Content:
         if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
             return Content.SPREADSHEET_XML
         return Content.HTML if b"<table" in start or b"<html" in start else Content.XML
+    if start.startswith((b"mime-version:", b"from: <saved by")):
+        return Content.WEB_ARCHIVE
     if start.startswith(b"%pdf"):
         return Content.PDF
     return Content.OTHER if b"\x00" in text else Content.TEXT

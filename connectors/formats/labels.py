@@ -208,7 +208,8 @@ def label_columns(
     for name, *others in wanted:
         if name in table.column_names:
             continue
-        forms = {_form(one) for one in (name, *others)} | {_form(part) for part in in_two_languages(name)}
+        named = (name, *others)
+        forms = {_form(one) for one in named} | {_form(part) for one in named for part in in_two_languages(one)}
         said = [by_form[form] for form in forms if form in by_form]
         if not said:
             return _missing(name, labels)

@@ -173,9 +173,9 @@ def _title(head: Sequence[Sequence[str]], row_numbers: Sequence[int]) -> Text | 
         return None
     return Text(
         f"设置里说没有表头，但第 {number} 行只有一格“{clip(first[0])}”，像标题或注释，不像记录。"
-        f"请在设置里写 area: {number + 1}:1048576，从下一行读起；或请对方去掉这一行。",
+        f"请在设置里写 area: {number + 1}:，从下一行读起；或请对方去掉这一行。",
         f"The settings say that there is no header, but row {number} is one cell, “{clip(first[0])}”, which looks like a title or "
-        f"comment. Set area: {number + 1}:1048576 to begin with the next row, or have it left out.",
+        f"comment. Set area: {number + 1}: to begin with the next row, or have it left out.",
     )
 
 

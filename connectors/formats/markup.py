@@ -1,9 +1,11 @@
 """Tables in HTML and SpreadsheetML 2003: what many systems write and name .xls."""
 
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from email import message_from_binary_file
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -156,6 +158,30 @@ def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
             yield read_table(grid, options)
 
 
+def read_web_archive(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
+    """The tables of the one web page with any in a web archive (MHTML, RFC 2557), as SAP names .xls."""
+    if path.stat().st_size > MOST_BYTES:
+        yield refused(_too_large(path))
+        return
+    with path.open("rb") as file:
+        parts = [part for part in message_from_binary_file(file).walk() if part.get_content_type() == "text/html"]
+    contents = [content for part in parts if isinstance(content := part.get_payload(decode=True), bytes)]
+    tables = [content for content in contents if b"<table" in content.lower()]
+    if len(tables) > 1:  # of a workbook with several sheets
+        yield refused(
+            Text(
+                "文件是网页归档（MHTML），里面有好几张表。请用 Excel 打开，另存为“Excel 工作簿 (*.xlsx)”后再发。",
+                "The file is a web archive (MHTML) of several sheets. Open it in Excel, save it as “Excel Workbook (*.xlsx)” and "
+                "send that.",
+            )
+        )
+        return
+    with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
+        page = Path(folder) / "page.html"
+        page.write_bytes(tables[0] if tables else b"")
+        yield from read_html(page, options)
+
+
 def _joined(grids: list[Grid]) -> Grid:
     """Tables one under the other, as a browser shows them: a title or form is often a table by itself."""
     rows: list[list[str]] = []
@@ -194,10 +220,7 @@ def read_spreadsheet_xml(path: Path, options: FormatOptions) -> Iterator[SheetRe
 
 def _text_of(path: Path, options: FormatOptions) -> str | Text:
     if path.stat().st_size > MOST_BYTES:
-        return Text(
-            f"文件有 {path.stat().st_size >> 20} MB，作为网页或 XML 表格太大。请另存为 xlsx 后再发。",
-            f"With {path.stat().st_size >> 20} MB the file is too large for a table in HTML or XML. Save it as xlsx and send that.",
-        )
+        return _too_large(path)
     with path.open("rb") as file:
         named = _CHARSET.search(file.read(4096))
     encoding = (named[1] or named[2]).decode().lower() if named else None
@@ -207,6 +230,13 @@ def _text_of(path: Path, options: FormatOptions) -> str | Text:
                 return text.path.read_bytes()[text.offset :].decode()
             problem = text
     return problem
+
+
+def _too_large(path: Path) -> Text:
+    return Text(
+        f"文件有 {path.stat().st_size >> 20} MB，作为网页或 XML 表格太大。请另存为 xlsx 后再发。",
+        f"With {path.stat().st_size >> 20} MB the file is too large for a table in HTML or XML. Save it as xlsx and send that.",
+    )
 
 
 def _laid_out(table: list[list[_Cell]]) -> Grid:

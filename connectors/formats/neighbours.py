@@ -26,6 +26,7 @@ _LABEL_COLUMNS = 2
 _MANY = 0.2
 _SEPARATORS = (",", ";", "\t", "|", "，", "；")
 _DIGIT = r"[0-9０-９]"
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _HEADING = r"^\s*(?:[^\d:：]{1,12}[:：]\s*\S|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])"
 
@@ -101,6 +102,14 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
             f"Row {number} ({shown}) reads like a heading of the rows below it. Say it in a column of each row, and leave "
             "such rows out.",
         )
+    if (worded := _worded(rows, layout)) is not None:
+        number, shown = rows[ROW][worded].as_py(), " | ".join(filter(None, texts_of(rows.slice(worded, 1))[0]))[:40]
+        return Text(
+            f"第 {number} 行（{shown}）开头几格是文字，后面都空着，别的行这几列不是这样，像是下面各行的标题，不敢丢掉，也不敢当成一行数据。"
+            "请给每行加一列写明这一项，并删掉这样的行。",
+            f"Row {number} ({shown}) begins with words where the other rows have codes or numbers, and has nothing behind them: it "
+            "reads like a heading of the rows below it. Say it in a column of each row, and leave such rows out.",
+        )
     alone = _with_one_cell(rows, layout)
     places = pc.indices_nonzero(alone).to_pylist()
     if not places:
@@ -120,6 +129,32 @@ def heading_within(rows: pa.Table, layout: Layout) -> Text | None:
                 f"Row {number} has one cell alone ({shown}), which reads like a heading of the rows below it. "
                 "Say it in a column of each row, and leave such rows out.",
             )
+    return None
+
+
+def _worded(rows: pa.Table, layout: Layout) -> int | None:
+    """Place of the first row that fills two or three of the first columns alone, with words where the others have codes: 类别 | 标准件."""
+    if len(layout.named) <= _TABLE_CELLS:
+        return None
+    first, second, third = layout.named[:_TABLE_CELLS]
+    found: pa.ChunkedArray | None = None
+    for position in reversed(range(rows.num_columns - 1)):
+        if position not in {first, second, third}:
+            blank = pc.equal(rows.column(position), "")
+            found = blank if found is None else pc.and_(found, blank)
+            if not pc.any(found).as_py():
+                return None
+    places = pc.indices_nonzero(found).to_pylist() if found is not None else []
+    if 2 * len(places) > rows.num_rows:
+        return None
+    codes = rows.column(first).filter(pc.invert(found)).slice(0, _LOOKED_AT).to_pylist() if places else []
+    if not codes or not all(any(map(str.isdigit, code)) for code in codes if code.strip()):
+        return None
+    for place in places[:_LOOKED_AT]:
+        cells = texts_of(rows.slice(place, 1))[0]
+        said = [cells[first].strip(), cells[second].strip()]
+        if all(map(_HAN.search, said)) and not any(map(str.isdigit, "".join(said))):
+            return int(place)
     return None
 
 

@@ -55,6 +55,7 @@ _CHARGE = re.compile(
     r"|(?i:freight|shipping|delivery fee|tax|vat|gst|discount|deposit|balance(?: due)?|handling))(?:\s*\d+(?:\.\d+)?\s*[%％])?\s*(?:[(（].*[)）])?\s*[:：]?\s*$"
 )
 _DATED = re.compile(r"^[^\d]{0,10}(?:日期|时间|(?i:date|as of))\s*[:：]?\s*$")
+_CODE = re.compile(r"(?=.*[0-9])[!-~]+")
 _LONG_WORDS = 12
 _MOSTLY = 0.6
 _PAIR = 2
@@ -177,11 +178,16 @@ def _is_foot(cells: list[str], above: Sequence[Sequence[str]], figures: Abstract
 
 
 def _is_alone(cells: list[str], above: Sequence[Sequence[str]]) -> bool:
-    """Whether a row is one cell, unlike all above it in its column, where every record fills several: A2已停用 below A1, A2, A3."""
+    """Whether a row is one cell of words, unlike all above it in its column, where every record fills several: A2已停用 below A1, A2, A3.
+
+    A code that begins as those above it, as A3-B there, may be a record of which the rest is not known; QR-RD-003 is none.
+    """
     filled = [column for column, cell in enumerate(cells) if cell.strip()]
     if len(filled) != 1 or not above or min(sum(map(bool, map(str.strip, row))) for row in above) < _TABLE_CELLS:
         return False
     cell, column = cells[filled[0]], [row[filled[0]] for row in above]
+    if _CODE.fullmatch(cell.strip()) and cell.strip()[0] in {text.strip()[:1] for text in column}:
+        return False
     enough = _PAIR if _HAN.search(cell) else _TABLE_CELLS
     return len(above) >= enough and shape_of(cell) not in set(map(shape_of, column))
 

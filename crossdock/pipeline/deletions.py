@@ -250,6 +250,13 @@ def delete_absent_keys(work: Work, chooser: MappingChooser, keys: AnyRow) -> Non
         resolve_everywhere(work)
 
 
+_BATCH_BEFORE = (
+    "(SELECT c.batch_id FROM crossdock.change c WHERE c.entity = :entity AND c.source = t.source AND c.key = t.key "
+    "AND c.at = t.deleted_at ORDER BY c.id DESC LIMIT 1)"
+)
+"""SQL of the batch that stated a record `t` before its tombstone took that of the list without it, as its history tells."""
+
+
 def _undo_tombstones(work: Work, where: Stage, condition: str, children: Sequence[str]) -> None:
     """Brings back, as they were, the records of a `condition` that an earlier list of keys did not hold, and their lines.
 
@@ -270,10 +277,10 @@ def _undo_tombstones(work: Work, where: Stage, condition: str, children: Sequenc
     make_findable(work.connection, raised, ", ".join(f'"{one}"' for one in where.entity.key))
     work.connection.execute(
         text(
-            f"UPDATE canonical.{name} t SET deleted_at = NULL, deleted_evidence = NULL, changed_run = :run, changed_at = :at "
-            f"FROM {raised} r WHERE t.source = :source AND t.key = r.key"
+            f"UPDATE canonical.{name} t SET deleted_at = NULL, deleted_evidence = NULL, changed_run = :run, changed_at = :at, "
+            f"batch_id = coalesce({_BATCH_BEFORE}, t.batch_id) FROM {raised} r WHERE t.source = :source AND t.key = r.key"
         ),
-        values,
+        values | {"entity": name},
     )
     _note_changes(work, name, raised, before="deleted_at", after="NULL")
     work.count(name, {"read": found.rowcount, "updated": found.rowcount})

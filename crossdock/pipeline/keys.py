@@ -24,9 +24,11 @@ def changed_key(work: Work, plan: Plan) -> MappingError | None:
         command = f"crossdock replay {work.source} {work.stream} --rekey"
         where = f"mappings/{plan.spec.mapping}.yaml"
         hint = Text(
-            f"不该改：改回原来的写法；该改：先看 {command} --dry-run，再运行 {command}。之后 crossdock sync 自动补上。",
-            f"If it should not change, put the old one back; if it should, look with {command} --dry-run, then run "
-            f"{command}. The next crossdock sync takes in what waits.",
+            f"不该改：改回原来的写法；只是新文件的列换了名字、键的值还一样：把原来的映射也留在数据流的 mapping 里；"
+            f"该改：先看 {command} --dry-run，再运行 {command}。之后 crossdock sync 自动补上。",
+            "If it should not change, put the old one back; if new files only call the columns differently and the keys stay as "
+            "they are, leave the old mapping among those of the stream, too; if it should change, look with "
+            f"{command} --dry-run, then run {command}. The next crossdock sync takes in what waits.",
         )
         if name == _VERSION:
             return MappingError(

@@ -68,12 +68,12 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
         work.connection.execute(text(f"CREATE TEMP TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DROP"))
         work.connection.execute(text(f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (key)"))
     chooser = MappingChooser(work.home, work.source, work.stream)
-    asked: list[AnyRow] = []  # a file that is gone, or that no mapping fits today, says nothing
+    asked: list[tuple[AnyRow, Plan]] = []  # a file that is gone, or that no mapping fits today, says nothing
     for row in newer:
         plan = chooser.choose(header_of(row))
         if not isinstance(plan, Plan) or not is_kept(row.data_url):
             continue
-        asked.append(row)
+        asked.append((row, plan))
         unasked = {name: stage for name, stage in stages.items() if (row.id, name) not in work.newer_noted}
         if unasked:
             _note_newer(work, Chosen(row, plan), unasked)
@@ -82,11 +82,15 @@ def take_out_late(work: Work, group: Sequence[Chosen], stages: Mapping[str, Stag
         work.connection.execute(text(f"ANALYZE {_table(stage.entity.name)}"))
     is_whole = work.settings.complete is True and set(work.settings.scope) <= {"partner"}
     # what a database reads is news alone, and silence about the rest means nothing
-    silent = [row for row in asked if is_whole and row.modified_at and row.parts == group[0].row.parts]
-    silent = [row for row in silent if _is_all_there(work, row)] if silent else []
-    gone = max((row.modified_at.timestamp() for row in silent), default=0.0)
-    ids = [row.id for row in asked]
-    return Late({name: _take_out(work, stage, ids, gone) for name, stage in stages.items()}, ids)
+    silent = [(row, plan) for row, plan in asked if is_whole and row.modified_at and row.parts == group[0].row.parts]
+    silent = [(row, plan) for row, plan in silent if _is_all_there(work, row)]
+    ids = [row.id for row, _ in asked]
+    counts = {}
+    for name, stage in stages.items():  # nor does a file of orders say that an item is gone
+        of_entity = (row for row, plan in silent if name in {one.entity.name for one in plan.entities})
+        gone = max((row.modified_at.timestamp() for row in of_entity), default=0.0)
+        counts[name] = _take_out(work, stage, ids, gone)
+    return Late(counts, ids)
 
 
 def _table(entity: str) -> str:

@@ -155,6 +155,11 @@ def test_an_order_that_comes_back_has_its_lines(erp: Hub) -> None:
     report = erp.sync("po")
     assert {one.entity: one.updated for one in report.entities} == {"purchase_order": 1, "purchase_order_line": 2}
     assert erp.column(alive) == ["PO-1|1", "PO-1|2", "PO-1|3", "PO-2|4", "PO-2|5"]
+    lines = LEAN["purchase_order_line"]["fields"] | {"remark": "upper(item)"}
+    erp.mapping("own/orders", LEAN | {"purchase_order_line": {"fields": lines}})
+    again = replay(erp.home, erp.engine, "erp", "po", clock=erp.clock).run
+    assert sum(one.stale for one in again.entities) == 0
+    assert erp.one("SELECT count(remark) FROM canonical.purchase_order_line") == 5
 
 
 def test_keys_of_which_some_are_numbers_are_listed_as_texts(hub: Hub) -> None:

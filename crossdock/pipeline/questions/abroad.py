@@ -12,7 +12,7 @@ REMARK = re.compile(
     r"(?i:\b(?:bemerkung(?:en)?|anmerkung(?:en)?|hinweise?|remarques?|commentaires?|observaci[oó]n(?:es)?|comentarios?|notas?)\b)|[備备]考|비고"
 )
 TYPE = re.compile(r"(?i:^\W*(?:movement|transaction)\W*$|\b(?:movement|transaction|doc(?:ument)?) ?type\b)")
-_REMARK = re.compile(r"备注|備註|说明|附言|摘要|(?i:\b(?:remarks?|notes?|comments?)\b)")
+_REMARK = re.compile(r"备注|備註|说明|附言|摘要|[变變]更[记記][录錄]|(?i:\b(?:remarks?|notes?|comments?)\b)")
 
 _ENDED = (
     r"cancel+ed|void(?:ed)?|storniert|gel[öo]e?scht|gestrichen|annulliert|annul[ée]{1,2}s?|supprim[ée]{1,2}s?|cancelad[oa]s?|anulad[oa]s?"

@@ -15,16 +15,20 @@ from mappings.unknown import unknown_pattern
 
 _END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除"
 """What makes an end of a line or document before its time."""
+_ENDED = r"(?i:(?<![a-z])(?:cancel|closed?(?![a-z])|void|delet|del(?![a-z])|revers))"
 _STATUS = re.compile(
-    rf"状态|狀態|[执執]行情况|{_END}|红蓝|红冲|退货|变更类型|^操作$|操作类型|(?i:\bstatus\b|\bstate\b|\bcancel|\bclosed?\b|\bvoid|\bdelet|\baction\b)"
+    rf"状态|狀態|[执執]行情况|{_END}|红蓝|红冲|[冲沖][销銷]|退货|变更类型|^操作$|操作类型|[处處]理(?:方式|[结結]果|意[见見])|判定|{_ENDED}"
+    r"|(?i:\bstatus\b|\bstate\b|\baction\b)"
 )
-_FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|退货|(?i:\bcancel|\bclosed?\b|\bvoid|\bdelet)")
+_FLAG = re.compile(rf"是否|标[志记识]|{_END}|红冲|[冲沖][销銷]|退货|{_ENDED}")
 _COUNTED = re.compile(r"数量|數量|数$|量$|单号|(?i:\bqty\b|\bquantity\b)")
 _DONE = re.compile(
     rf"(?:{_END})(?:日期?|时间|人|者|员)|(?i:\b(?:cancel\w*|clos\w+|delet\w+|void\w*) (?:date|on|at|by)\b)"
 )
 """Columns that are filled where an order line has ended: 取消日期, 行关闭人."""
-_HOLDS = re.compile(r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)\W*$|(?i:^\W*(?:is[_ ])?(?:active|valid|enabled)\W*$)")
+_HOLDS = re.compile(
+    r"^\W*(?:是否)?(?:有效|启用|啟用|良品|合格)(?:标[志记识])?\W*$|(?i:^\W*(?:is[_ ])?(?:active|valid|enabled)\W*$)"
+)
 """Columns of which a no says that the row does not hold."""
 _CLOSED = r"^\s*已?[结結]案\s*$"
 """A finished order, which is none to wait for; what was received of it was received all the same."""
@@ -42,7 +46,7 @@ _WHETHER = {
 _MOVEMENT = re.compile(r"移动类型|移動類型|(?i:\bmovement ?type\b|\bmvt\b|\bbwart\b)")
 
 _OFF = (
-    rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单|客[户戶]|[买買]家|供[应應]商|[审審][批核])*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
+    rf"^\s*(?:已|被|交易|业务|業務|手工|人工|行|整单|客[户戶]|[买買]家|供[应應]商|[审審][批核]|不合格|不良|判)*(?:{_END}|[报報][废廢]|[暂暫][停缓緩]|[挂掛]起|[冻凍][结結]|撤[单單]|退[单單]|砍[单單]|失效|[无無]效|[红紅]字|[红紅][冲沖]"
     r"|[冲沖][销銷]|退[货貨]|未[审審]核|[驳駁]回|[审審][批核][不未]通[过過]|退(?:[货貨]退)?款(?:成功|完成)?|(?i:cancel+ed|closed|void(?:ed)?|deleted?|inactive|suspended|on hold|terminated|archived|rejected))\s*$"
 )
 _FILLED = r"^\s*(?:20[0-4][0-9]|[0-9]{1,2}[-./][0-9]{1,2}[-./]20[0-4][0-9]|[\p{Han}A-Za-z]{2})"
@@ -65,7 +69,7 @@ def _noted(words: str) -> str:
 
 _SAID_OFF = (
     _noted(
-        rf"{_END}|不要了?|不做了?|[暂暫][停缓緩]|[缓緩][交发發做]|砍[单單]|(?i:(?:on )?hold|cancel+ed|void|do not (?:ship|make|deliver|produce))"
+        rf"{_END}|不要了?|不做了?|[暂暫][停缓緩](?:生[产產]|[发發交][货貨]|采[购購]|[执執]行|下[单單])?|[缓緩][交发發做]|(?:已?同意|申[请請])(?:取消|作[废廢]|退[货貨单單])|砍[单單]|(?i:(?:on )?hold|cancel+ed|void|do not (?:ship|make|deliver|produce))"
     )
     + r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
@@ -96,7 +100,13 @@ _DAY = r"(?:交期|交[货貨](?:日期|期)?|到[货貨](?:日期|期)?)"
 _COUNT = r"(?:[数數]量|[单單][价價]|[价價]格|料[号號])"
 _TO = r"\s*[0-9][^版点點时時]{0,20}$"
 _FROM = r"(?:[由从從原]\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*\pL{0,3}?[，,]?\s*)?"
-_CHANGED = rf"^\s*(?:{_DAY}|{_COUNT})?\s*{_FROM}(?:{_BECAME}|{_MOVED}){_TO}"
+_CHANGED = (
+    rf"^(?:.{{0,12}}(?:{_DAY}|{_COUNT}))?\s*{_FROM}(?:{_BECAME}|{_MOVED}){_TO}"
+    r"|^\s*(?:[数數]量)?\s*(?:[变變]更)?\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:改|[变變]|→|->|=>)[为為成]?\s*[0-9][0-9,.]*\s*\pL{0,2}\s*$"
+    r"|^\s*(?:[减減降加增][少到至为為]+|只(?:要|需|做|[发發]|[订訂]))\s*[0-9][^版點点時时]{0,8}$"
+    r"|^\s*(?:交期|交[货貨])?(?:推[迟遲]|延[期后後迟遲]?|提前)[一二两三四五六半0-9]{1,3}\s*[个個]?[天日周月]"
+    rf"|^\s*[已现現]?(?:[换換改]料[为為成]?|[换換改](?:[为為成用]|))\s*{_CODE}料?\s*$|^\s*改[A-Za-z0-9]{{1,12}}料\s*$"
+)
 """What became of a quantity or day: 改为5000个, 推迟到4/10."""
 _COUNT_CHANGED = (
     rf"^\s*{_COUNT}\s*{_FROM}{_BECAME}{_TO}|^\s*{_BECAME}\s*[0-9][0-9,]*(?:\.[0-9]+)?[^0-9版点點时時年月]{{0,20}}$"
@@ -121,6 +131,7 @@ _SHORT = r"^\s*(?:[实實少欠缺]|[还還]欠)[送发發到收]?\s*[0-9].{0,15
 _IN_FACT = re.compile(r"[实實][收到发發送际際]|(?i:\b(?:received|actual) (?:qty|quantity)\b)")
 _YET_TO_SHIP = rf"^\s*(?:待|未|[尚还還]未|等待){_SHIPS}"
 _YET_TO_RECEIVE = rf"^\s*(?:待|未|[尚还還]未|等待){_RECEIVES}"
+_DRAFT = r"^\s*(?:草稿|[暂暫]存)\s*$"
 _REFUSED = r"^\s*(?:客[户戶])?拒[收签簽]"
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
@@ -288,6 +299,8 @@ def _states(column: str, entities: set[str]) -> Iterator[str]:
 
 def _yet_to_be(entities: set[str]) -> Iterator[str]:
     """What says of a delivery or receipt that it is yet to be."""
+    if entities & {"shipment_line", "goods_receipt_line"}:
+        yield _DRAFT
     if "shipment_line" in entities:
         yield from (_YET_TO_SHIP, abroad.NOT_SHIPPED)
     if "goods_receipt_line" in entities:

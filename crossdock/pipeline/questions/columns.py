@@ -66,7 +66,7 @@ _PLACE_ABOVE = re.compile(
 """What stands before the name of a place that holds stock: 仓库：上海仓, 科室：骨科, Lagerort: Berlin, Plant: Leeds."""
 _MOVED = frozenset({"shipment_line", "goods_receipt_line", "sales_order_line", "purchase_order_line"})
 _COUNTED = frozenset({"order_response_line", "inventory_balance"})
-_TAKEN_OFF = re.compile(r"取消|减少|扣减")
+_TAKEN_OFF = re.compile(r"取消|减少|扣减|终止|退款")
 _DAY = re.compile(r"期|时间|日")
 _PAIR = 2
 _SHOWN = 8

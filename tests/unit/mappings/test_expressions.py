@@ -74,6 +74,20 @@ def test_a_list_or_an_object_is_no_text(run_mapping: Map, document: str, value: 
     assert [held.outcome for held in outcome.held] == (["parked"] if value else [])
 
 
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ('{"i": "A", "l": "Bolt [M8]", "g": [1]}', ""),
+        ('{"i": "A", "l": null, "g": [1]}', "[1]"),
+        ('{"i": "A", "l": [2], "g": [1]}', "[2]"),
+    ],
+)
+def test_brackets_of_another_column_make_no_list(run_mapping: Map, document: str, value: str) -> None:
+    outcome = run_mapping(_LOTS.replace("grade: g", 'grade: "coalesce(l, g)"'), [{"json": document}], is_json=True)
+    told = [(issue.code, issue.value) for issue in outcome.issues if issue.field == "grade"]
+    assert set(told) == ({("XD-TXT-004", value)} if value else set())
+
+
 def test_a_list_of_texts_is_none_either(run_mapping: Map) -> None:
     text = _LOTS.replace("grade: g", 'grade: tags, supplier_lot: upper(tags."0")').replace(
         "    fields", "    each: lots\n    fields"
@@ -141,7 +155,7 @@ def test_a_constant_may_be_written_like_a_cell(run_mapping: Map, field: str, exp
         ("coalesce(a, parent.料号)", "直接写列名：料号。"),
         ("substring(a, 0, 2)", "substring() 没有第 0 个"),
         ("split(a, '-', 0)", "split() 没有第 0 个"),
-        ("left(a, 1.5)", "没有第 1.5 个"),
+        ("left(a, 1.5)", "不能取 1.5 个字符"),
         ("split(a, '', 1)", "分隔符是空的"),
         ("left(a, b)", "第 2 个参数要是数字。"),
         ("left(a, '1')", "常量不加引号，列写 number(列)。"),

@@ -475,7 +475,7 @@ def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
         shown = [DateOrder(7, "数量", ",", "column")]
         assert find_commas(db, rows, [asked], ()) == {}
         assert find_commas(db, rows, [asked], (), shown) == {asked: {7}}
-        assert decide_commas(db, [asked], {asked: {7}}) == shown
+        assert decide_commas(db, "source", [asked], {asked: {7}}) == shown
 
 
 @pytest.mark.parametrize(
@@ -496,10 +496,23 @@ def test_decimal_commas_in_one_column_make_what_could_be_either_doubtful_in_all(
     )
     rows = [
         {"单号": "A", "行号": "1", "数量": "1.250", "单价": prices[0]},
-        {"单号": "A", "行号": "2", "数量": "2.5", "单价": prices[1]},
+        {"单号": "A", "行号": "2", "数量": "2", "单价": prices[1]},
     ]
     outcome = run_mapping(mapping, [Landed(rows)])
     assert [issue.code for issue in outcome.issues] == codes
+
+
+def test_a_column_that_shows_a_decimal_point_is_not_doubtful_for_the_commas_of_another(run_mapping: Map) -> None:
+    mapping = one_field("ordered", "quantity(数量, '个')").replace(
+        "      ordered:", "      unit_price: money(number(单价, ','), 'EUR')\n      ordered:"
+    )
+    rows = [
+        {"单号": "A", "行号": "1", "数量": "1.250", "单价": "3,50"},
+        {"单号": "A", "行号": "2", "数量": "12.75", "单价": "4"},
+    ]
+    outcome = run_mapping(mapping, [Landed(rows)])
+    assert [issue.code for issue in outcome.issues] == []
+    assert [row["ordered"] for row in outcome.good["purchase_order_line"]] == [Decimal("1.25"), Decimal("12.75")]
 
 
 @pytest.mark.parametrize(

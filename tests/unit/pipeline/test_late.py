@@ -49,6 +49,18 @@ def test_what_a_newer_file_repeats_unchanged_an_older_one_does_not_change(hub: H
     assert changed == {"read": 2, "updated": 1, "stale": 1}
 
 
+def test_a_newer_complete_file_of_another_kind_is_not_silent_about_a_late_one(hub: Hub) -> None:
+    hub.mapping("own/items", {"item": {"fields": {"item_number": "料号", "name": "品名"}}})
+    says(hub, complete=True, mapping=["own/orders", "own/items"])
+    header = ["料号", "品名"]
+    hub.put("a.csv", [["A1", "螺丝"], ["A2", "螺母"]], header=header, at=NOW - timedelta(days=9))
+    hub.sync()
+    load(hub, "c.csv", order_row("PO-1"), order_row("PO-2"), days=1)
+    hub.put("b.csv", [["A1", "螺丝"], ["A3", "垫片"]], header=header, at=NOW - timedelta(days=5))
+    hub.sync()
+    assert hub.column("SELECT key FROM canonical.item ORDER BY key") == ["A1", "A2", "A3"]
+
+
 def test_a_late_document_does_not_delete_lines_that_a_newer_one_holds(hub: Hub) -> None:
     says(hub, complete="document")
     whole = (order_row("PO-1", "10"), order_row("PO-1", "20"))

@@ -314,6 +314,7 @@ def test_a_last_column_without_a_name_is_no_torn_number(read: Read, lines: list[
         (["item,qty", "51,24,急", "52,25,缓"], False),
         (["item,qty", "51,24,", "52,25,"], False),
         (["item,qty", "51,24,1", "51,25,2"], False),
+        (["料号,数量,单价", "10001,5,2.5,12.5", "10002,6,2.5,15"], False),
     ],
 )
 def test_row_numbers_without_a_name_before_the_first_column_park_the_file(
@@ -331,7 +332,7 @@ def test_a_title_above_a_table_without_a_header_is_no_record(read: Read, first: 
     only = read(f"{first}\nA-1,5\nA-2,6\n", header="none", names=names)
     assert (only.problem is not None) is parks
     if only.problem is not None:
-        assert "area: 2:1048576" in only.problem.zh
+        assert "area: 2:，" in only.problem.zh
         below = read(f"{first}\nA-1,5\nA-2,6\n", header="none", names=names, area="2:1048576")
         assert below.table["item"].to_pylist() == ["A-1", "A-2"]
 

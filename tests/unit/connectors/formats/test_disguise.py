@@ -1,5 +1,6 @@
 """Files that are something else than their name says, and files made to do harm."""
 
+import base64
 import errno
 import random
 import subprocess
@@ -65,6 +66,30 @@ def test_a_web_page_named_xls_is_read(make: Make, charset: str) -> None:
         {"订单号": "PO2", "料号": "000125", "数量": "5", ROW: 5},
     ]
     assert "HTML" in one.header_reason.zh
+
+
+def archive(*pages: str) -> bytes:
+    """A web archive as SAP writes it, of these pages."""
+    parts = (
+        f"--x\r\nContent-Location: file:///{n}.htm\r\nContent-Transfer-Encoding: base64\r\n"
+        f'Content-Type: text/html; charset="utf-8"\r\n\r\n{base64.encodebytes(page.encode()).decode()}\r\n'
+        for n, page in enumerate(pages)
+    )
+    head = 'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="x"\r\n\r\n'
+    return f"{head}{''.join(parts)}--x--\r\n".encode()
+
+
+def test_a_web_archive_named_xls_is_read(make: Make) -> None:
+    one = read(make("a.xls", archive("<html><frameset></frameset></html>", HTML.format(charset="utf-8"))))
+    assert one.problem is None
+    assert one.table["料号"].to_pylist() == ["000123", "000124\n旧", "000125"]
+
+
+@pytest.mark.parametrize(("pages", "said"), [((HTML, HTML), "好几张表"), (("<html></html>",), ""), ((), "")])
+def test_a_web_archive_without_one_table_is_refused(make: Make, pages: tuple[str, ...], said: str) -> None:
+    one = read(make("a.xls", archive(*(page.replace("{charset}", "utf-8") for page in pages))))
+    assert one.problem is not None
+    assert said in one.problem.zh
 
 
 def test_a_record_alone_in_a_table_of_its_own_is_one_of_them(make: Make) -> None:

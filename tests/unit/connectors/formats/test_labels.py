@@ -104,6 +104,11 @@ def test_a_label_may_go_by_several_names() -> None:
     assert "“HT-1”、“PO-18”" in torn.zh
 
 
+def test_a_further_name_in_two_languages_is_found_as_the_sheet_shows_it() -> None:
+    one = read("订单编号 PO No.：PO-18|||", labels=[["订单号", "订单编号 PO No."]])
+    assert one.table["订单号"].to_pylist() == ["PO-18", "PO-18"]
+
+
 def test_a_column_of_the_table_wins() -> None:
     assert read("单位：箱|||", labels=["单位"]).table["单位"].to_pylist() == ["台", "个"]
 

@@ -314,7 +314,7 @@ NO_RECORDS = [
     (("A1|x|3|5", "A2|y|1,004|6", "||1,007|"), {"total": (4,)}),
     (("A1|x|3|5", "A2|y|4|6", "||8|"), {}),
     (("A1|x|3|5", "A2|y|4|6", "A2|y||10"), {}),
-    (("A1|x|3|5", "会计|李四||", "A2|y|4|6"), {}),
+    (("A1|x|3|5", "会计|李四||", "A2|y|4|6"), {"problem": (1, 2, 3, 4)}),
     (("A1|x|3|5", "复核人：|王芳||", "A2|y|4|6"), {"after_end": (3,)}),
     (("A1|x|3|5", "/|/|/|/", "—|—|—|", "A2|y|4|6"), {"prefilled": (3, 4)}),
     (("A1|x|3|5", "A2|/|/|/"), {}),
@@ -334,6 +334,7 @@ NO_RECORDS = [
     (("A1|x|3|5", "A2|y|4|6", "2026年3月更新|||"), {"after_end": (4,)}),
     (("A1|x|3|5", "A2|y|4|6", "A3|z|4|6", "QR-RD-003|||"), {"after_end": (5,)}),
     (("A1|x|3|5", "A2|y|4|6", "A3|z|4|6", "A4|||"), {}),
+    (("A1|x|3|5", "A2|y|4|6", "A3|z|4|6", "A3-B|||"), {}),
     (("A1|x|3|5", "A2||4|", "A2已停用|||"), {}),
     (("A1|x|3|5", "A2|合计机械手|4|6"), {}),
     (("A1|x|3|5", "A2|合计|4|6"), {}),
@@ -430,6 +431,26 @@ def test_a_heading_between_records_is_neither_dropped_nor_a_record(heading: str)
     said = problem(read("料号|名称|数量|金额", "A1|x|3|5", heading, "A2|y|4|6"))
     assert "第 3 行只有一格" in said
     assert heading.strip("|") in said
+
+
+@pytest.mark.parametrize("heading", ["类别|标准件||", "一车间|白班||", "仓库|上海仓||"])
+def test_a_heading_of_two_cells_is_neither_dropped_nor_a_record(heading: str) -> None:
+    said = problem(read("料号|名称|规格|数量", "A1|x|M6|5", heading, "A2|y|M8|6"))
+    assert "第 3 行" in said
+    assert "像是下面各行的标题" in said
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("A1|x|M6|5", "A2|螺母||", "A3|y|M8|6"),
+        ("螺母|大||", "螺丝|小||", "垫片|x|M8|6"),
+        ("A1|x|M6|5", "类别3|标准件||", "A2|y|M8|6"),
+        ("轴承|x|M6|5", "类别|标准件||", "A2|y|M8|6"),
+    ],
+)
+def test_words_in_the_first_two_cells_may_be_a_record(rows: tuple[str, ...]) -> None:
+    assert read("料号|名称|规格|数量", *rows).problem is None
 
 
 @pytest.mark.parametrize("row", ["规格：M6|y|4|6", "A-1|||", "||30|", "|螺母|4|"])
