@@ -30,7 +30,7 @@ def hashes_of(work: Work, connection: Connection, beside: Executor, entities: It
         rows: How many were landed.
     """
     is_alone = len(work.home.source(work.source).streams) == 1
-    sizes = {name: pages(connection, canonical[name], work.source) for name in entities}
+    sizes = {name: pages(connection, canonical[name], work.source) for name in entities if rows}
     parts = {  # all asked for before the first is fetched: `beside` has the connection from then on
         name: stored_hashes(connection, canonical[name], work.source, work.stream, size, is_alone=is_alone)
         for name, size in sizes.items()

@@ -88,6 +88,12 @@ def test_brackets_of_another_column_make_no_list(run_mapping: Map, document: str
     assert set(told) == ({("XD-TXT-004", value)} if value else set())
 
 
+def test_a_list_behind_a_text_with_brackets_is_told(run_mapping: Map) -> None:
+    text = _LOTS.replace("grade: g", 'grade: "concat(l, g)"')
+    outcome = run_mapping(text, [{"json": '{"i": "A", "l": "Bolt [M8]", "g": ["x"]}'}], is_json=True)
+    assert [(issue.code, issue.field) for issue in outcome.issues] == [("XD-TXT-004", "grade")]
+
+
 def test_a_list_of_texts_is_none_either(run_mapping: Map) -> None:
     text = _LOTS.replace("grade: g", 'grade: tags, supplier_lot: upper(tags."0")').replace(
         "    fields", "    each: lots\n    fields"

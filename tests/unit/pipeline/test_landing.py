@@ -3,7 +3,9 @@
 import errno
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 import pyarrow as pa
@@ -11,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from canonical_model.errors import StoreError
+from canonical_model.language import Text
 from connectors.base import ReadsKeys
-from crossdock.pipeline.land import _keys
+from crossdock.pipeline.land import _keep_rows, _keys
 from tests.integration.hub import Hub, order_row
 
 pytestmark = pytest.mark.store
@@ -106,3 +109,29 @@ def test_a_list_of_keys_without_any_says_nothing(listed: list[list[str]], batche
     found = list(_keys(cast(ReadsKeys, Source()), "orders", {}))
     assert len(found) == batches
     assert sum(batch.counts.read for batch in found) == sum(map(len, listed))
+
+
+def test_a_batch_is_not_noted_where_the_one_before_it_could_not_be_written(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_is_written = Event()
+    first: list[str] = []
+
+    def keep(url: str, table: pa.Table) -> None:
+        first.append(url)
+        if url == first[0]:
+            second_is_written.wait(5)
+            raise StoreError(Text("坏了", "broken"))
+        _keep_rows(url, table)
+        second_is_written.set()
+
+    for name in ("a.csv", "b.csv"):
+        hub.put(name, [order_row(name)])
+    with monkeypatch.context() as broken:
+        broken.setattr(import_module("crossdock.pipeline.land"), "_keep_rows", keep)
+        with pytest.raises(StoreError, match="broken"):
+            hub.sync()
+    assert len(first) == 2, "both were under way"
+    assert hub.one("SELECT count(*) FROM crossdock.batch") == 0
+    hub.sync()
+    assert hub.column("SELECT key FROM canonical.purchase_order ORDER BY key") == ["a.csv", "b.csv"]
