@@ -203,7 +203,9 @@ class StreamFile(_Part):
 
     config: dict[str, object] = Field(default={}, description="The connector's settings for this stream.")
     mapping: str | list[str] = Field(description="Mapping, or several of which the header chooses one.")
-    schedule: str | None = Field(default=None, pattern=CRON, description="Cron line; None = only by hand.")
+    schedule: Annotated[str, StringConstraints(strip_whitespace=True, pattern=CRON)] | None = Field(
+        default=None, description="Cron line; None = only by hand."
+    )
     complete: bool | Literal["document"] = Field(
         default=False,
         description="true: each file (or each read of a database) holds all there is, so what is missing was deleted; "

@@ -16,7 +16,7 @@ _SHOWN: Mapping[str, set[str]] = {
 }  # fmt: skip
 """What a whole column showed; where a setting had to decide, no part of it may decide otherwise."""
 
-COMMA = ","
+COMMA, POINT = ",", "."
 _POINT = r"^[^.]*\.([0-9]{1,2}|[0-9]{4,})$"
 """12.5 and 1,250.75: the point is the decimal mark."""
 _ALONE: Mapping[int, int] = {}
@@ -49,7 +49,8 @@ class DateOrder:
         batch: Number of the batch.
         column: Source column.
         order: "dmy", "mdy", or empty where nothing tells: each such date is then an issue. "," for a column of numbers
-            that shows a decimal comma: 1,250 and 1.250 are then issues.
+            that shows a decimal comma: 1,250 and 1.250 are then issues; "." where a point shows beside such commas
+            that it is the decimal mark.
         reason: "column" (a number above 12 proves it), "setting", "contradiction" (the column proves both) or "unclear".
     """
 
@@ -97,7 +98,7 @@ def decide_orders(
     known = {
         (one.batch, one.column): _SHOWN[one.order if one.reason == "column" else one.reason]
         for one in shown
-        if one.order != COMMA
+        if one.order not in (COMMA, POINT)
     }
     orders = []
     for i, column in enumerate(columns):
@@ -141,8 +142,9 @@ def find_commas(
     """
     columns = [column for column in columns if column.spelling not in usual]
     found: list[tuple[Any, ...]] = []
-    # most files have no comma in a number
-    received = " OR ".join(f"contains({_CLEANED.sub(_AS_RECEIVED, column.sql)}, ',')" for column in columns)
+    # most files have no comma in a number, and none has two points
+    texts = [_CLEANED.sub(_AS_RECEIVED, column.sql) for column in columns]
+    received = " OR ".join(f"contains({text}, ',') OR {text} LIKE '%.%.%'" for text in texts)
     known = {(one.batch, one.column) for one in shown if one.order == COMMA}
     if columns and db.execute(f"SELECT 1 FROM {rows} WHERE {received} LIMIT 1").fetchall():
         asked = ", ".join(f"bool_or(xd_shows_comma({_digits(column)}))" for column in columns)
@@ -155,32 +157,40 @@ def find_commas(
     return {column: batches for column, batches in commas.items() if batches}
 
 
-def without_points(
-    db: duckdb.DuckDBPyConnection, rows: str, commas: Mapping[AskedColumn, set[int]], parts: Mapping[int, int] = _ALONE
-) -> set[int]:
-    """The batches of which a column shows decimal commas and no decimal point: what stands in other columns is doubtful too.
+def find_points(
+    db: duckdb.DuckDBPyConnection,
+    rows: str,
+    commas: Mapping[AskedColumn, set[int]],
+    shown: Iterable[DateOrder] = (),
+    parts: Mapping[int, int] = _ALONE,
+) -> dict[AskedColumn, set[int]]:
+    """Of the columns with decimal commas, the batches in which they show a decimal point too; without, other columns are doubtful too.
 
     Args:
         db: A connection with our macros.
         rows: SQL of the rows, with their `_batch`.
         commas: What `find_commas` found in them.
+        shown: What came of whole columns, for batches of which `rows` are only a part.
         parts: As for `decide_orders`.
     """
-    doubtful: set[int] = set()
-    for column, batches in commas.items():
-        doubtful |= batches - _pointed(db, rows, column, batches, parts)
-    return doubtful
+    return {column: _pointed(db, rows, column, batches, shown, parts) for column, batches in commas.items()}
 
 
 def _pointed(
-    db: duckdb.DuckDBPyConnection, rows: str, column: AskedColumn, batches: Collection[int], parts: Mapping[int, int]
+    db: duckdb.DuckDBPyConnection,
+    rows: str,
+    column: AskedColumn,
+    batches: Collection[int],
+    shown: Iterable[DateOrder],
+    parts: Mapping[int, int],
 ) -> set[int]:
     """Those of the batches of which the sheet shows in the column a point that can be but a decimal one: 12.75."""
     if not batches:
         return set()
     where = f"_batch IN ({', '.join(map(str, sorted(batches)))}) AND regexp_matches({_digits(column)}, '{_POINT}')"
     found = db.execute(f"SELECT DISTINCT _batch FROM {rows} WHERE {where}").fetchall()
-    sheets = {parts.get(batch, batch) for (batch,) in found}
+    told = {one.batch for one in shown if one.order == POINT and one.column == column.column}
+    sheets = {parts.get(batch, batch) for batch in (*told, *(batch for (batch,) in found))}
     return {batch for batch in batches if parts.get(batch, batch) in sheets}
 
 
@@ -189,7 +199,9 @@ def decide_commas(
     rows: str,
     columns: Iterable[AskedColumn],
     commas: Mapping[AskedColumn, set[int]],
+    points: Mapping[AskedColumn, set[int]],
     doubtful: Collection[int] = (),
+    shown: Iterable[DateOrder] = (),
     parts: Mapping[int, int] = _ALONE,
 ) -> list[DateOrder]:
     """Defines the macros that say in which batches 1,250 and 1.250 can be either; gives what the columns themselves showed.
@@ -199,18 +211,24 @@ def decide_commas(
         rows: SQL of the rows, with their `_batch`.
         columns: The columns.
         commas: What `find_commas` found.
+        points: What `find_points` found.
         doubtful: Batches of which all columns are doubtful but those that show a decimal point.
+        shown: What came of whole columns, for batches of which `rows` are only a part.
         parts: As for `decide_orders`.
     """
-    shown = []
+    found = []
     for column in columns:
         own = commas.get(column, set())
         others = set(doubtful) - own
-        batches = sorted(own | others - _pointed(db, rows, column, others, parts))
+        pointed = _pointed(db, rows, column, others, shown, parts)
+        batches = sorted(own | others - pointed)
         body = f"batch IN ({', '.join(map(str, batches))})" if batches else "FALSE"
         db.execute(f"CREATE OR REPLACE MACRO {column.name}(batch) AS {body}")
-        shown += [DateOrder(batch, column.column, COMMA, "column") for batch in sorted(own) if not column.is_told]
-    return shown
+        found += [DateOrder(batch, column.column, COMMA, "column") for batch in sorted(own) if not column.is_told]
+        found += [
+            DateOrder(batch, column.column, POINT, "column") for batch in sorted(pointed | points.get(column, set()))
+        ]
+    return found
 
 
 def _digits(column: AskedColumn) -> str:

@@ -24,7 +24,7 @@ from canonical_model.text import clip
 from mappings.checks import check_digits
 from mappings.compiled import Atom, Lookup, Spelling, quote_name, quote_text
 from mappings.database import connect, lock, make_code_tables, make_table, memory_for, translate_error
-from mappings.dates import DateOrder, decide_commas, decide_orders, find_commas, without_points
+from mappings.dates import AskedColumn, DateOrder, decide_commas, decide_orders, find_commas, find_points
 from mappings.folding import fold
 from mappings.functions import USUAL_NUMBER
 from mappings.known import PLACE, compare
@@ -414,14 +414,20 @@ class MappingRun:
         for rows, dates, _ in asked:
             orders += decide_orders(self._db, rows, dates, self._usual, self._plan.date_order, shown, parts)
         found = [find_commas(self._db, rows, numbers, self._usual, shown, parts) for rows, _, numbers in asked]
-        doubtful: set[int] = set()
+        points: list[dict[AskedColumn, set[int]]] = [{} for _ in asked]
         if not self._plan.is_json:  # the numbers of a document that are no texts have no commas
-            for (rows, _, _), commas in zip(asked, found, strict=True):
-                doubtful |= without_points(self._db, rows, commas, parts)
+            points = [
+                find_points(self._db, rows, commas, shown, parts)
+                for (rows, _, _), commas in zip(asked, found, strict=True)
+            ]
+        pairs = (
+            (commas[column], of_it[column]) for commas, of_it in zip(found, points, strict=True) for column in of_it
+        )
+        doubtful = {batch for batches, pointed in pairs for batch in batches - pointed}
         if doubtful:
             self._set_usual(one for one in self._usual if one.pattern != USUAL_NUMBER)
-        for (rows, _, numbers), commas in zip(asked, found, strict=True):
-            orders += decide_commas(self._db, rows, numbers, commas, doubtful, parts)
+        for (rows, _, numbers), commas, of_it in zip(asked, found, points, strict=True):
+            orders += decide_commas(self._db, rows, numbers, commas, of_it, doubtful, shown, parts)
         self.date_orders = tuple(dict.fromkeys(orders))
 
     def _set_usual(self, spellings: Iterable[Spelling]) -> None:

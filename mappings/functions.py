@@ -338,10 +338,11 @@ MACROS: tuple[str, ...] = (
     "list_transform([s], lambda x: coalesce(xd_price_number(xd_price(x)), xd_cell_number(xd_cell(x)), x))[1]",
     r"""CREATE MACRO xd_has_comma(s) AS list_transform([xd_digits(s)],
         lambda x: xd_is_either(x) OR regexp_full_match(xd_bare(x), '[+-]?[0-9.]*,[0-9]+-?|\([0-9.]*,[0-9]+\)'))[1]""",
-    # 12,50 and 0,250: a comma that groups no thousands, so that 1,250 and 1.250 beside it could be either
-    r"""CREATE MACRO xd_shows_comma(s) AS list_transform([xd_digits(s)], lambda x: contains(x, ',') AND regexp_full_match(
-        xd_bare(x), '([+-]?(COMMA)-?)|(\((COMMA)\))'))[1]""".replace(
-        "COMMA", "[0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+"
+    # 12,50, 0,250 and 1.250.000: a comma that groups no thousands, or points that do, so that 1,250 and 1.250 could be either
+    r"""CREATE MACRO xd_shows_comma(s) AS list_transform([xd_digits(s)], lambda x: x SIMILAR TO '.*(,|[.].*[.]).*' AND
+        regexp_full_match(xd_bare(x), '([+-]?(COMMA)-?)|(\((COMMA)\))'))[1]""".replace(
+        "COMMA",
+        "[0-9]+,([0-9]{1,2}|[0-9]{4,})|0+,[0-9]+|[0-9]{1,3}([.][0-9]{3})+,[0-9]+|[1-9][0-9]{0,2}([.][0-9]{3}){2,}",
     ),
     # US$12, 100美元: the currency of an amount's own cell
     f"CREATE MACRO xd_cell_currency(x) AS nullif(regexp_extract(x, {_quote(_TOKEN)}), '')",

@@ -119,6 +119,12 @@ def counted_columns(plan: Plan) -> list[str]:
     return list(dict.fromkeys(filter(None, columns)))
 
 
+def columns_of(plan: Plan, kind: Kind) -> list[str]:
+    """Columns from which fields of a kind are read, each once."""
+    fields = ((one.fields[name], one.entity.fields[name]) for one in plan.entities for name in one.fields)
+    return list(dict.fromkeys(column for field, spec in fields if spec.kind is kind for column in field.columns))
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """Units of the numbers that a plan reads, each as (code, factor).

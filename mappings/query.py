@@ -306,11 +306,11 @@ class EntityQuery:
             if column in compiled.columns and (kind := json_type(sql))
         }
         found = []
-        for column, (kind, sql) in kinds.items():
-            # Bolt [M8] of another column has brackets of its own, unless the list stands behind it
-            others = [f"({k} = 'VARCHAR' AND ({_has_bracket(s)}))" for one, (k, s) in kinds.items() if one != column]
+        for column, (kind, _) in kinds.items():
+            # Bolt [M8] has brackets of its own, where it is the text of another column and nothing else
+            others = [f"({k} = 'VARCHAR' AND {text} = xd_clean({s}))" for one, (k, s) in kinds.items() if one != column]
             is_its = f"{kind} IN ('OBJECT', 'ARRAY')" + (
-                f" AND (contains({text}, {sql}) OR NOT coalesce({' OR '.join(others)}, FALSE))" if others else ""
+                f" AND NOT coalesce({' OR '.join(others)}, FALSE)" if others else ""
             )
             found.append(Problem(f"(CASE WHEN {may_be} THEN {is_its} END)", "XD-TXT-004", text, column))
         return found

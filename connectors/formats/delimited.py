@@ -452,6 +452,7 @@ def _torn_numbers(head: _Head, layout: Layout, usual: int) -> Text | None:
     )
 
 
+_CODE_DIGITS = 5
 _COUNTS = re.compile(r"序号?|行号|编号|项次|(?i:#|no\.?|id|row|line|seq|index)(?![a-z]).*")
 """Names of columns that count the rows."""
 
@@ -466,7 +467,7 @@ def _row_names(head: _Head, layout: Layout) -> Text | None:
     is_longer = len(below) >= _FEW_RECORDS and all(len(row) == len(names) + 1 for row in below)
     if not is_longer or not all(map(str.isdecimal, numbers)) or len(set(numbers)) < len(numbers):
         return None
-    if int(numbers[0]) > 1 and len(set(map(len, numbers))) == 1:  # 10001 and 10002 are codes
+    if {*map(len, numbers)} == {len(numbers[0])} and len(numbers[0]) >= _CODE_DIGITS:  # 10001 and 10002 are codes
         return None
     if last <= {Kind.TEXT, Kind.BLANK} or _COUNTS.fullmatch(names[0].strip()):
         return None

@@ -1,12 +1,14 @@
 """Tables in HTML and SpreadsheetML 2003: what many systems write and name .xls."""
 
+import codecs
 import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from email import message_from_binary_file
+from email import message_from_bytes
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import Path
 
 from canonical_model.language import Text
@@ -20,6 +22,12 @@ from connectors.formats.table import read_table
 MOST_BYTES = 64 << 20
 _MOST_COLUMNS, _MOST_ROWS = 2_000, 1_048_576
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]+)|encoding\s*=\s*["']([\w-]+)""", re.IGNORECASE)
+_EASTERN = frozenset({"big5", "big5hkscs", "cp950", "euc_kr", "cp949", "shift_jis", "cp932", "euc_jp", "iso2022_jp"})
+_TABLE = re.compile(rb"<\x00?t\x00?a\x00?b\x00?l\x00?e", re.IGNORECASE)
+"""The tag in UTF-16 too."""
+_BOUNDARIES, _MOST_BOUNDARIES = re.compile(rb"^--(?!>)", re.MULTILINE), 1_000
+"""Lines that may part a web archive."""
+_NESTED, _DEEPEST = re.compile(rb"content-type:\s*(?:multipart|message)/", re.IGNORECASE), 5
 _NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{0,25})?(?:[eE][-+]?[0-9]{1,2})?")
 _PERCENT = {"Percent": "0.00%"}
 """Of the formats that have a name, the one that shows more than the number."""
@@ -134,7 +142,11 @@ class _SpreadsheetXml(HTMLParser):
 
 def read_html(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     """The tables of an HTML file as one, as a browser shows them; where `sheet` is set, that of those of two rows or more."""
-    text = _text_of(path, options)
+    yield from _read_page(path, options, "")
+
+
+def _read_page(path: Path, options: FormatOptions, charset: str) -> Iterator[SheetRead]:
+    text = _text_of(path, options, charset)
     if isinstance(text, Text):
         yield refused(text)
         return
@@ -163,10 +175,19 @@ def read_web_archive(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
     if path.stat().st_size > MOST_BYTES:
         yield refused(_too_large(path))
         return
-    with path.open("rb") as file:
-        parts = [part for part in message_from_binary_file(file).walk() if part.get_content_type() == "text/html"]
-    contents = [content for part in parts if isinstance(content := part.get_payload(decode=True), bytes)]
-    tables = [content for content in contents if b"<table" in content.lower()]
+    content = path.read_bytes()
+    if _has_more(_BOUNDARIES, content, _MOST_BOUNDARIES) or _has_more(_NESTED, content, _DEEPEST):
+        yield refused(
+            Text(
+                "网页归档（MHTML）里的部分太多或套得太深。请用 Excel 打开，另存为“Excel 工作簿 (*.xlsx)”后再发。",
+                "The web archive (MHTML) has too many parts, or parts within parts. Open it in Excel, save it as “Excel "
+                "Workbook (*.xlsx)” and send that.",
+            )
+        )
+        return
+    pages = [part for part in message_from_bytes(content).walk() if part.get_content_type() == "text/html"]
+    read = ((page.get_content_charset(""), page.get_payload(decode=True)) for page in pages)
+    tables = [(charset, page) for charset, page in read if isinstance(page, bytes) and _TABLE.search(page)]
     if len(tables) > 1:  # of a workbook with several sheets
         yield refused(
             Text(
@@ -177,9 +198,14 @@ def read_web_archive(path: Path, options: FormatOptions) -> Iterator[SheetRead]:
         )
         return
     with tempfile.TemporaryDirectory(prefix="crossdock-") as folder:
+        charset, content = tables[0] if tables else ("", b"")
         page = Path(folder) / "page.html"
-        page.write_bytes(tables[0] if tables else b"")
-        yield from read_html(page, options)
+        page.write_bytes(content)
+        yield from _read_page(page, options, charset)
+
+
+def _has_more(pattern: re.Pattern[bytes], content: bytes, most: int) -> bool:
+    return next(islice(pattern.finditer(content), most, None), None) is not None
 
 
 def _joined(grids: list[Grid]) -> Grid:
@@ -218,18 +244,33 @@ def read_spreadsheet_xml(path: Path, options: FormatOptions) -> Iterator[SheetRe
         yield read_table(_placed(cells), options, sheet=name, is_alone=len(names) == 1)
 
 
-def _text_of(path: Path, options: FormatOptions) -> str | Text:
+def _text_of(path: Path, options: FormatOptions, charset: str = "") -> str | Text:
+    """The text of a page, by what the stream says of its encoding, else by its content and by the `charset` that it names or goes with.
+
+    Korean and Japanese text, and that of Big5, may pass for GB18030, so there the name comes first.
+    """
     if path.stat().st_size > MOST_BYTES:
         return _too_large(path)
     with path.open("rb") as file:
         named = _CHARSET.search(file.read(4096))
-    encoding = (named[1] or named[2]).decode().lower() if named else None
-    for one in (options.encoding, None, "gb18030" if encoding in {"gb2312", "gbk"} else encoding):
+    name = charset or ((named[1] or named[2]).decode().lower() if named else "")
+    said = ["gb18030" if name in {"gb2312", "gbk"} else name] if name else []
+    ways = [None, *said]
+    if _is_eastern(name):
+        ways = ["utf-8", *said, None]
+    for one in (options.encoding, *ways) if options.encoding else ways:
         with open_text(path, one) as text:
             if not isinstance(text, Text):
                 return text.path.read_bytes()[text.offset :].decode()
             problem = text
     return problem
+
+
+def _is_eastern(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name in _EASTERN
+    except LookupError:
+        return False
 
 
 def _too_large(path: Path) -> Text:

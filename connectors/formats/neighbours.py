@@ -28,6 +28,8 @@ _SEPARATORS = (",", ";", "\t", "|", "，", "；")
 _DIGIT = r"[0-9０-９]"
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORDS = re.compile(r"[^\W\d_]{2}")
+_UNSAID = re.compile(r"待.{0,3}|未.{0,2}|[暂暫].{0,2}|[无無]|不[详詳]|另行?.{0,3}")
+"""What stands in the place of a code that is not known yet."""
 _HEADING = r"^\s*(?:[^\d:：]{1,12}[:：]\s*\S|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])"
 
 
@@ -150,9 +152,11 @@ def _worded(rows: pa.Table, layout: Layout) -> int | None:
     codes = rows.column(first).filter(pc.invert(found)).slice(0, _LOOKED_AT).to_pylist() if places else []
     if not codes or not all(any(map(str.isdigit, code)) for code in codes if code.strip()):
         return None
-    for place in places[:_LOOKED_AT]:
+    for place in (one for one in places[:_LOOKED_AT] if one < rows.num_rows - 1):
         cells = texts_of(rows.slice(place, 1))[0]
         said = [cells[first].strip(), cells[second].strip()]
+        if _UNSAID.fullmatch(said[0]):
+            continue
         if all(map(_HAN.search, said)) and not any(map(str.isdigit, "".join(said))):
             return int(place)
     return None

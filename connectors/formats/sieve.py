@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -372,6 +372,11 @@ _WORD = "|".join([_WORDS, *_BOUND])
 """A row with none of these is neither a total nor a page mark nor a printed line."""
 _WORD_ANYWHERE = "|".join([_WORDS, *_BOUND.values()])
 _LATIN_ANYWHERE = rf"{_LATIN_WORDS}|[Aa]ll|ALL|ttl|TTL|[Cc]ount|COUNT|\*"
+_SAYS_SOMETHING = (
+    rf"{_WORD_ANYWHERE}|[:：]|采购|採購|业务|業務|[送收][货貨]|[验驗]收|(?i:{_LATIN_WORDS}|char|num|int|date)"
+    r"|^\s*[-=_*─━—+|][-=_*─━—+|\s]{2,}$"
+)
+"""The same where a row without its first cell says it in any of the others: with a colon, by a role, or as a line."""
 
 
 def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
@@ -384,8 +389,18 @@ def _maybe_marked(rows: pa.Table, named: list[int]) -> pa.ChunkedArray | None:
             found = marked if found is None else pc.or_(found, marked)
     if not named or not has_empty(rows.column(named[0])):
         return found
-    blank = pc.equal(rows.column(named[0]), "")
+    blank = _says_something(rows, pc.equal(rows.column(named[0]), ""))
     return blank if found is None else pc.or_(found, blank)
+
+
+def _says_something(rows: pa.Table, among: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which of some rows have such a word in any cell, or fill only one."""
+    some = rows.filter(among)
+    filled = [pc.not_equal(pc.utf8_trim_whitespace(column), "").cast(pa.int32()) for column in some.columns[:-1]]
+    says = pc.less_equal(reduce(pc.add, filled), 1)
+    for column in some.columns[:-1]:
+        says = pc.or_(says, matches(column, _SAYS_SOMETHING))
+    return pc.is_in(rows[ROW], value_set=some[ROW].filter(says))
 
 
 def _is_filled(rows: pa.Table) -> pa.ChunkedArray:

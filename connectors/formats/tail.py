@@ -58,6 +58,9 @@ _DATED = re.compile(r"^[^\d]{0,10}(?:日期|时间|(?i:date|as of))\s*[:：]?\s*
 _CODE = re.compile(r"(?=.*[0-9])[!-~]+")
 _LONG_WORDS = 12
 _MOSTLY = 0.6
+_ALIKE = 2
+"""Letters or digits with which codes of one kind begin."""
+_PAGES = re.compile(r"[0-9]{1,3}/[0-9]{1,3}")
 _PAIR = 2
 _SIGNATURES = 5
 _TABLE_ROWS, _TABLE_CELLS = 4, 3
@@ -186,7 +189,8 @@ def _is_alone(cells: list[str], above: Sequence[Sequence[str]]) -> bool:
     if len(filled) != 1 or not above or min(sum(map(bool, map(str.strip, row))) for row in above) < _TABLE_CELLS:
         return False
     cell, column = cells[filled[0]], [row[filled[0]] for row in above]
-    if _CODE.fullmatch(cell.strip()) and cell.strip()[0] in {text.strip()[:1] for text in column}:
+    begins = {text.strip()[:_ALIKE] for text in column if len(text.strip()) >= _ALIKE}
+    if _CODE.fullmatch(cell.strip()) and cell.strip()[:_ALIKE] in begins and not _PAGES.fullmatch(cell.strip()):
         return False
     enough = _PAIR if _HAN.search(cell) else _TABLE_CELLS
     return len(above) >= enough and shape_of(cell) not in set(map(shape_of, column))

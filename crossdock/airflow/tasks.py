@@ -115,6 +115,10 @@ def prune(home: str) -> None:
         raise AirflowSkipException("没有过期的 / nothing is past its time")
 
 
+_QUARTERLY = {"@quarterly": "0 0 1 */3 *"}
+"""What Airflow calls so and croniter does not know."""
+
+
 def _is_due(engine: "Engine", home: Home, source: str, stream: str, cron: str) -> bool:
     """Whether a moment of `cron` has passed since the stream was last read."""
     from zoneinfo import ZoneInfo
@@ -130,4 +134,4 @@ def _is_due(engine: "Engine", home: Home, source: str, stream: str, cron: str) -
     with engine.connect() as connection:
         before = connection.scalar(last)
     now = utc_now().astimezone(ZoneInfo(home.timezone(source)))
-    return before is None or before < croniter(cron, now).get_prev(type(now))
+    return before is None or before < croniter(_QUARTERLY.get(cron, cron), now).get_prev(type(now))

@@ -169,9 +169,9 @@ def date_order(column: str, order: str, reason: str) -> Text:
     """
     if order == ",":  # mappings.dates.COMMA, whose module loads DuckDB
         return Text(
-            f"“{column}”里有 12,50 这样用逗号作小数点的数，1,250 和 1.250 就分不清，没有猜。"
+            f"“{column}”里有 12,50 或 1.200.000 这样用逗号作小数点的数，1,250 和 1.250 就分不清，没有猜。"
             f"整列都这样写时，在映射里写 number({_in_mapping(column)}, ',')（自带的映射先复制一份再改）",
-            f"“{column}” has numbers with a decimal comma such as 12,50; 1,250 and 1.250 beside them could be either, and nothing "
+            f"“{column}” has numbers with a decimal comma such as 12,50 or 1.200.000; 1,250 and 1.250 beside them could be either, and nothing "
             f"was guessed. Where the whole column is written so, write number({_in_mapping(column)}, ',') in the mapping "
             "(of a shipped one, in a copy)",
         )

@@ -268,7 +268,8 @@ class ShownRun:
     def _date_orders(self, name: str, sheet: str) -> "list[_ReadDates]":
         """Once each, since the parts of a large text are asked one by one."""
         files = [file for file in self._report.files if (file.name, file.sheet) == (name, sheet)]
-        told = dict.fromkeys((one.column, one.order, one.reason) for file in files for one in file.date_orders)
+        orders = (one for file in files for one in file.date_orders if one.order != ".")  # mappings.dates.POINT
+        told = dict.fromkeys((one.column, one.order, one.reason) for one in orders)
         return [
             {"column": column, "order": order, "reason": reason, "text": date_order(column, order, reason)}
             for column, order, reason in told

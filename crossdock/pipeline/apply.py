@@ -3,6 +3,7 @@
 import gc
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from canonical_model.errors import CrossdockError
 from canonical_model.language import Language, Text
 from crossdock.home import Home
 from crossdock.pipeline.again import files_to_judge_again, give_up_older, rows_to_judge_again, settle
-from crossdock.pipeline.choose import MappingChooser
+from crossdock.pipeline.choose import MappingChooser, header_of
 from crossdock.pipeline.chosen import Chosen, file_of
 from crossdock.pipeline.cursor import cursor_behind, move_cursor
 from crossdock.pipeline.deletions import delete_absent_keys
@@ -102,8 +103,7 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
         landed = [row for row in landed if row.id <= approved[-1]]  # nobody has approved what came since
     waiting = [*([] if approved else files_to_judge_again(work, chooser)), *landed]
     is_baseline = is_first_load(work.connection, work.source, work.stream)
-    entities = {entity for spec in chooser.specs for entity in spec.entities}
-    with hashes_ahead(work, entities, sum(row.rows_read for row in waiting)):
+    with hashes_ahead(work, _rows_by_entity(chooser, waiting)):
         chosen, parked = sort_out(work, chooser, waiting)
         apply_in_order(work, chooser, waiting, chosen)
     of_waiting = work.entity_counts()
@@ -123,6 +123,16 @@ def _run(work: Work, chooser: MappingChooser, clock: Clock) -> RunReport:
     end_run(work.connection, work.run_id, status, work.at, is_baseline=is_baseline and bool(chosen), question=question)
     report = report_of(work, waiting, chosen, parked, status=status, is_baseline=is_baseline and bool(chosen))
     return replace(report, waited=sum(len(one.only or ()) for one in again))
+
+
+def _rows_by_entity(chooser: MappingChooser, waiting: Sequence[AnyRow]) -> Mapping[str, int]:
+    """Entity -> how many of the rows that wait are for it, as far as headers tell."""
+    found = Counter[str]()
+    for row in waiting:
+        is_read = row.kind == "rows" and row.rows_read and not row.problem
+        if is_read and isinstance(plan := chooser.choose(header_of(row)), Plan):
+            found.update({one.entity.name: row.rows_read for one in plan.entities})
+    return found
 
 
 def report_of(

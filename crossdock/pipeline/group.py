@@ -154,7 +154,7 @@ def _known(work: Work, beside: Executor, stored: Sequence[Stage], rows: int) -> 
     ahead, work.ahead = work.ahead, {}
     names = [one.entity.name for one in stored]
     return {
-        **hashes_of(work, work.connection, beside, (name for name in names if name not in ahead), rows),
+        **hashes_of(work, work.connection, beside, dict.fromkeys([n for n in names if n not in ahead], rows)),
         **{name: ahead[name] for name in names if name in ahead},
     }
 

@@ -142,7 +142,7 @@ def test_streams_with_different_schedules_make_one_dag_that_runs_at_all_of_them(
     home = tmp_path / "home"
     shutil.copytree(HOME, home)
     source = home / "sources" / "erp.yaml"
-    source.write_text(source.read_text(encoding="utf-8").replace('"*/10 * * * *"', '"0 6 * * *"', 1), encoding="utf-8")
+    source.write_text(source.read_text(encoding="utf-8").replace('"*/10 * * * *"', '" 0 6 * * *"', 1), encoding="utf-8")
 
     parsed = result(parse(home, tmp_path / "airflow"), tmp_path / "airflow")
 

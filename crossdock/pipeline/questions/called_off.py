@@ -1,21 +1,25 @@
 """What is asked where a status that nobody reads, or a remark, says that a line does not hold, or not as its columns say."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from canonical_model.declaration import Kind
 from canonical_model.language import Text
 from canonical_model.text import clip
 from connectors.formats.cells import decimals
 from crossdock.pipeline.questions import abroad
 from crossdock.pipeline.questions.question import Question, Table
 from crossdock.pipeline.questions.unusable import UNUSABLE, lacks_status
-from mappings.inspection import counted_columns, unread_columns
+from mappings.inspection import columns_of, counted_columns, unread_columns
 from mappings.plan import Plan
 from mappings.unknown import unknown_pattern
 
 _END = "作[废廢]|取消|[关關][闭閉]|[终終]止|中止|撤[销銷]|停用|禁用|[删刪]除"
 """What makes an end of a line or document before its time."""
-_ENDED = r"(?i:(?<![a-z])(?:cancel|closed?(?![a-z])|void|delet|del(?![a-z])|revers))"
+_ENDED = (
+    r"(?i:(?<![a-z])(?:cancel|closed?(?![a-z])|void|delet|revers(?:ed|al)(?![a-z]))"
+    r"|^\W*(?:is[_ ]?)?del(?:[_. ]{0,2}(?:flag|ind|mark))?\W*$)"
+)
 _STATUS = re.compile(
     rf"状态|狀態|[执執]行情况|{_END}|红蓝|红冲|[冲沖][销銷]|退货|变更类型|^操作$|操作类型|[处處]理(?:方式|[结結]果|意[见見])|判定|{_ENDED}"
     r"|(?i:\bstatus\b|\bstate\b|\baction\b)"
@@ -81,6 +85,8 @@ _HELD_BACK = _noted(
 )
 """勿发, 待通知: of an order or delivery that waits."""
 _CODE = r"(?:[A-Za-z]{1,6}[-_]?[0-9][A-Za-z0-9_-]*|[0-9]{5,})"
+_LONG_CODE = r"(?:[A-Za-z]{1,6}[-_]?[0-9][A-Za-z0-9_-]*[0-9]|[0-9]{5,})"
+"""改V2 names a version."""
 _MERGED = (
     r"^\s*[此该該本]?[项項行单單]?\s*[已现現]?(?:合?[并併][入到至]|转(?:[入到至]|单)?|轉(?:[入到至]|單)?)\s*(?:[订訂][单單]|采购单|採購單|合同)?"
     rf"\s*{_CODE}\s*(?:采购|採購|[订訂][单單]|下?[单單]|一起.{{0,4}})?\s*(?:[，,。;；].{{0,15}})?$"
@@ -102,10 +108,10 @@ _TO = r"\s*[0-9][^版点點时時]{0,20}$"
 _FROM = r"(?:[由从從原]\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*\pL{0,3}?[，,]?\s*)?"
 _CHANGED = (
     rf"^(?:.{{0,12}}(?:{_DAY}|{_COUNT}))?\s*{_FROM}(?:{_BECAME}|{_MOVED}){_TO}"
-    r"|^\s*(?:[数數]量)?\s*(?:[变變]更)?\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:改|[变變]|→|->|=>)[为為成]?\s*[0-9][0-9,.]*\s*\pL{0,2}\s*$"
-    r"|^\s*(?:[减減降加增][少到至为為]+|只(?:要|需|做|[发發]|[订訂]))\s*[0-9][^版點点時时]{0,8}$"
-    r"|^\s*(?:交期|交[货貨])?(?:推[迟遲]|延[期后後迟遲]?|提前)[一二两三四五六半0-9]{1,3}\s*[个個]?[天日周月]"
-    rf"|^\s*[已现現]?(?:[换換改]料[为為成]?|[换換改](?:[为為成用]|))\s*{_CODE}料?\s*$|^\s*改[A-Za-z0-9]{{1,12}}料\s*$"
+    r"|^\s*(?:[数數]量)?\s*(?:[变變]更)?\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:改|[变變]|→|->|=>)[为為成]?\s*[0-9][0-9,.]*\s*(?:[^\P{L}版款型号號]|千克|公斤|平?[方米]|(?i:[a-z]{2,3}))?\s*$"
+    r"|^\s*(?:[减減降加增][少到至为為]+|只(?:要|需|做|[发發]|[订訂]))\s*[0-9][^版點点時时天日周月]{0,8}$"
+    r"|^\s*(?:交期|交[货貨])?(?:推[迟遲]|延[期后後迟遲]?|提前)[一二两三四五六半0-9]{1,3}\s*[个個]?[天日周月]\s*(?:[交到发發][货貨])?\s*(?:[，,。;；].{0,15})?$"
+    rf"|^\s*[已现現]?(?:(?:[换換改]料[为為成]?|[换換改][为為成用])\s*{_CODE}|[换換改]\s*{_LONG_CODE})料?\s*$|^\s*改[A-Za-z0-9]{{1,12}}料\s*$"
 )
 """What became of a quantity or day: 改为5000个, 推迟到4/10."""
 _COUNT_CHANGED = (
@@ -136,8 +142,13 @@ _REFUSED = r"^\s*(?:客[户戶])?拒[收签簽]"
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
 _NUMBERS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
-_NO_COUNT = re.compile(r"[价價]|[0-9]\s*[-/年月]\s*[0-9]|(?i:price)")
-"""What is in a remark about a price or a day."""
+_PRICE = re.compile(r"[价價]|(?i:price)")
+_MONTH, _DAY_OF_IT = "([01]?[0-9])", "([0-3]?[0-9])(?![0-9])"
+_NAMED_DAY = re.compile(
+    rf"(20[0-9]{{2}})\s*[-./年]\s*{_MONTH}\s*[-./月]\s*{_DAY_OF_IT}|(?<![0-9]){_MONTH}\s*[-/月]\s*{_DAY_OF_IT}"
+)
+_NO_COUNT = re.compile(r"[0-9]\s*[-/年月]\s*[0-9]")
+"""What is in a remark about a day or a part."""
 _GONE = r"(?:^|[^无無盈])[盘盤][亏虧]|已[报報][废廢]|[实實][际際](?:[为為]|只有|[库庫]存)?\s*[0-9]"
 """What is written beside stock that is not there."""
 
@@ -212,13 +223,34 @@ def _promised(table: Table, column: str, pattern: str, confirmed: str) -> str:
 
 
 def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
-    """The first value that says what a quantity became where its column does not say so already; empty for none."""
-    counted = [one for one in counted_columns(plan) if one in table.placed]
-    for said, *counts in table.where(column, pattern, but=_UNKNOWN, beside=counted):
-        became = [] if _NO_COUNT.search(said) else decimals(_NUMBERS.findall(said)[-1:])
-        if not became or became[0] not in [number for count in counts for number in decimals([count])]:
+    """The first value that says what a quantity, day or price became where its column does not say so already; empty for none."""
+    counted, dated, priced = (
+        [one for one in dict.fromkeys(columns) if one in table.placed and one != column]
+        for columns in (counted_columns(plan), columns_of(plan, Kind.DAY), columns_of(plan, Kind.MONEY))
+    )
+    listed = list(dict.fromkeys([*counted, *dated, *priced]))
+    for said, *cells in table.where(column, pattern, but=_UNKNOWN, beside=listed):
+        beside = dict(zip(listed, cells, strict=True))
+        if _PRICE.search(said):
+            if priced and not _is_number_of(said, map(beside.get, priced)):
+                return said.strip()
+        elif day := _days(said):
+            if day[-1] not in [one[-len(day[-1]) :] for name in dated for one in _days(beside[name])]:
+                return said.strip()
+        elif _NO_COUNT.search(said) or not _is_number_of(said, map(beside.get, counted)):
             return said.strip()
     return ""
+
+
+def _is_number_of(said: str, cells: Iterable[str | None]) -> bool:
+    """Whether the last number of a remark stands in one of the cells."""
+    became = decimals(_NUMBERS.findall(said)[-1:])
+    return bool(became) and became[0] in [number for cell in cells for number in decimals([cell or ""])]
+
+
+def _days(text: str) -> list[tuple[int, ...]]:
+    """The days that a text names: year, month and day, or the last two."""
+    return [tuple(int(part) for part in found.groups() if part) for found in _NAMED_DAY.finditer(text)]
 
 
 def _changes(column: str, answered: Collection[str]) -> Iterator[str]:

@@ -88,8 +88,9 @@ def test_brackets_of_another_column_make_no_list(run_mapping: Map, document: str
     assert set(told) == ({("XD-TXT-004", value)} if value else set())
 
 
-def test_a_list_behind_a_text_with_brackets_is_told(run_mapping: Map) -> None:
-    text = _LOTS.replace("grade: g", 'grade: "concat(l, g)"')
+@pytest.mark.parametrize("expression", ["concat(l, g)", "concat(l, upper(g))", "left(concat(l, g), 12)"])
+def test_a_list_behind_a_text_with_brackets_is_told(run_mapping: Map, expression: str) -> None:
+    text = _LOTS.replace("grade: g", f'grade: "{expression}"')
     outcome = run_mapping(text, [{"json": '{"i": "A", "l": "Bolt [M8]", "g": ["x"]}'}], is_json=True)
     assert [(issue.code, issue.field) for issue in outcome.issues] == [("XD-TXT-004", "grade")]
 

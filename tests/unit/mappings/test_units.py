@@ -461,7 +461,15 @@ def test_one_decimal_comma_makes_the_others_of_its_column_doubtful(run_mapping: 
         "1|0": 1250,
         "1|1": Decimal("2.5"),
     }
-    assert outcome.date_orders == (DateOrder(1, "数量", ",", "column"),)
+    assert outcome.date_orders == (DateOrder(1, "数量", ",", "column"), DateOrder(1, "数量", ".", "column"))
+
+
+def test_points_between_thousands_make_the_others_doubtful_too(run_mapping: Map) -> None:
+    outcome = run_mapping(
+        one_field("ordered", "quantity(数量, '个')"), [Landed(numbered("1.200.000", "950.000", "15", "3.5"))]
+    )
+    assert [(issue.code, issue.value) for issue in outcome.issues] == [("XD-NUM-005", "950.000")]
+    assert [row["ordered"] for row in outcome.good["purchase_order_line"]] == [1200000, 15, Decimal("3.5")]
 
 
 def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
@@ -475,7 +483,7 @@ def test_a_part_of_a_column_is_read_as_the_whole_was(run_mapping: Map) -> None:
         shown = [DateOrder(7, "数量", ",", "column")]
         assert find_commas(db, rows, [asked], ()) == {}
         assert find_commas(db, rows, [asked], (), shown) == {asked: {7}}
-        assert decide_commas(db, "source", [asked], {asked: {7}}) == shown
+        assert decide_commas(db, "source", [asked], {asked: {7}}, {}) == shown
 
 
 @pytest.mark.parametrize(

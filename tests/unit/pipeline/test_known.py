@@ -1,8 +1,12 @@
 """Rows that the store knows by their hash are not mapped again, unless another row touches them."""
 
+from importlib import import_module
+from typing import Any
+
 import pytest
 from sqlalchemy import Connection, Table
 
+from crossdock.pipeline.work import Work
 from crossdock.store.bulk import stored_hashes
 from tests.integration.hub import LEAN, Hub, codes, counts, order_row
 
@@ -83,6 +87,45 @@ def test_a_small_batch_against_a_large_table_is_looked_up_by_key(hub: Hub, monke
     monkeypatch.setattr("crossdock.pipeline.hashes.stored_hashes", hashes)
     report = hub.load(order_row("PO-1", quantity="7"), order_row("PO-2"), name="b.csv")
     assert counts(report) == {"read": 2, "created": 1, "updated": 1}
+
+
+def test_the_hashes_of_what_a_file_says_nothing_of_are_left_alone(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.mapping("own/items", {"item": {"fields": {"item_number": "料号", "name": "名称"}}})
+    hub.stream("own/orders", "own/items")
+    hub.mapping("own/orders", LEAN, columns={"unit": ["单位"]})
+    hub.load(order_row("PO-1"))
+    monkeypatch.delattr("crossdock.pipeline.hashes.stored_hashes")
+    hub.put("b.csv", [["A1", "x"]], header=["料号", "名称"])
+    assert counts(hub.sync(), "item") == {"read": 1, "created": 1}
+
+
+def test_rows_that_waited_go_in_beside_a_file_that_parks(hub: Hub) -> None:
+    columns = {"unit": ["单位"]}
+    hub.mapping("own/orders", LEAN, columns=columns)
+    hub.load(order_row("PO-1"), order_row("PO-2", unit="怪"))
+    hub.mapping("own/orders", LEAN, columns=columns, codes={"unit": {"怪": "EA"}})
+    hub.put("b.csv", [["x", "y"]] * 3, header=["甲", "乙"])
+    report = hub.sync()
+    assert [file.status for file in report.files] == ["parked"]
+    assert counts(report) == {"read": 1, "created": 1}
+
+
+def test_the_connection_that_reads_hashes_keeps_nobody_waiting(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.load(order_row("PO-1"))
+    merge = import_module("crossdock.pipeline.group")._merge_group
+    states: list[str] = []
+
+    def merging(work: Work, *arguments: Any) -> Any:
+        states.extend(
+            hub.column(
+                "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        return merge(work, *arguments)
+
+    monkeypatch.setattr("crossdock.pipeline.group._merge_group", merging)
+    assert counts(hub.load(order_row("PO-1", quantity="7"), name="b.csv")) == {"read": 1, "updated": 1}
+    assert states.count("idle in transaction") == 1, states  # the run itself
 
 
 def test_what_a_stream_of_another_name_stated_is_not_known_to_be_stated_by_this_one(hub: Hub) -> None:

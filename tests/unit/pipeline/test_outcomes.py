@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.integration.hub import HEADER, NOW, Hub, codes, counts, order_row
+from tests.integration.hub import HEADER, LEAN, NOW, Hub, codes, counts, order_row
 
 pytestmark = pytest.mark.store
 
@@ -222,6 +222,26 @@ def test_a_line_waits_with_its_rejected_header(hub: Hub) -> None:
 def test_a_line_that_waits_for_its_header_is_judged_again_once_that_is_there(hub: Hub, number: str) -> None:
     hub.load(order_row(number, ordered_on="2026-02-30"))
     assert hub.load(order_row(number, "20"), name="b.csv").waited == 1
+
+
+def test_a_row_that_is_judged_again_is_read_as_its_column_was(hub: Hub) -> None:
+    priced = {
+        **LEAN,
+        "purchase_order_line": {"fields": LEAN["purchase_order_line"]["fields"] | {"unit_price": "money(单价, 'CNY')"}},
+    }
+    columns, header = {"unit": ["单位"]}, ["订单号", "行号", "数量", "单位", "单价"]
+    hub.mapping("own/orders", priced, columns=columns)
+    rows = [
+        ["PO-1", "10", "12,5", "个", "12.75"],
+        ["PO-2", "10", "3", "个", "1.250"],
+        ["PO-3", "10", "4", "怪", "1.250"],
+    ]
+    hub.put("a.csv", rows, header=header)
+    assert codes(hub.sync()) == ["XD-NUM-005", "XD-UNT-001"]
+    hub.mapping("own/orders", priced, columns=columns, codes={"unit": {"怪": "EA"}})
+    assert counts(hub.sync()) == {"read": 1, "created": 1}
+    prices = hub.column("SELECT unit_price::text FROM canonical.purchase_order_line ORDER BY key")
+    assert prices == ["1.250000", "1.250000"]
 
 
 def test_a_held_row_is_judged_again_when_it_comes_again(hub: Hub) -> None:

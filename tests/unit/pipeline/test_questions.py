@@ -99,14 +99,24 @@ def test_a_blank_behind_its_number_makes_no_other_document(ask: Ask) -> None:
         ("数量由80改为100", False),
         ("qty changed from 80 to 100", False),
         ("改为80", True),
-        ("单价由9改为100", True),
+        ("单价由9改为100", False),  # no price is read
         ("改为1/100", True),
+        ("交期改为2026-03-05", False),
+        ("交期由3/1改为3/5", False),
+        ("交期改为3月6日", True),
+        ("交期改为2027-03-05", True),
         ("void-free foam packing", False),
         ("VOID - do not ship", True),
     ],
 )
 def test_a_change_that_the_quantity_says_already_is_not_asked_about(ask: Ask, remark: str, is_asked: bool) -> None:
-    assert bool(ask("purchase_order", "订单号|行号|料号|单位|数量|备注", f"P1|1|A1|个|100|{remark}")) == is_asked
+    assert bool(ask("purchase_order", f"{PO}|备注", f"P1|1|A1|个|100|2026-03-05|{remark}")) == is_asked
+
+
+@pytest.mark.parametrize(("price", "is_asked"), [("100", False), ("9", True)])
+def test_a_change_that_the_price_says_already_is_not_asked_about(ask: Ask, price: str, *, is_asked: bool) -> None:
+    row = f"P1|1|A1|个|100|2026-03-05|{price}|CNY|单价由9改为100"
+    assert bool(ask("purchase_order", f"{PO}|单价|币种|备注", row)) == is_asked
 
 
 def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
@@ -140,6 +150,16 @@ def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
         ("is_deleted", ["FALSE", "TRUE", "FALSE", "FALSE"], True),
         ("有效标志", ["1", "0", "1", "1"], True),
         ("delivery_terms", ["1", "0", "1", "1"], False),
+        ("备注", ["推迟3天交货", "", "", ""], True),
+        ("备注", ["改AB-12", "", "", ""], True),
+        ("备注", ["100改80千克", "", "", ""], True),
+        ("备注", ["提前3天通知送货", "延期3天以内可接受", "提前2周备料", "只需3天"], False),
+        ("备注", ["1改2规格", "改V2", "1改2版", ""], False),
+        ("Peso del artículo", ["1", "1", "1", "1"], False),
+        ("Del. complete", ["X", "", "X", ""], False),
+        ("Del. Ind", ["X", "", "", ""], True),
+        ("Reverse charge", ["Y", "Y", "N", "Y"], False),
+        ("Reversed", ["Y", "", "", ""], True),
         ("备注", ["图纸由A改B版", "只要纸箱包装", "提前通知", "降到室温"], False),
         ("备注", ["单价为每千个"] * 4, True),
         ("备注", ["取消订金另议", "包装改为纸箱", "不要混装", "加急"], False),

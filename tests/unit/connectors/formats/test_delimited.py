@@ -315,6 +315,8 @@ def test_a_last_column_without_a_name_is_no_torn_number(read: Read, lines: list[
         (["item,qty", "51,24,", "52,25,"], False),
         (["item,qty", "51,24,1", "51,25,2"], False),
         (["料号,数量,单价", "10001,5,2.5,12.5", "10002,6,2.5,15"], False),
+        (["订单号,行号,数量", "10,88001,1,5", "20,88001,2,6", "30,88002,1,7"], True),
+        (["item,qty,price", "101,51001,24,2.5", "102,51002,25,3", "105,51003,26,4"], True),
     ],
 )
 def test_row_numbers_without_a_name_before_the_first_column_park_the_file(

@@ -85,6 +85,45 @@ def test_a_web_archive_named_xls_is_read(make: Make) -> None:
     assert one.table["料号"].to_pylist() == ["000123", "000124\n旧", "000125"]
 
 
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("euc-kr", "나사"),
+        ("big5", "螺絲釘"),
+        ("shift_jis", "ネジ"),
+        ("windows-1251", "Болты"),
+        ("utf-16", "螺丝"),
+        ("gb2312", "螺丝"),
+    ],
+)
+@pytest.mark.parametrize("is_archive", [True, False])
+def test_a_page_is_read_by_the_charset_that_it_names(make: Make, charset: str, name: str, *, is_archive: bool) -> None:
+    rows = "".join(
+        f"<tr><td>{item}</td><td>{said}</td></tr>" for item, said in (("Item", "Name"), ("A1", name), ("A2", name))
+    )
+    named = f'<meta http-equiv="Content-Type" content="text/html; charset={charset}">'
+    page = f"<html>{'' if is_archive else named}<table>{rows}</table></html>".encode(charset)
+    head = f'MIME-Version: 1.0\r\nContent-Type: text/html; charset="{charset}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    one = read(make("a.xls", head.encode() + base64.encodebytes(page) if is_archive else page))
+    assert one.problem is None
+    assert one.table["Name"].to_pylist() == [name, name]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(300)),
+        "Content-Type: message/rfc822\r\n\r\n" * 2000,
+        'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + "--b\r\n\r\n" * 100_000,
+    ],
+)
+def test_a_web_archive_of_very_many_parts_is_refused_at_once(make: Make, parts: str) -> None:
+    page = "Content-Type: text/html\r\n\r\n" + HTML.format(charset="utf-8")
+    one = read(make("a.xls", f"MIME-Version: 1.0\r\n{parts}{page}".encode()))
+    assert one.problem is not None
+    assert "部分太多" in one.problem.zh
+
+
 @pytest.mark.parametrize(("pages", "said"), [((HTML, HTML), "好几张表"), (("<html></html>",), ""), ((), "")])
 def test_a_web_archive_without_one_table_is_refused(make: Make, pages: tuple[str, ...], said: str) -> None:
     one = read(make("a.xls", archive(*(page.replace("{charset}", "utf-8") for page in pages))))

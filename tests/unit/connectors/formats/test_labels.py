@@ -228,6 +228,11 @@ def test_a_record_above_a_header_that_comes_again_is_no_form(tmp_path: Path, lin
     [
         ("注：以上单价为每千只含税价。", True),
         ("备注：价格单位：元/千只", True),
+        ("注：单价为元/千只", True),
+        ("以上单价为人民币/千个", True),
+        ("价格单位为元/百件", True),
+        ("注：价格以千个为单位", True),
+        ("单价不含运费，每100个一箱", False),
         ("说明：单价按每百件计", True),
         ("第2行取消", True),
         ("以上价格含税含运费", False),
