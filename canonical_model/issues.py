@@ -96,6 +96,15 @@ _KINDS = (
         ("请填写后重新发送。", "Fill it in and send the file again."),
     ),
     _kind(
+        "XD-REQ-003",
+        Effect.REJECT,
+        (
+            "这一行除了编号什么都没有写，“{field}”也是空的。",
+            "This row says nothing but its key; “{field}” is empty like the rest.",
+        ),
+        ("请把这一行填完整，或删掉它再发送。", "Fill in the row or delete it, and send the file again."),
+    ),
+    _kind(
         "XD-NUM-001",
         Effect.REJECT,
         ("“{field}”的值“{value}”不是数字。", "“{value}” in “{field}” is not a number."),

@@ -8,7 +8,7 @@ from canonical_model.declaration import Kind
 from canonical_model.text import simplified
 from mappings.columns import SheetColumns, normalise_header, part_of, revised
 from mappings.headers import HeaderReader, own_unit
-from mappings.plan import PRICE, Plan
+from mappings.plan import PRICE, QUANTITIES, Plan
 from mappings.spec import code_table
 
 _PRICED = re.compile(
@@ -28,8 +28,6 @@ _FOREIGN = re.compile(r"\W*(?:元/)?(?:美[元金]|港[元币]|欧元|日[元圆
 _DAYS = frozenset({"ordered_on", "requested_on", "promised_on", "first_promised_on", "shipped_at", "received_at"})
 _FREE_TEXTS = frozenset({"remark", "description", "specification", "name", "name_alternative"})
 _NUMBER_AND_LINE = 2
-_POINT = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
-"""Quantities without which a record says little."""
 _JUDGED = frozenset({"accepted", "rejected"})
 """Quantities that say what was found of another."""
 _WRITTEN_UNIT = re.compile(r"\bquantity\(.*,\s*'([^']+)'\s*\)")
@@ -62,7 +60,7 @@ def absent_place(plan: Plan) -> str:
 def uncounted(plan: Plan, header: Sequence[str]) -> bool:
     """Whether of records that are about a quantity none is read, although columns are left over."""
     return bool(unread_columns(plan, header)) and any(
-        _POINT & set(plan.spec.entities[one.entity.name].fields)
+        QUANTITIES & set(plan.spec.entities[one.entity.name].fields)
         and not any(one.entity.fields[name].kind is Kind.QUANTITY for name in set(one.fields) - _JUDGED)
         for one in plan.entities
     )
@@ -115,7 +113,7 @@ def takes_price_of_one(plan: Plan) -> bool:
 
 def counted_columns(plan: Plan) -> list[str]:
     """Columns from which quantities are read without which a record says little, each once."""
-    columns = (one.fields[name].column for one in plan.entities for name in one.fields if name in _POINT)
+    columns = (one.fields[name].column for one in plan.entities for name in one.fields if name in QUANTITIES)
     return list(dict.fromkeys(filter(None, columns)))
 
 

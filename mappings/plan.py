@@ -38,6 +38,8 @@ from mappings.headers import HeaderReader, says_measure, says_tax_included
 from mappings.spec import EntityMapping, MappingFile
 from mappings.unknown import unknown_object
 
+QUANTITIES = frozenset({"ordered", "shipped", "received", "on_hand", "quantity"})
+"""Quantities without which a record says little."""
 PRICE, TAX_INCLUDED = "unit_price", "is_tax_included"
 """The header of the one says the other, where the mapping does not."""
 _PRICE_UNITS = frozenset(
@@ -120,6 +122,7 @@ class Plan:
         version_dates: As `dates`, for the version.
         version_commas: As `commas`, for the version.
         date_order: Setting for dates that could be either, and for years of two digits; may be empty.
+        currency: That of amounts that state none; empty where these are an issue.
         is_json: Whether the stream gives JSON documents.
         key_parts: Parts of the path with which every key begins.
         fingerprint: Digest of all that decides the outcome besides the rows.
@@ -133,6 +136,7 @@ class Plan:
     version_dates: tuple[AskedColumn, ...]
     version_commas: tuple[AskedColumn, ...]
     date_order: str
+    currency: str
     is_json: bool
     key_parts: tuple[str, ...]
     fingerprint: str
@@ -238,6 +242,7 @@ def make_plan(
         version_dates=reader.dates,
         version_commas=reader.commas,
         date_order=date_order,
+        currency=currency,
         is_json=is_json,
         key_parts=tuple(key_parts),
         fingerprint=_fingerprint(

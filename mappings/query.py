@@ -11,7 +11,7 @@ from mappings.checks import violations
 from mappings.columns import filled_cells, json_path, json_type, source_column, turned_rows
 from mappings.compiled import Atom, Lookup, Problem, Spelling, quote_name, quote_text
 from mappings.functions import ODD
-from mappings.plan import EntityPlan, Plan
+from mappings.plan import QUANTITIES, EntityPlan, Plan
 
 ROW_CODES = ("XD-CEL-003", "XD-CEL-004", "XD-CEL-005")
 """What can be wrong with a whole row before it is read; all else that is found then belongs to one cell."""
@@ -285,12 +285,29 @@ class EntityQuery:
             if not self.plan.is_json
             for code in sorted({code for code, _ in self.damage if code not in ROW_CODES})
         ]
-        damaged += self._not_values(field)
+        damaged += self._not_values(field) + self._says_nothing(field)
         if field != next(iter(self.entity.fields)):
             return [*damaged, *compiled.problems]
         version = self.plan.version.problems if self.plan.version else ()
         keys = [Problem(f"({part.sql} IS NULL)", "XD-REQ-001", "''", part.column) for part in self.entity.own_key]
         return [*damaged, *compiled.problems, *version, *keys]
+
+    def _says_nothing(self, field: str) -> list[Problem]:
+        """That a record of a quantity has nothing but its key, as a name and a day below a list read like an order and its line."""
+        entity = self.entity
+        keys = {
+            column
+            for name in (*entity.entity.key, *entity.entity.parent_key)
+            if name in entity.fields
+            for column in entity.fields[name].columns
+        }
+        keys |= {column for part in entity.own_key for column in part.columns}
+        others = sorted({column for one in entity.fields.values() for column in one.columns} - keys)
+        is_asked = field in QUANTITIES and not self.plan.is_json and not entity.turned and len(others) >= _FEWEST_OTHERS
+        if not is_asked:
+            return []
+        blank = " AND ".join(f"trim(coalesce(CAST({source_column(column)} AS VARCHAR), '')) = ''" for column in others)
+        return [Problem(f"({blank})", "XD-REQ-003", "''", entity.fields[field].column)]
 
     def _not_values(self, field: str) -> list[Problem]:
         """That a text holds a list or an object of the document, where a value is wanted."""
@@ -386,6 +403,10 @@ def _is_single(document: str, path: str) -> str:
 
 def _pointer(path: str) -> str:
     return quote_text(json_path(path.split(".")))
+
+
+_FEWEST_OTHERS = 2
+"""Columns besides the key; a quantity alone may be left blank for 0."""
 
 
 def _has_bracket(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import tempfile
 from collections import Counter, deque
@@ -24,7 +25,7 @@ from connectors.formats.completion import Completion
 from connectors.formats.delimiter import sniff_delimiter
 from connectors.formats.encoding import PlainText, open_text
 from connectors.formats.grid import forms_above, holds_any, row_numbers, unguarded
-from connectors.formats.labels import labels_above, said_below, two_documents
+from connectors.formats.labels import labels_above, said_below, two_documents, two_parts
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.neighbours import heading_within, second_table, torn_row
 from connectors.formats.options import FormatOptions
@@ -194,8 +195,14 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
             kept = settled.kept_twins
             named, places = settled.name(rows)
             table = completion.complete(named)
+            if isinstance(table, pa.Table) and again:
+                table = two_parts(labels, labels_above(sorted(sieve.feet)), min(again), table.column_names) or table
             if isinstance(table, Text):
                 yield refused(table, total=text.lines - accounted, encoding=text.encoding)
+                return
+            suspects = splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0)
+            if is_last and (cut := _cut_off(text, table, suspects)):
+                yield refused(cut, total=text.lines - accounted, encoding=text.encoding)
                 return
             yield SheetRead(
                 table=table,
@@ -206,7 +213,7 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
                 labels=said_below(sieve.below) | labels,
                 encoding=text.encoding,
                 suspects=(
-                    *splitter.take_suspects(table, tables[-1][ROW][-1].as_py() if tables else 0),
+                    *suspects,
                     *(damaged_texts(table) if text.has_marks else ()),
                     *made_dates(table),
                 ),
@@ -214,6 +221,23 @@ def _read_body(splitter: "_Splitter", options: FormatOptions, part_bytes: int) -
             accounted, above, header = accounted + total, 0, 0
     except pa.ArrowInvalid:
         yield _uncountable(text, splitter.count_again())
+
+
+def _cut_off(text: PlainText, table: pa.Table, suspects: Sequence[Suspect]) -> Text | None:
+    """The sentence that the text ends within its last record, which alone has too few values and no line end."""
+    short = [line for line, _, code in suspects if code == SHORT_ROW]
+    if len(short) != 1 or short[0] != table[ROW][-1].as_py() or table.num_rows <= _FEW_RECORDS:
+        return None
+    with text.path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read() in (b"\n", b"\r"):
+            return None
+    return Text(
+        f"最后一行（第 {short[0]} 行）的值比表头少，后面也没有换行，文件像是没有传完。请重新导出，整个文件再发一次；"
+        "确实传完了的话，把这一行补全，末尾加一个换行。",
+        f"The last row (line {short[0]}) has fewer values than the header and no line end behind it, so the file seems to be cut "
+        "off. Export it anew and send the whole file; if it is whole, fill that row and end it with a line break.",
+    )
 
 
 def _parts(tables: Iterable[pa.Table], part_bytes: int) -> Iterator[tuple[list[pa.Table], bool]]:

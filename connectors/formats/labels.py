@@ -1,7 +1,7 @@
 """Labels and their values above a table: 订单号：PO-18, or 供应商 in one cell and 恒远 in the next."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -19,6 +19,9 @@ _DOCUMENT = re.compile(
     r"单号|单据号|订单编号|合同号|发票号|(?i:\b(?:po|order|invoice|delivery note|dn)\s*(?:no|number|#)\.?$)"
 )
 """Labels of which each document has one."""
+_PARTY_OR_PLACE = re.compile(
+    r"^(?:(?:所[在属])?(?:仓库|库房|库区|仓位|车间)(?:名称?|编[码号])?|(?:供应商|供货单位|供方|客户|需方|收货单位)(?:名称|编[码号])?|warehouse|supplier|vendor|customer)$"
+)
 _UNIT = re.compile(r"(?:.*[(,\s])?(?:(?:金额|数量|计量|货币|单价|价格)?单位|units?)")
 _SCALE = re.compile(
     r"\s*(?:人民币|RMB|CNY)?\s*(?:[百十]?万|[千亿]|(?i:k|thousands?|millions?))\s*(?:元|件|个|只|套|箱|支|人民币|美元|(?i:rmb|cny|usd|pcs))?(?=$|[\s,，;；/)）。、])"
@@ -243,11 +246,41 @@ def two_documents(labels: Mapping[str, Sequence[str]], row: int) -> Text | None:
     found = next((one for one in labels.items() if len(one[1]) > 1 and _DOCUMENT.search(simplified(one[0]))), None)
     if found is None:
         return None
-    first, second = (clip(value, _LONGEST) for value in found[1][:2])
+    label, (first, second, *_) = found
+    return _second(label, first, second, row, Text("两张单", "Two documents"))
+
+
+def two_parts(
+    head: Mapping[str, Sequence[str]], between: Mapping[str, Sequence[str]], row: int, columns: Collection[str]
+) -> Text | None:
+    """The sentence that another list begins above the header in `row`, of a document, place or partner (仓库：广州仓) that no column says.
+
+    Args:
+        head: Labels above the first header.
+        between: Those of the rows between the pages of the table.
+        row: Where the header is repeated.
+        columns: Those of the table.
+    """
+    named = {_form(column) for column in columns}
+    for pattern, what in (
+        (_DOCUMENT, Text("两张单", "Two documents")),
+        (_PARTY_OR_PLACE, Text("两段", "Two lists")),
+    ):
+        before = [value for label, values in head.items() if pattern.search(_form(label)) for value in values if value]
+        for label, values in between.items():
+            new = next((value for value in values if value and value not in before), "")
+            if new and pattern.search(_form(label)) and _form(label) not in named:
+                return _second(label, next(iter(before), ""), new, row, what)
+    return None
+
+
+def _second(label: str, first: str, second: str, row: int, what: Text) -> Text:
+    values = clip(first, _LONGEST) or "—", clip(second, _LONGEST)
+    one_of = what.zh[1:]
     return Text(
-        f"一张工作表上有两张单（{found[0]}：{first}、{second}），第 {row} 行是第二张的表头，分不清每一行属于哪张。"
-        f"请一张单一个工作表，或在设置里用 area 写明只读哪一块，如 area: 1:{row - 1}。",
-        f"Two documents stand on the sheet ({found[0]}: {first}, {second}), the second with its header in row {row}, so it is "
+        f"一张工作表上有{what.zh}（{label}：{'、'.join(values)}），第 {row} 行是第二{one_of}的表头，分不清每一行属于哪{one_of}。"
+        f"请一{one_of}一个工作表，或在设置里用 area 写明只读哪一块，如 area: 1:{row - 1}。",
+        f"{what.en} stand on the sheet ({label}: {', '.join(values)}), the second with its header in row {row}, so it is "
         f"not clear to which each row belongs. Put each on a sheet of its own, or name the part to read: area: 1:{row - 1}.",
     )
 

@@ -73,6 +73,7 @@ _NO_DATE = re.compile(
 _MADE = r"\d{1,2}月\d{1,2}日|\d{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}"
 """What Excel writes into a text file for 3-5."""
 _SHORTENED = r"^[1-9]\.\d{1,9}E\+(?:1\d|2\d)$"
+_SHORTENED_CODE = r"^[1-9](?:[.,]\d{1,9})?[Ee]\+[0-2]?\d$"
 _ERROR_TEXTS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 
@@ -84,8 +85,8 @@ def damaged_texts(table: pa.Table) -> list[Suspect]:
         if holds_any(column, ["#"]):
             mask = pc.is_in(column, value_set=pa.array(_ERROR_TEXTS))
             found += [(row, name, ERROR_CELL) for row in table[ROW].filter(mask).to_pylist()]
-        if holds_any(column, ["E+"]):
-            mask = pc.match_substring_regex(column, _SHORTENED)
+        if holds_any(column, ["E+", "e+"]):
+            mask = pc.match_substring_regex(column, _SHORTENED_CODE if holds_no_dates(name) else _SHORTENED)
             found += [(row, name, SHORTENED) for row in table[ROW].filter(mask).to_pylist()]
     return found
 

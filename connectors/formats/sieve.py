@@ -31,7 +31,7 @@ from connectors.formats.words import is_measure, says_everywhere
 _SUM = r"(?:[合总総小共累]\s*计|[总総]\s*和|汇\s*[总総])"
 _TOTAL = re.compile(
     r"^\s*(?:本页|本单|本[日月年期]|当[日月年页]|全部|所有|应付|应收|数量|金额|库存|在库|以上|大写|不?含税|未税|价税|总)*"
-    rf"(?:{_SUM}|总[额量])(?:数量|金额|件数|重量|人民币|大写|数)*\s*(?:[:：(（].*)?$"
+    rf"(?:{_SUM}|总[额量])(?:数量|金额|件数|重量|人民币|大写|数)*[行栏]?\s*(?:\d+\s*[项種种件条款个笔])?\s*(?:[:：(（].*)?$"
     r"|^\s*总(?:数量|金额|件数|重量|额|数|量|库存)?\s*(?:[:：(（].*)?$|^\s*计\s*[:：]?\s*$"
     r"|^\s*(?:平均|均价)(?:值|数|价|单价)?\s*[:：]?\s*$|^\s*(?:过次页|转下页|转次页|承前页|接上页)\s*$"
     r"|^\s*(?:[上本][月期页]|期[初末])(?:结存|结转|余额|库存)\s*[:：]?\s*$|^\s*差异\s*[:：]?\s*$"
@@ -114,7 +114,7 @@ class Sieve:
         skipped: Row numbers by reason, since `take_skipped` was last called.
         before: The last rows that an earlier call looked at; None at first.
         feet: What stood at the feet of pages; it may stand below the last record too.
-        below: What stands below the last record, as `trim_end` found it.
+        below: What notes say between the records, and what stands below the last one, as `trim_end` found it.
     """
 
     layout: Layout
@@ -202,6 +202,7 @@ class Sieve:
         for place, (row, cells) in zip(places, marked, strict=True):
             if row not in found and self._is_note(cells, rows.slice(place + 1, _LOOKED_BELOW)):
                 found[row] = "note"
+                self.below += [cell for cell in cells if cell.strip()]
             if row not in found and (
                 _sums_group(cells, partial(self._above, rows, place, found))
                 or self._sums_above(cells, rows.slice(0, place), found)
@@ -281,7 +282,12 @@ class Sieve:
             found = empty if found is None else pc.and_(found, empty)
             if not pc.any(found).as_py():
                 return None
-        return found
+        return self._counted(rows, found) if is_numbered else found
+
+    def _counted(self, rows: pa.Table, found: pa.ChunkedArray | None) -> pa.ChunkedArray | None:
+        """Those of the rows that have nothing but a number before the first name: 仓库：上海仓 there heads the rows below it."""
+        is_number = matches(rows.column(self.layout.named[0]), r"^[^\pL\d]*\d*[^\pL\d]*$")
+        return is_number if found is None else pc.and_(found, is_number)
 
     def _crossed_out(self, rows: pa.Table) -> pa.ChunkedArray | None:
         """Which rows of a form have strokes in all that is filled, behind a running number."""
@@ -294,7 +300,7 @@ class Sieve:
             if not pc.any(found).as_py():
                 return None
             found = pc.and_(found, matches(rows.column(column), _STROKES))
-        return found
+        return self._counted(rows, found) if is_numbered else found
 
     def _repeated(self, rows: pa.Table) -> dict[int, str]:
         """Which of `rows` say the header again, and the titles above it, as lists printed page by page do."""

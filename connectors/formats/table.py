@@ -9,7 +9,7 @@ from connectors.base import ROW, RowCounts
 from connectors.formats.cells import Kind, kind_of
 from connectors.formats.completion import Completion
 from connectors.formats.grid import Grid, rows_above, unguarded
-from connectors.formats.labels import labels_above, said_below, two_documents
+from connectors.formats.labels import labels_above, said_below, two_documents, two_parts
 from connectors.formats.layout import Layout, plan_layout
 from connectors.formats.merged import fill_merged
 from connectors.formats.neighbours import heading_within, second_table, torn_row
@@ -63,6 +63,8 @@ def read_table(grid: Grid, options: FormatOptions, *, sheet: str = "", is_alone:
     both = labels_above([*above, *rows_above(grid.rows, again)])
     completion = Completion(options, both, sheet)
     table = (two_documents(both, min(again)) if again else None) or completion.complete(named)
+    if isinstance(table, pa.Table) and again:
+        table = two_parts(labels, labels_above(sorted(sieve.feet)), min(again), table.column_names) or table
     if isinstance(table, Text):
         return refused(table, total=total, sheet=sheet)
     said += completion.notes

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from canonical_model.errors import MappingError
 from canonical_model.language import Text
@@ -114,7 +114,9 @@ def _table(work: Work, parts: Sequence[AnyRow], sheets: Sequence[str]) -> Table:
     columns = [name for name in first.columns if name not in first.parts]
     labels = {label: values for part in parts for label, values in part.labels.items()}
     rows = partial(_fetch_parts, work, parts)
-    return Table(first.sheet, sheets, columns, labels, first.places, first.is_json, rows)
+    return Table(
+        first.sheet, sheets, columns, labels, first.places, first.is_json, rows, PurePosixPath(first.name).stem
+    )
 
 
 def _fetch_parts(work: Work, parts: Sequence[AnyRow]) -> list[Path]:

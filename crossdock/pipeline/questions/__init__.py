@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from canonical_model.language import Text
-from crossdock.pipeline.questions import columns, records, values
+from crossdock.pipeline.questions import columns, constants, records, values
 from crossdock.pipeline.questions.called_off import called_off
 from crossdock.pipeline.questions.measures import unit_said_apart
 from crossdock.pipeline.questions.question import Question, Table
@@ -19,6 +19,9 @@ _QUESTIONS = (
     columns.currency_said_above,
     unit_said_apart,
     columns.price_of_many,
+    constants.unit_left,
+    constants.currency_left,
+    constants.price_base_left,
     columns.sheet_of_a_place,
     columns.title_of_a_place,
     columns.sheets_of_periods,

@@ -73,7 +73,7 @@ def _noted(words: str) -> str:
 
 _SAID_OFF = (
     _noted(
-        rf"{_END}|不要了?|不做了?|[暂暫][停缓緩](?:生[产產]|[发發交][货貨]|采[购購]|[执執]行|下[单單])?|[缓緩][交发發做]|(?:已?同意|申[请請])(?:取消|作[废廢]|退[货貨单單])|砍[单單]|(?i:(?:on )?hold|cancel+ed|void|do not (?:ship|make|deliver|produce))"
+        rf"{_END}|删|退[单單]|先?[别不]做|不要了?|不做了?|[暂暫][停缓緩](?:生[产產]|[发發交][货貨]|采[购購]|[执執]行|下[单單])?|[缓緩][交发發做]|(?:已?同意|申[请請])(?:取消|作[废廢]|退[货貨单單])|砍[单單]|(?i:(?:on )?hold|cancel+ed|void|do not (?:ship|make|deliver|produce))"
     )
     + r"|与.{1,20}重[复複]|重[复複][，,]?.{0,4}(?:忽略|不要|作废)|[请請]忽略此|此行?[请請]忽略|^\s*以此行?[为為][准準]"
     r"|^\s*(?:[单單][价價]|[价價]格)[为為是:：]?\s*每?[千百万萬](?:[个個只件支套片]|(?i:pcs)).{0,3}$"
@@ -98,6 +98,11 @@ _CANCELLED = (
 )
 """What says so in any column that tells rows into kinds: 处理结果 = 取消采购."""
 _OF_MONEY = re.compile(r"[发發]票|[付收支退]款|支付|[开開]票|(?i:invoice|payment|refund)")
+_REPLACED = (
+    r"^\s*已?由.{1,15}(?:代替|取代|替代|替换)\s*$|^\s*[合并併]+[入到]第?\s*[0-9]+\s*[行项項]|^\s*打错了?|(?:数量|單位|单价).{0,2}写错"
+    r"|^\s*(?i:(?:superseded|replaced)(?: by .{1,20})?|cxl|hủy)\s*$|^\s*.{0,6}(?:应[为是该]|更正[为是])\s*[0-9]"
+)
+"""已由PO-9代替, 打错了，应为70: another line or number holds."""
 _STOPPED = _noted(r"停[产產]|停止生[产產]")
 """What is no more made is not ordered; what there is of it in stock is there."""
 _BECAME = r"(?:改[为為成到]?|[变變]更[为為]|更改[为為]|[调調]整[为為])"
@@ -108,8 +113,8 @@ _TO = r"\s*[0-9][^版点點时時]{0,20}$"
 _FROM = r"(?:[由从從原]\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*\pL{0,3}?[，,]?\s*)?"
 _CHANGED = (
     rf"^(?:.{{0,12}}(?:{_DAY}|{_COUNT}))?\s*{_FROM}(?:{_BECAME}|{_MOVED}){_TO}"
-    r"|^\s*(?:[数數]量)?\s*(?:[变變]更)?\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:改|[变變]|→|->|=>)[为為成]?\s*[0-9][0-9,.]*\s*(?:[^\P{L}版款型号號]|千克|公斤|平?[方米]|(?i:[a-z]{2,3}))?\s*$"
-    r"|^\s*(?:[减減降加增][少到至为為]+|只(?:要|需|做|[发發]|[订訂]))\s*[0-9][^版點点時时天日周月]{0,8}$"
+    r"|^\s*(?:[数數]量)?\s*(?:[变變]更)?\s*[:：]?\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:改|[变變]|→|->|=>)[为為成]?\s*[0-9][0-9,.]*\s*(?:[^\P{L}版款型号號]|千克|公斤|平?[方米]|(?i:[a-z]{2,3}))?\s*$"
+    r"|^\s*(?:[减減降加增][少到至为為]+|(?:[实實][际際]|[现現])?只(?:要|需|做|[发發]|[订訂])|追加|[减減]|再加)\s*[0-9][^版點点時时天日周月]{0,8}$"
     r"|^\s*(?:交期|交[货貨])?(?:推[迟遲]|延[期后後迟遲]?|提前)[一二两三四五六半0-9]{1,3}\s*[个個]?[天日周月]\s*(?:[交到发發][货貨])?\s*(?:[，,。;；].{0,15})?$"
     rf"|^\s*[已现現]?(?:(?:[换換改]料[为為成]?|[换換改][为為成用])\s*{_CODE}|[换換改]\s*{_LONG_CODE})料?\s*$|^\s*改[A-Za-z0-9]{{1,12}}料\s*$"
 )
@@ -122,6 +127,11 @@ _DAY_CHANGED = (
 )
 """The same of one of them alone: an answer may say the other by its columns."""
 _RETURNED = r"^\s*(?:(?:采购|採購|进货|進貨|外[购購]|委外)退[货貨料].{0,3}|退[货貨料]出[库庫]|[红紅]字.{0,6})\s*$"
+_WAY = re.compile(
+    r"^\W*(?:出入[库庫](?:类型|類型)?|[收进]发|收发(?:类[型别])?|借\s*[/／]?\s*[贷貸].{0,2}|(?i:type|direction|shkzg|debit ?/ ?credit))\W*$"
+)
+_WENT_OUT = r"^\s*(?:\pL{0,4}(?:出[库庫]|退[库庫])[单單]?|[贷貸]|H|(?i:issues?|goods issue|returns? to (?:vendor|supplier)|out(?:bound)?|credit))\s*$"
+"""What a kind of movement says that is no receipt: 采购退库, Issue, and H, by which SAP marks a credit."""
 _SOLD_BACK = r"^\s*(?:[销銷]售退[货貨]|[销銷]退)(?:入[库庫])?[单單]?\s*$"
 """What comes back of what was sold is received, and never shipped."""
 _RED_ONE = r"^\s*(?:[红紅](?:[字单單票])?|(?i:red))\s*$"
@@ -142,6 +152,8 @@ _REFUSED = r"^\s*(?:客[户戶])?拒[收签簽]"
 _BACK = r"^\s*(?:102|122|124|161|162)(?:\s|$)"
 """SAP's movement types of a receipt that is reversed or sent back."""
 _NUMBERS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+_LOG = re.compile(r"[变變]更[记記][录錄]")
+"""What lists all changes, of which most are in the columns already."""
 _PRICE = re.compile(r"[价價]|(?i:price)")
 _MONTH, _DAY_OF_IT = "([01]?[0-9])", "([0-3]?[0-9])(?![0-9])"
 _NAMED_DAY = re.compile(
@@ -232,7 +244,7 @@ def _unheeded(table: Table, column: str, pattern: str, plan: Plan) -> str:
     for said, *cells in table.where(column, pattern, but=_UNKNOWN, beside=listed):
         beside = dict(zip(listed, cells, strict=True))
         if _PRICE.search(said):
-            if priced and not _is_number_of(said, map(beside.get, priced)):
+            if not (_LOG.search(column) and not priced) and not _is_number_of(said, map(beside.get, priced)):
                 return said.strip()
         elif day := _days(said):
             if day[-1] not in [one[-len(day[-1]) :] for name in dated for one in _days(beside[name])]:
@@ -278,7 +290,7 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
     is_ordered = bool(entities & {"sales_order_line", "purchase_order_line"})
     has_stock = "inventory_balance" in entities
     if abroad.is_remark(column):
-        yield from (_SAID_OFF, abroad.SAID_OFF, _GONE if has_stock else _STOPPED)
+        yield from (_SAID_OFF, abroad.SAID_OFF, _REPLACED, _GONE if has_stock else _STOPPED)
         if has_moved or is_ordered:
             yield from (_HELD_BACK, _MERGED)
         if has_moved:
@@ -286,8 +298,10 @@ def _patterns(column: str, entities: set[str], *, is_read: bool, is_told: bool) 
             if not is_told:
                 yield _SHORT
     is_kind = bool((has_moved or is_ordered) and (_KIND.search(column) or abroad.TYPE.search(column)))
-    if is_kind:
+    if is_kind or (has_moved and _WAY.search(column)):
         yield _RETURNED
+        if "goods_receipt_line" in entities:
+            yield _WENT_OUT
         if "shipment_line" in entities:
             yield _SOLD_BACK
         if _RED.search(column):

@@ -213,9 +213,10 @@ def title_of_a_place(table: Table, plan: Plan) -> Question | None:
 
 
 def returns(table: Table, plan: Plan) -> Question | None:
-    """The name of the sheet, or the title above the table, says that its lines went the other way: 退货明细."""
+    """The name of the sheet or file, or the title above the table, says that its lines went the other way: 退货明细."""
     titles = [one for one, values in table.labels.items() if not any(values)]
-    said = next((one for one in (table.sheet, *titles) if names_returns(one) or notes.names_returns(one)), "")
+    named = (table.sheet, table.file, *titles)
+    said = next((one for one in named if names_returns(one) or notes.names_returns(one)), "")
     if not said or not any(one.entity.name in _MOVED for one in plan.entities):
         return None
     shown = clip(said, 30)
@@ -233,13 +234,17 @@ def returns(table: Table, plan: Plan) -> Question | None:
 
 
 def not_in_force(table: Table, plan: Plan) -> Question | None:
-    """The name of the sheet, or the title above the table, says that its lines do not hold, or not yet: 本单已作废, 采购预测."""
+    """The name of the sheet or file, or the title above the table, says that its lines do not hold, or not yet: 本单已作废, 采购预测."""
     entities = {one.entity.name for one in plan.entities}
     bare = [one for one, values in table.labels.items() if not any(values)]
     titles = [one for one in bare if is_not_in_force(one) or notes.is_not_in_force(one, entities)]
     is_aside = _SET_ASIDE.fullmatch(simplified(table.sheet)) is not None
-    is_void = _NOT_IN_FORCE.search(simplified(table.sheet)) or notes.is_not_in_force(table.sheet, entities)
-    sheet = table.sheet if (len(table.sheets) > 1 if is_aside else is_void) else ""
+    void = [
+        one
+        for one in (table.sheet, table.file)
+        if _NOT_IN_FORCE.search(simplified(one)) or notes.is_not_in_force(one, entities)
+    ]
+    sheet = table.sheet if is_aside and len(table.sheets) > 1 else next((one for one in void if not is_aside), "")
     said = next((one for one in (sheet, *titles) if one), "")
     if not said or not entities & _MOVED:
         return None

@@ -33,7 +33,8 @@ _PLAIN = re.compile(
 )
 """What a quantity is called that does not say whether it moved."""
 _OF_BOOKS = re.compile(
-    rf"(?:账面?|系统|当前|现有?)?(?:库存|结存|存)(?:数量?|量)?{_SIGN}|(?:账面|系统)(?:数量?|量){_SIGN}"
+    rf"(?:账面?|系统|当前|现有?)?(?:库存|结存|存)(?:数量?|量)?{_SIGN}|(?:账面|系统)(?:数量?|量)?{_SIGN}"
+    r"|(?i:(?:system|book) (?:qty|quantity|stock)|on[- ]hand(?: (?:qty|quantity))?)"
 )
 _NUMBER = re.compile(
     r"(?!\s*20\d\d[01]\d[0-3]\d\s*$)\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?|-?\.[0-9]+)\s*[^\s\d/.:年月日-]{0,4}\s*"

@@ -36,6 +36,7 @@ class Table:
         placed: Columns that stand in the sheet -> their letters.
         is_json: Whether it is a list of documents.
         rows: Gives the Parquet files of its rows; a large table was landed in parts.
+        file: What its file is called, without the ending.
     """
 
     sheet: str
@@ -45,6 +46,7 @@ class Table:
     placed: Mapping[str, str]
     is_json: bool
     rows: Callable[[], Sequence[Path]]
+    file: str = ""
 
     @cached_property
     def start(self) -> pa.RecordBatch:

@@ -35,8 +35,10 @@ _ANY = _any_of(_KNOWN | {*_MORE})
 UNUSABLE = rf"(?i:已?(?:{_ANY})[品货貨]?)"
 """What says of stock that it cannot be used; RE2."""
 _SAID = rf"^\s*(?i:已?(?:{_SURE})[品货貨]?)\s*$"
+_OTHERS = r"^\s*(?:代管|客供|客户(?:寄存|提供)?|寄存|受托|代存|代储|借入)(?:物资|物料|材料|库存|料|品|货)?\s*$"
+"""What says of stock that it belongs to others."""
 _STATE = re.compile(
-    r"库存|庫存|[质質]量|品[质質]|[状狀][态態]|[质質][检檢]|[检檢][验驗][结結]果|(?i:stock|status|state|quality|condition|inspection)"
+    r"库存|庫存|所有权|货权|归属|[质質]量|品[质質]|[状狀][态態]|[质質][检檢]|[检檢][验驗][结結]果|(?i:stock|status|state|quality|condition|inspection)"
 )
 _NOTED = (
     rf"^\s*(?:其中|含|有)?\s*(?:[0-9.]+\s*\pL{{0,3}}?\s*)?(?i:[已均全]?(?:{_SURE})[品货貨件]?)"
@@ -77,8 +79,8 @@ def unusable_stock(table: Table, plan: Plan) -> Question | None:
             shown = clip(said, 20)
             return Question(
                 Text(
-                    f"“{column}”里写着“{shown}”，像是有些库存不能用，映射没有读它，这些会和能用的库存一样收。",
-                    f"“{column}” says “{shown}”, as if some of the stock could not be used; the mapping does not read it and takes "
+                    f"“{column}”里写着“{shown}”，像是有些库存不能用，或是别人的，映射没有读它，这些会和能用的库存一样收。",
+                    f"“{column}” says “{shown}”, as if some of the stock could not be used or were of others; the mapping does not read it and takes "
                     "such stock for what can be used.",
                 ),
                 _remedy(column),
@@ -98,7 +100,7 @@ def _pattern(table: Table, column: str, *, is_read: bool) -> str:
         return "|".join((_SAID, _YES, _ONE) if _WHETHER.search(column) else (_SAID, _YES))
     if not table.tells_kinds(column):
         return ""
-    return rf"^\s*{UNUSABLE}\s*$" if is_state else _SAID
+    return rf"^\s*{UNUSABLE}\s*$|{_OTHERS}" if is_state else _SAID
 
 
 def _remedy(column: str) -> Text:

@@ -32,6 +32,8 @@ _PAIR = 2
 _QUANTITY = re.compile(r"数量|數量|数$|量$|(?i:\bq(?:uanti)?ty\b)")
 _TOTAL = re.compile(r"[合总小共]计|汇总|^\s*全[仓部]\s*$|(?i:\b(?:sub|grand)?[ _-]?total\b)")
 _SUM = r"^\s*(?:[小合總总共]\s*[计計]|(?i:(?:sub|grand)?[ -]?total))\s*$"
+_NOWHERE = re.compile(r"^(?:[-—–/\\]+|(?i:n/?a|none|all|total)|(?:全部|所有|合计|小计|总计).*|总[仓库]|公司)$")
+"""What stands in the place of a warehouse or lot and names none."""
 _ALL = r"^\s*(?:全[仓倉部]|所有|(?i:all))\s*$"
 _NAME = re.compile(r"名$|名称|品名|摘要|(?i:\bname\b)")
 _STOCK_KEY = ("item", "location", "bin", "lot")
@@ -163,7 +165,8 @@ def total_of_lots(table: Table, plan: Plan) -> Question | None:
         quantities = decimals(_dashed(table.start[counted]))
         if not quantities:
             continue
-        keys = zip(*([text.strip() for text in table.start[column].to_pylist()] for column in columns), strict=True)
+        texts = ([_NOWHERE.sub("", text.strip()) for text in table.start[column].to_pylist()] for column in columns)
+        keys = zip(*texts, strict=True)
         of_item: defaultdict[str, list[tuple[tuple[str, ...], Decimal]]] = defaultdict(list)
         for key, quantity in zip(keys, quantities, strict=True):
             of_item[key[0]].append((key, quantity))

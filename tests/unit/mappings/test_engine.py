@@ -396,7 +396,12 @@ def test_a_bad_value_is_one_issue_with_its_field_and_value(
         mapping,
         [
             {"单号": "A", "行号": "1", **cells},
-            {"单号": "B", "行号": "2", **dict.fromkeys(cells), "a": "1" if field == "order_number" else None},
+            {
+                "单号": "B",
+                "行号": "2",
+                **dict.fromkeys(cells),
+                **{"order_number": {"a": "1"}, "ordered": {"a": "1", "b": "个"}}.get(field, {}),
+            },
         ],
     )
     assert result.codes() == [code]
@@ -405,6 +410,16 @@ def test_a_bad_value_is_one_issue_with_its_field_and_value(
     assert len(result.good["purchase_order_line"]) == (1 if outcome else 2)
     assert result.issues[0].render(Language.ZH)
     assert result.accounts_hold()
+
+
+def test_a_row_of_which_only_the_key_is_filled_is_left_out(run_mapping: Map) -> None:
+    mapping = one_field("ordered", "quantity(a, b)")
+    rows = [("P1", "1", "5", "个", "000123"), ("李伟", "2026-10-08", "", " ", None), ("P2", "1", "", "", "000123")]
+    cells = [dict(zip(("单号", "行号", "a", "b", "c"), row, strict=True)) for row in rows]
+    outcome = run_mapping(f"{mapping}      item: c\n", cells)
+    assert outcome.codes() == ["XD-REQ-003"]
+    assert [held.key for held in outcome.held] == ["李伟|2026-10-08"]
+    assert [row["ordered"] for row in outcome.good["purchase_order_line"]] == [5, None]
 
 
 def test_an_unknown_status_is_kept_as_unknown_with_its_own_word(run_mapping: Map) -> None:

@@ -272,8 +272,8 @@ def test_the_first_value_there_is_stands_behind_those_that_are_unknown(
     if field == "tracking_number":
         text = f"mapping: t/t\nentities:\n  shipment:\n    fields: {{shipment_number: 单号, {field}: {expression!r}}}\n"
     else:
-        text = one_field(field, expression)
-    outcome = run_mapping(text, [{"单号": "P1", "行号": "1", "a": first, "b": second}])
+        text = one_field(field, expression) + "      remark: r\n"
+    outcome = run_mapping(text, [{"单号": "P1", "行号": "1", "a": first, "b": second, "r": "x"}])
     ((record,),) = outcome.good.values()
     assert record[field] == (value if value is None or field in ("tracking_number", "item") else Decimal(value))
     said = parse_json(str(record["unknown"] or "{}"))

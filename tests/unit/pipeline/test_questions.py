@@ -99,7 +99,7 @@ def test_a_blank_behind_its_number_makes_no_other_document(ask: Ask) -> None:
         ("数量由80改为100", False),
         ("qty changed from 80 to 100", False),
         ("改为80", True),
-        ("单价由9改为100", False),  # no price is read
+        ("单价由9改为100", True),
         ("改为1/100", True),
         ("交期改为2026-03-05", False),
         ("交期由3/1改为3/5", False),
@@ -117,6 +117,87 @@ def test_a_change_that_the_quantity_says_already_is_not_asked_about(ask: Ask, re
 def test_a_change_that_the_price_says_already_is_not_asked_about(ask: Ask, price: str, *, is_asked: bool) -> None:
     row = f"P1|1|A1|个|100|2026-03-05|{price}|CNY|单价由9改为100"
     assert bool(ask("purchase_order", f"{PO}|单价|币种|备注", row)) == is_asked
+
+
+@pytest.mark.parametrize(
+    ("books", "counted"), [("账面", "实盘"), ("System Qty", "Counted_Qty"), ("On Hand", "physical count")]
+)
+def test_what_was_counted_beside_the_books_is_asked_about(tmp_path: Path, books: str, counted: str) -> None:
+    path = tmp_path / "rows.parquet"
+    cells = {"料号": ["A1", "A2"], books: ["5", "6"], counted: ["4", "6"]}
+    pq.write_table(pa.table({"_row": [2, 3], **cells}), path)
+    table = Table("", [], list(cells), {}, dict(zip(cells, "ABC", strict=True)), False, lambda: [path])
+    fields = {"item": "料号", "on_hand": f"quantity(\"{books}\", '个')"}
+    spec = MappingFile.model_validate({"mapping": "t/t", "entities": {"inventory_balance": {"fields": fields}}})
+    asked = question_about(table, make_plan(spec, header=list(cells), is_json=False, timezone="UTC"))
+    assert asked is not None
+    assert f"“{counted}”像是实际的数" in asked.fact.zh
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "is_asked"),
+    [
+        ("业务类型", "采购退库", True),
+        ("业务类型", "其他出库", True),
+        ("出入库", "出库", True),
+        ("Type", "Return to vendor", True),
+        ("借/贷标识", "H", True),
+        ("借/贷标识", "S", False),
+        ("业务类型", "采购入库", False),
+        ("出入库", "入库", False),
+    ],
+)
+def test_what_went_out_is_no_receipt(ask: Ask, column: str, said: str, *, is_asked: bool) -> None:
+    asked = ask("goods_receipt", f"收货单号|行号|料号|单位|数量|收货日期|{column}", f"R1|1|A1|个|100|2026-03-05|{said}")
+    assert (f"“{column}”里写着“{said}”" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("file", "is_asked"), [("PO-作废", True), ("退货单2026-10", True), ("采购预测（草稿）", True), ("PO-18", False)]
+)
+def test_a_file_may_say_by_its_name_that_its_lines_do_not_hold(tmp_path: Path, file: str, *, is_asked: bool) -> None:
+    asked = asked_of(tmp_path, file=file)
+    assert (file in asked) == is_asked == bool(asked)
+
+
+def asked_of(tmp_path: Path, *, file: str = "", more: Mapping[str, Sequence[str]] | None = None) -> str:
+    """The fact in Chinese that is asked about two order lines under a mapping with constants, with further columns."""
+    path = tmp_path / "rows.parquet"
+    cells = {
+        "单号": ["P1", "P1"],
+        "行号": ["1", "2"],
+        "料号": ["A1", "A2"],
+        "数量": ["5", "6"],
+        "单价": ["2.5", "3"],
+        **(more or {}),
+    }
+    pq.write_table(pa.table({"_row": [2, 3], **cells}), path)
+    table = Table("", [], list(cells), {}, dict(zip(cells, "ABCDEF", strict=False)), False, lambda: [path], file)
+    fields = {"order_number": "单号", "line_number": "行号", "item": "料号"}
+    fields |= {"ordered": "quantity(数量, '个')", "unit_price": "money(单价, 'CNY')"}
+    spec = MappingFile.model_validate({"mapping": "t/t", "entities": {"purchase_order_line": {"fields": fields}}})
+    asked = question_about(table, make_plan(spec, header=list(cells), is_json=False, timezone="UTC"))
+    return asked.fact.zh if asked else ""
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("单位", ["个", "箱"], "“单位”里写着“箱”，映射却自己给“数量”写了别的单位"),
+        ("单位", ["个", "PCS"], ""),
+        ("币种", ["CNY", "USD"], "“币种”里写着“USD”，金额却按 CNY 收"),
+        ("币种", ["CNY", "人民币"], ""),
+        ("价格单位", ["1", "1000"], "“价格单位”里写着“1000”，映射把单价当成一个的价收"),
+        ("计价方式", ["每千个", "每千个"], "“计价方式”里写着“每千个”"),
+        ("价格单位", ["1", "1"], ""),
+    ],
+)
+def test_a_column_that_says_other_than_the_mapping_writes_is_asked_about(
+    tmp_path: Path, column: str, values: list[str], said: str
+) -> None:
+    asked = asked_of(tmp_path, more={column: values})
+    assert said in asked
+    assert bool(said) == bool(asked)
 
 
 def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
@@ -151,6 +232,15 @@ def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
         ("有效标志", ["1", "0", "1", "1"], True),
         ("delivery_terms", ["1", "0", "1", "1"], False),
         ("备注", ["推迟3天交货", "", "", ""], True),
+        *(
+            ("备注", [said, "", "", ""], True)
+            for said in ("此行删", "客户已退单", "先别做", "数量变更：700→600", "减200", "追加100")
+        ),
+        *(
+            ("备注", [said, "", "", ""], True)
+            for said in ("实际只要500", "已由PO-9代替", "并入第1行", "cxl", "superseded by PO-7", "打错了，应为70")
+        ),
+        ("备注", ["减震垫", "追加订单", "并入主机发货", "应急用"], False),
         ("备注", ["改AB-12", "", "", ""], True),
         ("备注", ["100改80千克", "", "", ""], True),
         ("备注", ["提前3天通知送货", "延期3天以内可接受", "提前2周备料", "只需3天"], False),
@@ -1064,6 +1154,7 @@ UNUSABLE = [
     *("批次状态=不合格", "Quality=Damaged", "Condition=Damaged", "等级=次品", "备注=不良品", "品相=残次", "库存类别=报废", "状态=冻结"),
     *("質量=殘次", "库存类型=质检", "库存类型=在途", "冻结标志=1", "Blocked=X", "备注=其中2个破损", "备注=待检，勿发", "Remarks=damaged"),
     *("库存状态名称=不良品", "Stock Category=Quality Inspection", "检验结果=不合格", "库存类型=退货", "On Hold=Y", "效期=已过期"),
+    *("库存性质=代管物资", "所有权=客供料"),
 ]  # fmt: skip
 USABLE = [
     *("库存类型=良品", "冻结=1", "是否质检=是", "是否冻结=否", "是否冻结=", "备注=无不良", "备注=不良率0.1%", "检验方式=检验", "品名=次品", "仓库名称=不良品"),

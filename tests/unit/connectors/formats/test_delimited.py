@@ -327,6 +327,22 @@ def test_row_numbers_without_a_name_before_the_first_column_park_the_file(
 
 
 @pytest.mark.parametrize(
+    ("end", "parks"),
+    [
+        ("A3,W", True),
+        ("A3,W\n", False),
+        ("A3,W,7,个", False),
+        ("合计,,18", False),
+        ("制表：王", False),
+        ("A3,W,,", False),
+    ],
+)
+def test_a_text_that_ends_within_its_last_record_is_cut_off(read: Read, end: str, *, parks: bool) -> None:
+    problem = read(f"料号,仓库,数量,单位\nA1,W,5,个\nA2,W,6,个\n{end}").problem
+    assert (problem is not None and "没有传完" in problem.zh) is parks
+
+
+@pytest.mark.parametrize(
     ("first", "parks"), [("# 2026-03-05 库存", True), ("Stock list 2026-03-05", True), ("X-1", False), ("X-1,9", False)]
 )
 def test_a_title_above_a_table_without_a_header_is_no_record(read: Read, first: str, *, parks: bool) -> None:

@@ -196,6 +196,27 @@ def test_a_second_block_is_not_read_under_what_stands_above_the_first(tmp_path: 
     assert "“上海仓”、“广州仓”" in only.problem.zh
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+@pytest.mark.parametrize(
+    ("first", "second", "parks"),
+    [
+        ("仓库：上海仓,,", "仓库：广州仓,,", True),
+        ("库存表,,", "仓库：广州仓,,", True),
+        ("库存表,,", "仓库：,广州仓,", True),
+        ("单号：D1,,", "送货单号：D2,,", True),
+        ("仓库：上海仓,,", "仓库：上海仓,,", False),
+        ("库存表,,", "打印日期：2026-03-01,,", False),
+    ],
+)
+def test_what_stands_above_a_repeated_header_may_begin_another_list(
+    tmp_path: Path, name: str, first: str, second: str, *, parks: bool
+) -> None:
+    lines = f"{first}\n料号,数量,单位\nA,1,个\nB,2,个\n{second}\n料号,数量,单位\nC,3,个\nD,4,个\n"
+    only = read_as(tmp_path / name, lines, labels=[])
+    assert (only.problem is not None) == parks
+    assert only.problem is None or "分不清每一行属于哪" in only.problem.zh
+
+
 def test_a_second_order_in_a_text_file_parks_it(tmp_path: Path) -> None:
     block = "订单号：PO-{}\n料号,数量,单位\nA,1,个\nB,2,个\n"
     only = read_as(tmp_path / "a.csv", block.format(1) + block.format(2), labels=["订单号"])

@@ -330,6 +330,8 @@ NO_RECORDS = [
     (("A1|x|3|5", "其中间轴|y|4|6", "文本|y|4|6", "螺母（2项）|y|4|6"), {}),
     (("上海|x|3|5", "上海|小计器|4|6", "广州|小计|4|6", "深圳 汇总|x|4|6"), {}),
     (("A1|x|3|5", "A2（停用）|||"), {}),
+    (("A1|x|3|5", "A2|y|4|6", "共计2项||7|11"), {"total": (4,)}),
+    (("A1|x|3|5", "汇总行||3|5", "A2|y|4|6"), {"total": (3,)}),
     (("A1|x|3|5", "A2|y|4|6", "A2已停用|||"), {"after_end": (4,)}),
     (("A1|x|3|5", "A2|y|4|6", "2026年3月更新|||"), {"after_end": (4,)}),
     (("A1|x|3|5", "A2|y|4|6", "A3|z|4|6", "QR-RD-003|||"), {"after_end": (5,)}),
@@ -436,6 +438,13 @@ def test_a_heading_between_records_is_neither_dropped_nor_a_record(heading: str)
     said = problem(read("料号|名称|数量|金额", "A1|x|3|5", heading, "A2|y|4|6"))
     assert "第 3 行只有一格" in said
     assert heading.strip("|") in said
+
+
+@pytest.mark.parametrize("name", ["序号", "No.", "项次"])
+@pytest.mark.parametrize("heading", ["仓库：上海仓", "不良品区", "已取消"])
+def test_a_heading_in_the_column_of_running_numbers_is_none_that_nobody_filled_in(name: str, heading: str) -> None:
+    said = problem(read(f"{name}|料号|数量|单位", "1|A|5|个", f"{heading}|||", "2|B|6|个", "3|||个", "/|/|/|/"))
+    assert heading in said
 
 
 @pytest.mark.parametrize("heading", ["类别|标准件||", "一车间|白班||", "仓库|上海仓||"])
