@@ -115,7 +115,14 @@ def _table(work: Work, parts: Sequence[AnyRow], sheets: Sequence[str]) -> Table:
     labels = {label: values for part in parts for label, values in part.labels.items()}
     rows = partial(_fetch_parts, work, parts)
     return Table(
-        first.sheet, sheets, columns, labels, first.places, first.is_json, rows, PurePosixPath(first.name).stem
+        first.sheet,
+        sheets,
+        columns,
+        labels,
+        first.places,
+        first.is_json,
+        rows,
+        PurePosixPath(first.name).stem if first.sha256 else "",
     )
 
 

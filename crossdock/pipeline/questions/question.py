@@ -36,7 +36,7 @@ class Table:
         placed: Columns that stand in the sheet -> their letters.
         is_json: Whether it is a list of documents.
         rows: Gives the Parquet files of its rows; a large table was landed in parts.
-        file: What its file is called, without the ending.
+        file: What its file is called, without the ending; empty where it was read from a database.
     """
 
     sheet: str
