@@ -46,6 +46,12 @@ def write_page(results: Mapping[str, object]) -> None:
     table = "\n".join(rows)
     bare = cast("Mapping[str, float]", results.get("bare_copy_seconds", {}))
     base = f"COPY 本身 · the COPY itself: {bare['min']}–{bare['max']} s\n\n" if bare else ""
+    if other := cast("Mapping[str, object]", results.get("another_machine", {})):
+        first, few, none = (other[name] for name in list(TARGETS)[:3])
+        base += (
+            f"比值随机器变：COPY 用 {other['bare_copy_seconds']} s 的机器上是 {first}、{few}、{none}（{other['date']}）。"
+            f" · The ratios depend on the machine: where the COPY took {other['bare_copy_seconds']} s they were {first}, {few} and {none}.\n\n"
+        )
     small = cast("Mapping[str, object]", results.get("small_batch", {}))
     told = (
         f"100 行对 {small['stored']:,} 行 · 100 rows against so many: {small['seconds']} s，"

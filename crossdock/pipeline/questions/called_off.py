@@ -99,7 +99,7 @@ _CANCELLED = (
 """What says so in any column that tells rows into kinds: 处理结果 = 取消采购."""
 _OF_MONEY = re.compile(r"[发發]票|[付收支退]款|支付|[开開]票|(?i:invoice|payment|refund)")
 _REPLACED = (
-    r"^\s*已?由.{1,15}(?:代替|取代|替代|替换)\s*$|^\s*[合并併]+[入到]第?\s*[0-9]+\s*[行项項]|^\s*打错了?|(?:数量|單位|单价).{0,2}写错"
+    r"^\s*已?由.{1,15}(?:代替|取代|替代|替换)\s*$|^\s*[合并併]+[入到]第?\s*[0-9]+\s*[行项項]|^\s*打错了?|(?:[数數]量|[单單]位|[单單]价).{0,2}写错"
     r"|^\s*(?i:(?:superseded|replaced)(?: by .{1,20})?|cxl|hủy)\s*$|^\s*.{0,6}(?:应[为是该]|更正[为是])\s*[0-9]"
 )
 """已由PO-9代替, 打错了，应为70: another line or number holds."""

@@ -238,7 +238,15 @@ def test_the_lines_of_one_document_may_run_on(ask: Ask) -> None:
         ),
         *(
             ("备注", [said, "", "", ""], True)
-            for said in ("实际只要500", "已由PO-9代替", "并入第1行", "cxl", "superseded by PO-7", "打错了，应为70")
+            for said in (
+                "实际只要500",
+                "已由PO-9代替",
+                "并入第1行",
+                "cxl",
+                "superseded by PO-7",
+                "打错了，应为70",
+                "数量写错",
+            )
         ),
         ("备注", ["减震垫", "追加订单", "并入主机发货", "应急用"], False),
         ("备注", ["改AB-12", "", "", ""], True),
