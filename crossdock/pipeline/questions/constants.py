@@ -85,8 +85,9 @@ def price_base_left(table: Table, plan: Plan) -> Question | None:
                     f"“{column}” says “{clip(said, 20)}”; the mapping takes the price for that of one and does not read that column.",
                 ),
                 Text(
-                    f"在映射里写 price_base: number({column})，或把单价除以它",
-                    f"Write price_base: number({column}) in the mapping, or divide the price by it",
+                    f"{column} 是数字的，在映射里写 price_base: number({column})；整列都一样的，除以那个数，如 money(number(单价) / 1000, 币种)",
+                    f"Where {column} holds numbers, write price_base: number({column}) in the mapping; where it always says the same, divide by that, "
+                    "such as money(number(unit_price) / 1000, currency)",
                 ),
                 Text("单价就是一个的价", "if it is the price of one"),
             )

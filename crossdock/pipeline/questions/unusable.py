@@ -83,7 +83,7 @@ def unusable_stock(table: Table, plan: Plan) -> Question | None:
                     f"“{column}” says “{shown}”, as if some of the stock could not be used or were of others; the mapping does not read it and takes "
                     "such stock for what can be used.",
                 ),
-                _remedy(column),
+                _remedy(column, said),
                 Text("本来就都当能用的库存", "if it all counts as stock that can be used"),
             )
     return None
@@ -103,7 +103,12 @@ def _pattern(table: Table, column: str, *, is_read: bool) -> str:
     return rf"^\s*{UNUSABLE}\s*$|{_OTHERS}" if is_state else _SAID
 
 
-def _remedy(column: str) -> Text:
+def _remedy(column: str, said: str) -> Text:
+    if re.match(_OTHERS, said):
+        return Text(
+            f"在映射里写 owner: {column}，或请对方把别人的库存另发",
+            f"Write owner: {column} in the mapping, or have stock of others sent apart",
+        )
     if is_remark(column):
         return Text(
             "请对方加一列库存状态，在映射里写成 stock_status",
