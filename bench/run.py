@@ -375,8 +375,10 @@ _ALIKE = 1.25
 
 def _another_machine(before: Mapping[str, Any], measured: Mapping[str, Any]) -> object:
     """The medians of the last run on a machine whose COPY is much quicker or slower, since the ratios depend on that."""
-    seconds = [one["bare_copy_seconds"]["median"] for one in (before, measured) if "bare_copy_seconds" in one]
-    if len(seconds) < len((before, measured)) or max(seconds) <= _ALIKE * min(seconds):
+    if not all("bare_copy_seconds" in one for one in (before, measured)):
+        return before.get("another_machine", {})
+    seconds = [one["bare_copy_seconds"]["median"] for one in (before, measured)]
+    if max(seconds) <= _ALIKE * min(seconds):
         return before.get("another_machine", {})
     names = ("bare_copy_seconds", "first_load_vs_copy", "resync_1pct_vs_copy", "resync_0pct_vs_copy")
     return {"date": before["date"]} | {name: before[name]["median"] for name in names}

@@ -1,16 +1,14 @@
 """What is asked where a column that nobody reads says another unit, currency or number of pieces than the mapping itself does."""
 
 import re
-from collections.abc import Mapping
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from collections.abc import Collection, Hashable, Mapping
 
 from canonical_model.codes import code_list
 from canonical_model.declaration import Kind
 from canonical_model.language import Text
 from canonical_model.text import clip, half_width, simplified
-from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.measures import PIECES
+from crossdock.pipeline.questions.question import Question, Table, any_of
 from mappings.inspection import takes_price_of_one, units_of, unread_columns
 from mappings.plan import Plan
 
@@ -21,7 +19,6 @@ _PRICE_BASE = re.compile(
 )
 _MANY = r"^\s*(?:1[,.]?0{2,5}|(?:每|/)?\s*[百千万]\s*\pL{0,2}|(?i:/?\s*(?:100|1,?000|k|m) ?(?:pcs|pc|ea|st)))\s*$"
 _CONSTANT = re.compile(r"\bmoney\([^()]*(?:\([^()]*\)[^()]*)*,\s*'([A-Z]{3})'\s*\)")
-_SAME = {"C62": "H87", "EA": "H87", "NAR": "H87"}
 
 
 def unit_left(table: Table, plan: Plan) -> Question | None:
@@ -30,8 +27,8 @@ def unit_left(table: Table, plan: Plan) -> Question | None:
     units = units_of(plan) if columns else None
     if units is None or not units.written or not units.is_whole:
         return None
-    known = {word: _SAME.get(code, code) for word, (code, _) in units.spellings.items()}
-    written = {_SAME.get(code, code) for code, _ in (*units.written, *units.named)}
+    known = {word: (PIECES.get(code, code), factor) for word, (code, factor) in units.spellings.items()}
+    written = {(PIECES.get(code, code), factor) for code, factor in (*units.written, *units.named)}
     for column in columns:
         if said := _other(table, column, known, written):
             counted = next(iter(units.written.values()))
@@ -100,10 +97,7 @@ def _left(table: Table, plan: Plan, pattern: re.Pattern[str]) -> list[str]:
     return [one for one in left if one in table.placed and pattern.fullmatch(simplified(half_width(one)).strip())]
 
 
-def _other(table: Table, column: str, known: Mapping[str, str], taken: set[str]) -> str:
-    """The first value of a column that is known and none of those that are taken; empty for none."""
-    for value in pc.unique(table.column(column).cast(pa.string())).to_pylist():
-        code = known.get(half_width(value or "").strip().lower())
-        if code and code not in taken:
-            return clip(str(value).strip(), 20)
-    return ""
+def _other(table: Table, column: str, known: Mapping[str, Hashable], taken: Collection[Hashable]) -> str:
+    """A value of a column that is known and none of those that are taken; empty for none."""
+    others = any_of(word for word, code in known.items() if code not in taken)
+    return clip(table.first(column, rf"^\s*(?i:{others})\s*$"), 20)

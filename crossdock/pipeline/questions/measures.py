@@ -16,7 +16,7 @@ _KINDS = (
     frozenset({"MTK", "CMK", "DMK", "MMK", "FTK"}),
 )
 """Units of which one can be told in another."""
-_ONE = {"C62": "H87", "EA": "H87", "NAR": "H87"}
+PIECES = {"C62": "H87", "EA": "H87", "NAR": "H87"}
 """Other codes of a piece."""
 _OF_DRAWINGS = frozenset({"MMT", "CMT"})
 """Units in which sizes stand beside any quantity."""
@@ -63,13 +63,13 @@ def _other_unit(table: Table, plan: Plan) -> Question | None:
 def _unit(word: str, units: Units) -> _Unit | None:
     form = half_width(word).strip().lower()
     found = units.spellings.get(form) or units.spellings.get(form.removesuffix("s"))
-    return found and (_ONE.get(found[0], found[0]), found[1])
+    return found and (PIECES.get(found[0], found[0]), found[1])
 
 
 def _contradicted(named: list[_Unit], units: Units, *, is_of_all: bool) -> str:
     """The column of which the unit that the mapping writes is none of those that a note names; empty where none is."""
-    written = {(_ONE.get(code, code), factor): column for (code, factor), column in units.written.items()}
-    known = {*written, *((_ONE.get(code, code), factor) for code, factor in units.named)}
+    written = {(PIECES.get(code, code), factor): column for (code, factor), column in units.written.items()}
+    known = {*written, *((PIECES.get(code, code), factor) for code, factor in units.named)}
     if not named or known.intersection(named):
         return ""
     kinds = [kind for kind in _KINDS if any(code in kind for code, _ in named)]

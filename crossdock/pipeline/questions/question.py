@@ -1,6 +1,7 @@
 """What a question about a table is made of."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -122,6 +123,11 @@ def _different(parts: Sequence[Path], column: str) -> Iterator[pa.Array]:
                 gathered = []
     if gathered:
         yield pa.concat_arrays(gathered)
+
+
+def any_of(words: Iterable[str]) -> str:
+    """The words as a part of a regular expression (RE2), the longest first."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 @dataclass(frozen=True, slots=True)

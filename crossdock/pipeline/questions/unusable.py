@@ -1,13 +1,12 @@
 """What is asked where stock goes in as plain stock and a column says that some of it cannot be used: 库存类型 = 不良品."""
 
 import re
-from collections.abc import Iterable
 
 from canonical_model.codes import code_list
 from canonical_model.language import Text
 from canonical_model.text import clip
 from crossdock.pipeline.questions.abroad import is_remark
-from crossdock.pipeline.questions.question import Question, Table
+from crossdock.pipeline.questions.question import Question, Table, any_of
 from mappings.inspection import unread_columns
 from mappings.plan import Plan
 
@@ -24,14 +23,9 @@ _MORE = (
 """Words of stock that most cannot use, although no code says so."""
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """The words as a part of a regular expression (RE2), the longest first."""
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-
-
 _KNOWN = {word for word, (code, _) in code_list("stock_status").spellings.items() if code in _CODES}
-_SURE = _any_of((_KNOWN - _BARE) | {*_MORE})
-_ANY = _any_of(_KNOWN | {*_MORE})
+_SURE = any_of((_KNOWN - _BARE) | {*_MORE})
+_ANY = any_of(_KNOWN | {*_MORE})
 UNUSABLE = rf"(?i:已?(?:{_ANY})[品货貨]?)"
 """What says of stock that it cannot be used; RE2."""
 _SAID = rf"^\s*(?i:已?(?:{_SURE})[品货貨]?)\s*$"

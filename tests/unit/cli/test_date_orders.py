@@ -36,6 +36,18 @@ def test_what_a_column_proved_is_said_by_sync_and_by_runs_show(home: Cli, hub: H
     )
 
 
+def test_a_point_that_a_column_shows_is_kept_and_not_told(home: Cli, hub: Hub) -> None:
+    lines = LEAN["purchase_order_line"]["fields"] | {"unit_price": "money(单价, 'CNY')"}
+    hub.mapping("own/orders", LEAN | {"purchase_order_line": {"fields": lines}}, columns={"unit": ["单位"]})
+    hub.put("a.csv", [["PO-1", "10", "12,5", "个", "12.75"]], header=["订单号", "行号", "数量", "单位", "单价"])
+
+    (file,) = home.json("sync")["runs"][0]["files"]
+
+    assert [(one["column"], one["order"]) for one in file["date_orders"]] == [("数量", ",")]
+    kept = hub.one("SELECT date_orders FROM crossdock.batch")
+    assert {"column": "单价", "order": ".", "reason": "column"} in kept
+
+
 @pytest.mark.parametrize(
     ("setting", "dates", "order", "reason", "said"),
     [

@@ -747,6 +747,11 @@ def test_a_file_of_which_no_price_is_read_is_asked_about(hub: Hub, header: str) 
     assert [file.status for file in hub.sync("po").files] == ["applied"]
 
 
+def test_a_file_that_is_called_void_is_asked_about(hub: Hub) -> None:
+    hub.put("PO-作废.csv", [order_row("PO-1")])
+    assert "“PO-作废”像是说这张表作废了" in problem(hub.sync())
+
+
 @pytest.mark.parametrize(
     ("remark", "below", "said"),
     [("已取消", "", "“备注”里写着“已取消”"), ("", "注：以上单价为每千只价格,,,,,,,,", "每千只价格")],

@@ -104,7 +104,7 @@ def test_rows_that_waited_go_in_beside_a_file_that_parks(hub: Hub) -> None:
     hub.mapping("own/orders", LEAN, columns=columns)
     hub.load(order_row("PO-1"), order_row("PO-2", unit="怪"))
     hub.mapping("own/orders", LEAN, columns=columns, codes={"unit": {"怪": "EA"}})
-    hub.put("b.csv", [["x", "y"]] * 3, header=["甲", "乙"])
+    hub.put("PO-作废.csv", [order_row("PO-3")])
     report = hub.sync()
     assert [file.status for file in report.files] == ["parked"]
     assert counts(report) == {"read": 1, "created": 1}

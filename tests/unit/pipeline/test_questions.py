@@ -184,6 +184,7 @@ def asked_of(tmp_path: Path, *, file: str = "", more: Mapping[str, Sequence[str]
     ("column", "values", "said"),
     [
         ("单位", ["个", "箱"], "“单位”里写着“箱”，映射却自己给“数量”写了别的单位"),
+        ("单位", ["个", "千个"], "“单位”里写着“千个”"),
         ("单位", ["个", "PCS"], ""),
         ("币种", ["CNY", "USD"], "“币种”里写着“USD”，金额却按 CNY 收"),
         ("币种", ["CNY", "人民币"], ""),
@@ -1370,6 +1371,19 @@ def test_a_total_that_is_left_among_the_rows_is_asked_about(ask: Ask, location: 
 def test_stock_whose_total_stands_among_its_lots_is_asked_about(ask: Ask, rows: Sequence[str], is_asked: bool) -> None:
     asked = ask("inventory", "物料编码|仓库|批号|单位|库存数量", *rows)
     assert ("“A1”有一行没写仓库或批号" in asked) == is_asked == bool(asked)
+
+
+@pytest.mark.parametrize("nowhere", ["-", "N/A", "/", "全部批次", "总仓", "公司"])
+def test_a_total_of_lots_may_name_no_lot(ask: Ask, nowhere: str) -> None:
+    rows = [f"A1|上海仓|{lot}|个|{count}" for lot, count in (("L1", 60), ("L2", 40), (nowhere, 100))]
+    assert "“A1”有一行没写仓库或批号" in ask("inventory", "物料编码|仓库|批号|单位|库存数量", *rows)
+    assert not ask("inventory", "物料编码|仓库|批号|单位|库存数量", *rows[:2], "A1|上海仓|L3|个|100")
+
+
+def test_stock_of_others_may_be_told_by_its_owner(ask: Ask) -> None:
+    ask("inventory", "料号|仓库编码|单位|库存数量|所有权", "A1|W1|个|5|自有", "A2|W1|个|5|客供料")
+    assert ask.asked is not None
+    assert "owner: 所有权" in ask.asked.remedy.zh
 
 
 def test_many_rows_of_stock_are_looked_at_but_for_an_item_that_may_go_on(ask: Ask) -> None:

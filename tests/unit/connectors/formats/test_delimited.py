@@ -415,6 +415,12 @@ def test_a_long_code_in_scientific_notation_is_suspect(read: Read) -> None:
     assert only.suspects == ((2, "条码", "XD-CEL-008"),)
 
 
+@pytest.mark.parametrize("code", ["1E+05", "1e+12", "1,23E+11", "6.9E+3"])
+def test_a_code_in_scientific_notation_is_suspect_however_short(read: Read, code: str) -> None:
+    only = read(f"料号;数量\n{code};3\nA1;1E+05\n1E5;2\n")
+    assert only.suspects == ((2, "料号", "XD-CEL-008"),)
+
+
 def test_a_masked_name_is_no_delimiter(read: Read) -> None:
     assert rows(read("订单,买家,数量\nA1,王**,3\nA2,李**,4\n"))[0] == {"订单": "A1", "买家": "王**", "数量": "3"}
 

@@ -340,7 +340,7 @@ NO_RECORDS = [
     (("A001|x|3|5", "A002|y|4|6", "A003|z|4|6", "A/0|||"), {"after_end": (5,)}),
     (("10001|x|3|5", "10002|y|4|6", "10003|z|4|6", "1/2|||"), {"after_end": (5,)}),
     (("10001|x|3|5", "10002|y|4|6", "10003|z|4|6", "10/12|||"), {"after_end": (5,)}),
-    (("A1|x|3|5", "|y|4|6", "|送货人：王||", "|y|4|6"), {"after_end": (4,)}),
+    (("A1|x|3|5", "|y|4|6", "|送货人：王|收货人：李|", "|y|4|6"), {"after_end": (4,)}),
     (("A1|x|3|5", "|y|4|6", "|———|———|———", "|y|4|6"), {"blank": (4,)}),
     (("A1|x|3|5", "A2||4|", "A2已停用|||"), {}),
     (("A1|x|3|5", "A2|合计机械手|4|6"), {}),
@@ -438,6 +438,12 @@ def test_a_heading_between_records_is_neither_dropped_nor_a_record(heading: str)
     said = problem(read("料号|名称|数量|金额", "A1|x|3|5", heading, "A2|y|4|6"))
     assert "第 3 行只有一格" in said
     assert heading.strip("|") in said
+
+
+def test_a_note_between_records_that_bears_on_them_is_told() -> None:
+    one = read("料号|名称|数量|金额", "A1|x|3|5", "注：以下为退货|||", "A2|y|4|6", "备注：轻放|||", "A3|z|4|6")
+    assert one.counts.skipped == {"note": (3, 5)}
+    assert list(one.labels) == ["注：以下为退货"]
 
 
 @pytest.mark.parametrize("name", ["序号", "No.", "项次"])
