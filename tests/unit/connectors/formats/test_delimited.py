@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.base import ROW
-from connectors.formats import FormatOptions, SheetRead, read_file
+from connectors.formats import FormatOptions, SheetRead, completion, read_file
 from connectors.formats.delimited import read_delimited
 from connectors.formats.sheet import LONG_ROW, settle
 
@@ -519,8 +519,6 @@ def test_columns_of_one_name_that_differ_only_later_are_found_in_a_later_part(tm
     assert "数量" in last.problem.zh
 
 
-_DITTO = {"同上", "同前", "上同", "〃", "〃〃", "″", "″″", '"'}
-"""Cells that say so are read as the value above: tests/unit/connectors/formats/test_completion.py."""
 _TAKEN_OUT = "`'=" + "".join(map(chr, [*range(9), *range(14, 32), 127]))
 _CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=_TAKEN_OUT), max_size=6)
 
@@ -528,7 +526,7 @@ _CELLS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters
 @settings(max_examples=60)
 @given(
     table=st.lists(
-        st.tuples(*[_CELLS.filter(lambda cell: cell not in _DITTO)] * 3),
+        st.tuples(*[_CELLS.filter(lambda cell: cell not in completion._DITTO)] * 3),  # test_completion.py
         min_size=1,
         max_size=6,
     )
